@@ -1,0 +1,17 @@
+"""A benchmark suite for solvers of PDEs that are dominated by rare events."""
+
+from mfbench.hookspecs import hookimpl
+from mfbench.reference import Reference
+from mfbench.solver import API, Checkpoint, Context, Facts, NoParameters, ProblemEntry, SolverEntry
+
+__all__ = [
+    "API",
+    "Checkpoint",
+    "Context",
+    "Facts",
+    "NoParameters",
+    "ProblemEntry",
+    "Reference",
+    "SolverEntry",
+    "hookimpl",
+]

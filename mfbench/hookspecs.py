@@ -1,0 +1,36 @@
+"""The two hooks of mfbench: the one page that a plugin author reads.
+
+A plugin is a module that offers entries through these functions:
+
+    import mfbench
+
+    @mfbench.hookimpl
+    def mfbench_solvers():
+        return [mfbench.SolverEntry(name="my-solver", task="committor", summary="...",
+                                    source="...", run="my_package.my_solver:solve")]
+
+Announce it in pyproject.toml under [project.entry-points.mfbench], or load a file with
+`mfbench --plugin FILE.py`. Hooks hand over values and compute nothing; `run` is imported
+only where a trial runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from mfbench.solver import ProblemEntry, SolverEntry
+
+hookspec = pluggy.HookspecMarker("mfbench")
+hookimpl = pluggy.HookimplMarker("mfbench")
+
+
+@hookspec
+def mfbench_problems() -> Iterable[ProblemEntry]:  # type: ignore[empty-body]
+    """Return the problems that this plugin offers. Called once, at start; must be cheap."""
+
+
+@hookspec
+def mfbench_solvers() -> Iterable[SolverEntry]:  # type: ignore[empty-body]
+    """Return the solvers that this plugin offers. Called once, at start; must be cheap."""

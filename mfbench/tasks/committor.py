@@ -1,0 +1,116 @@
+"""The task `committor`: its problem as solvers see it.
+
+Overdamped Langevin dX = -grad V dt + sqrt(2/beta) dW. The committor q(x) is the probability
+to hit B before A:
+
+    -grad V . grad q + (1/beta) Lap q = 0 outside A u B,   q = 0 on A,   q = 1 on B.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from mfbench.frames import like
+
+Field = Callable[[Any], Any]
+"""(n, d) array of numpy, torch or jax -> (n,) array of the same kind."""
+
+FACTOR_AMPLITUDE = 0.5
+FACTOR_SINES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommittorProblem:
+    """One instance, as a solver sees it: all that it may know (it has no name on purpose).
+
+    Args:
+        dim: dimension d.
+        beta: inverse temperature, > 0.
+        potential: V, (n, d) -> (n,), for numpy, torch and jax alike (differentiate it there).
+        boundary_a: signed boundary function of A: < 0 inside A, 0 on its boundary, > 0 outside,
+            gradient non-zero on the boundary. Its values away from the boundary mean nothing.
+        boundary_b: the same for B.
+        start_a: (m, d) float64 points inside A, where walkers may start.
+        start_b: (m, d) float64 points inside B.
+        box: (2, d) float64 lower and upper corner of a box outside which the invariant measure
+            is negligible; no wall.
+
+    Raises:
+        ValueError: dimension, beta, shapes or start points that contradict each other.
+    """
+
+    dim: int
+    beta: float
+    potential: Field
+    boundary_a: Field
+    boundary_b: Field
+    start_a: np.ndarray
+    start_b: np.ndarray
+    box: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.beta) and self.beta > 0):
+            raise ValueError(f"CommittorProblem: beta is {self.beta!r}; expected a finite number > 0.")
+        if np.shape(self.box) != (2, self.dim):
+            raise ValueError(
+                f"CommittorProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim})."
+            )
+        for label, points, own, other in (
+            ("start_a", self.start_a, self.boundary_a, self.boundary_b),
+            ("start_b", self.start_b, self.boundary_b, self.boundary_a),
+        ):
+            if np.ndim(points) != 2 or np.shape(points)[1] != self.dim or len(points) == 0:
+                raise ValueError(
+                    f"CommittorProblem: {label} has shape {np.shape(points)}; expected (m, {self.dim}), m >= 1."
+                )
+            values = np.asarray(self.potential(points))
+            if values.shape != (len(points),) or not np.all(np.isfinite(values)):
+                raise ValueError(
+                    f"CommittorProblem: potential({label}) gave shape {values.shape} with "
+                    f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected ({len(points)},), all finite."
+                )
+            if not (np.all(np.asarray(own(points)) < 0) and np.all(np.asarray(other(points)) > 0)):
+                raise ValueError(
+                    f"CommittorProblem: {label} holds points outside its set or inside the other one; "
+                    "expected every point inside its own set only. Move the points, or separate A and B."
+                )
+
+    def in_a(self, x: Any) -> Any:
+        """(n,) booleans: x lies in the closed set A."""
+        return self.boundary_a(x) <= 0
+
+    def in_b(self, x: Any) -> Any:
+        """(n,) booleans: x lies in the closed set B."""
+        return self.boundary_b(x) <= 0
+
+
+def scrambled(boundary: Field, dim: int, seed: int, length: float) -> Field:
+    """A boundary function times a smooth positive random factor, exp(sum of three sines).
+
+    The zero set and the sign stay; the level sets away from the boundary lose their meaning,
+    so that a solver cannot read the reaction coordinate off them.
+
+    Args:
+        boundary: signed boundary function.
+        dim: dimension d.
+        seed: fixes the factor; drawn per repetition, the same for every solver.
+        length: typical size of the problem; the sines' wave numbers are between 1/length and 2/length.
+    """
+    rng = np.random.default_rng(seed)
+    directions = rng.standard_normal((FACTOR_SINES, dim))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    waves = directions * rng.uniform(1.0, 2.0, (FACTOR_SINES, 1)) / length
+    phases = rng.uniform(0.0, 2.0 * np.pi, FACTOR_SINES)
+
+    def function(x: Any) -> Any:
+        xp = array_namespace(x)
+        angle = x @ like(waves.T, x) + like(phases, x)
+        return boundary(x) * xp.exp(FACTOR_AMPLITUDE * xp.sum(xp.sin(angle), axis=1))
+
+    return function

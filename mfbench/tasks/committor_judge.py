@@ -1,0 +1,202 @@
+"""The judge of the task `committor`: its point sets and its metrics.
+
+With mu = exp(-beta V) / Z and e = f - q; f is clipped to [0, 1] before it is compared.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mfbench.reference import Reference
+from mfbench.tasks.judging import Answers, Inquiry, Score
+
+SLAB = (0.3, 0.7)
+FLOAT64_NOISE = 1e-14
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferencePoints:
+    """Points with the true committor.
+
+    Args:
+        x: (n, d) float64.
+        q: (n,) the committor; p: (n,) is 1 - q, stored apart so that neither loses digits.
+        weights: (n,) >= 0 with sum 1.
+    """
+
+    x: np.ndarray
+    q: np.ndarray
+    p: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyPoints:
+    """Points and weights with sum_j weights_j |g(x_j)|^2 ~ int |g|^2 dmu outside A u B.
+
+    The points are independent draws from one law, so that the sum has a standard error.
+    """
+
+    x: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommittorJudge:
+    """Reference values of one committor problem and the metrics made from them.
+
+    Args:
+        beta: inverse temperature.
+        reactive: drawn from mu conditional on q in strata equal in logit q, weighted such that
+            the weights follow mu q (1 - q).
+        flat: x from mu given logit q = z with z uniform between the logits of `logit_range`.
+        logit_range: (q_lo, 1 - q_hi): the .1 % quantile of q under mu outside A u B, and one
+            minus the 99.9 % quantile.
+        equilibrium: drawn from mu outside A u B, equal weights.
+        energy: points for the Dirichlet form.
+        field: reference of q, tolerance in units of the wRMSE.
+        rate: reference of nu, transitions A -> B per unit time.
+        step: width of the central difference that stands in for a missing gradient.
+    """
+
+    beta: float
+    reactive: ReferencePoints
+    flat: ReferencePoints
+    logit_range: tuple[float, float]
+    equilibrium: ReferencePoints
+    energy: EnergyPoints
+    field: Reference
+    rate: Reference
+    step: float = 1e-4
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The committor and the rate."""
+        return (self.field, self.rate)
+
+    @cached_property
+    def inquiry(self) -> Inquiry:
+        """Looks at the reactive points; the other sets at the end."""
+        return Inquiry(
+            looks=self.reactive.x,
+            finals=np.concatenate([self.flat.x, self.equilibrium.x, self.energy.x]),
+            gradients=self.energy.x,
+            step=self.step,
+        )
+
+    def headline(self, looks: np.ndarray) -> Score:
+        """wRMSE: sqrt(sum_j w_j (f_j - q_j)^2), with its jackknife standard error."""
+        squares = (np.clip(looks, 0.0, 1.0) - self.reactive.q) ** 2
+        return root_mean_square(squares, self.reactive.weights, self._floor)
+
+    @property
+    def _floor(self) -> float:
+        return max(self.field.tolerance, FLOAT64_NOISE)
+
+    @cached_property
+    def constant_wrmse(self) -> float:
+        """wRMSE of the best constant, the scale of `skill`."""
+        mean = float(np.sum(self.reactive.weights * self.reactive.q))
+        return math.sqrt(np.sum(self.reactive.weights * (self.reactive.q - mean) ** 2))
+
+    @cached_property
+    def effective_sample_size(self) -> float:
+        """Kish's effective number of reactive points, 1 / sum_j w_j^2."""
+        return float(1.0 / np.sum(self.reactive.weights**2))
+
+    def metrics(self, answers: Answers) -> dict[str, Score]:
+        """wrmse, skill, excursion; with finals also logit_rmse, relative_l2, rate_*."""
+        wrmse = self.headline(answers.looks)
+        scores = {
+            "wrmse": wrmse,
+            "skill": Score(value=wrmse.value / self.constant_wrmse, floor=wrmse.floor / self.constant_wrmse),
+            "excursion": excursion(answers.looks),
+        }
+        if answers.finals is not None:
+            flat, equilibrium, energy = np.split(
+                answers.finals, [len(self.flat.q), len(self.flat.q) + len(self.equilibrium.q)]
+            )
+            scores["logit_rmse"] = self._logit_rmse(flat)
+            scores["logit_clipped"] = self._clipped_share(flat)
+            scores["relative_l2"] = self._relative_l2(equilibrium)
+            if answers.gradients is not None:
+                squares = self.energy.weights * np.sum(answers.gradients**2, axis=1)
+                scores["rate_dirichlet"] = self._rate_score(squares / self.beta)
+                slab = (energy > SLAB[0]) & (energy < SLAB[1])
+                scores["rate_slab"] = (
+                    self._rate_score(np.where(slab, squares, 0.0) / (self.beta * (SLAB[1] - SLAB[0])))
+                    if np.any(slab)
+                    else Score(value=1.0, signed=-1.0)
+                )
+        scores |= self._rate_reported(answers)
+        return scores
+
+    def _logit_rmse(self, values: np.ndarray) -> Score:
+        low, high = self.logit_range[0] / 10, self.logit_range[1] / 10
+        value = np.clip(values, low, 1.0 - high)
+        complement = np.clip(1.0 - values, high, 1.0 - low)
+        truth = np.log(self.flat.q) - np.log(self.flat.p)
+        squares = (np.log(value) - np.log(complement) - truth) ** 2
+        # An error e of q at the edge of the range is e / min(q, 1 - q) in the logit.
+        floor = self._floor / min(self.logit_range)
+        return root_mean_square(squares, self.flat.weights, min(floor, 1.0))
+
+    def _clipped_share(self, values: np.ndarray) -> Score:
+        outside = (values < self.logit_range[0] / 10) | (1.0 - values < self.logit_range[1] / 10)
+        return Score(value=float(np.mean(outside)))
+
+    def _relative_l2(self, values: np.ndarray) -> Score:
+        squares = (np.clip(values, 0.0, 1.0) - self.equilibrium.q) ** 2
+        scale = math.sqrt(np.sum(self.equilibrium.weights * self.equilibrium.q**2))
+        score = root_mean_square(squares, self.equilibrium.weights, self._floor)
+        return Score(value=score.value / scale, floor=score.floor / scale)
+
+    def _rate_score(self, terms: np.ndarray) -> Score:
+        """|R / nu - 1| for R = sum of independent terms, with the standard error of that sum."""
+        assert self.rate.value is not None
+        deviation = float(np.sum(terms)) / self.rate.value - 1.0
+        spread = math.sqrt(len(terms)) * float(np.std(terms, ddof=1)) / self.rate.value
+        floor = self.rate.tolerance / self.rate.value
+        return Score(value=abs(deviation), floor=floor, standard_error=spread, signed=deviation)
+
+    def _rate_reported(self, answers: Answers) -> dict[str, Score]:
+        """|log(nu / nu_ref)| of the rate that the solver reports, and whether 2 sigma cover it."""
+        rate, error = answers.reports.get("rate"), answers.reports.get("rate_error")
+        reference = self.rate.value
+        assert reference is not None
+        if rate is None:
+            return {}
+        deviation = math.log(rate / reference) if rate > 0 else math.inf
+        scores = {
+            "rate_reported": Score(
+                value=abs(deviation), floor=self.rate.tolerance / reference, signed=deviation
+            )
+        }
+        if error is not None:
+            covered = abs(rate - reference) <= 2.0 * error + self.rate.tolerance
+            scores["rate_uncovered"] = Score(value=0.0 if covered else 1.0)
+        return scores
+
+
+def excursion(values: np.ndarray) -> Score:
+    """How far values leave [0, 1] at most."""
+    return Score(value=float(np.max(np.maximum(-values, values - 1.0), initial=0.0)))
+
+
+def root_mean_square(squares: np.ndarray, weights: np.ndarray, floor: float) -> Score:
+    """sqrt(sum_j w_j s_j) for weights of sum 1, with the standard error of leaving one point out.
+
+    The jackknife of a self-normalised mean m = sum w s has the variance
+    (n - 1) / n * sum_j ((w_j / (1 - w_j)) (s_j - m))^2; the root follows by the delta method.
+    """
+    mean = float(np.sum(weights * squares))
+    n = len(squares)
+    shifts = weights / (1.0 - weights) * (squares - mean)
+    variance = (n - 1) / n * float(np.sum(shifts**2))
+    value = math.sqrt(mean) if mean >= 0 else mean  # NaN passes through
+    error = math.sqrt(variance) / (2.0 * value) if value > 0 else 0.0
+    return Score(value=value, floor=floor, standard_error=error)

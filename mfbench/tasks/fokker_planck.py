@@ -1,0 +1,59 @@
+"""The task `fokker-planck`: its problem as solvers see it.
+
+dX = b(X, t) dt + sqrt(2 D) dW with a scalar D; the law's density p solves
+
+    dp/dt = -div(b p) + D Lap p.
+
+The answer to a stationary problem is the normalised log-density log p(x) of the invariant law.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class FokkerPlanckProblem:
+    """One stationary instance, as a solver sees it: all that it may know.
+
+    Args:
+        dim: dimension d.
+        drift: b(x, t), (n, d) and a float -> (n, d), for numpy, torch and jax alike.
+        diffusion: the scalar D > 0; a noise amplitude sigma means D = sigma^2 / 2.
+        start: (m, d) float64 points where walkers may start.
+        box: (2, d) float64 corners of a box outside which the invariant law is negligible.
+
+    Raises:
+        ValueError: diffusion, shapes or drift values that contradict each other.
+    """
+
+    dim: int
+    drift: Callable[[Any, float], Any]
+    diffusion: float
+    start: np.ndarray
+    box: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.diffusion) and self.diffusion > 0):
+            raise ValueError(
+                f"FokkerPlanckProblem: diffusion is {self.diffusion!r}; expected a finite number > 0."
+            )
+        if np.shape(self.box) != (2, self.dim):
+            raise ValueError(
+                f"FokkerPlanckProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim})."
+            )
+        if np.ndim(self.start) != 2 or np.shape(self.start)[1] != self.dim or len(self.start) == 0:
+            raise ValueError(
+                f"FokkerPlanckProblem: start has shape {np.shape(self.start)}; expected (m, {self.dim}), m >= 1."
+            )
+        values = np.asarray(self.drift(self.start, 0.0))
+        if values.shape != self.start.shape or not np.all(np.isfinite(values)):
+            raise ValueError(
+                f"FokkerPlanckProblem: drift(start, 0) gave shape {values.shape} with "
+                f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected {self.start.shape}, all finite."
+            )

@@ -1,0 +1,127 @@
+"""The judge of the task `fokker-planck` (stationary): its point sets and its metrics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mfbench.reference import Reference
+from mfbench.tasks.judging import Answers, Inquiry, Score
+
+FLOAT64_NOISE = 1e-13
+MAPE_DEPTH = 10.0
+"""MAPE counts points with log p >= max log p - 10 only: it is ruled by the tail cut-off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensityPoints:
+    """Points with the true normalised log-density.
+
+    Args:
+        x: (n, d) float64.
+        log_p: (n,).
+        weights: (n,) quadrature or sampling weights; their meaning is the set's.
+    """
+
+    x: np.ndarray
+    log_p: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class FokkerPlanckJudge:
+    """Reference values of one stationary Fokker-Planck problem and the metrics made from them.
+
+    Args:
+        law: independent draws from p, equal weights 1/n.
+        nodes: quadrature nodes and weights for dx on d <= 3 grids; no points (0, d) above that.
+        uniform: points uniform on {log p >= max log p - 10}, equal weights.
+        max_log_p: the maximum of log p.
+        log_density: reference of log p, tolerance in nats.
+    """
+
+    law: DensityPoints
+    nodes: DensityPoints
+    uniform: DensityPoints
+    max_log_p: float
+    log_density: Reference
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The log-density."""
+        return (self.log_density,)
+
+    @cached_property
+    def inquiry(self) -> Inquiry:
+        """Looks at the law's points; nodes and the uniform set at the end."""
+        return Inquiry(
+            looks=self.law.x,
+            finals=np.concatenate([self.nodes.x, self.uniform.x]),
+            gradients=np.empty((0, self.law.x.shape[1])),
+        )
+
+    @property
+    def _floor(self) -> float:
+        return max(self.log_density.tolerance, FLOAT64_NOISE)
+
+    def headline(self, looks: np.ndarray) -> Score:
+        """Root mean square of log p_hat - log p in nats; infinite where p_hat is 0 somewhere."""
+        return _rms(looks - self.law.log_p, self._floor)
+
+    def metrics(self, answers: Answers) -> dict[str, Score]:
+        """log_density_rms, shape_rms, kl, mape, mass, zero_share; with finals relative_l1, relative_l2, mape_uniform."""
+        error = answers.looks - self.law.log_p
+        scores = {"log_density_rms": self.headline(answers.looks)}
+        finite = bool(np.all(np.isfinite(error)))
+        scores["shape_rms"] = _rms(error - np.mean(error) if finite else error, self._floor)
+        # mean(p_hat / p) under p is the mass of p_hat wherever p > 0.
+        ratios = np.exp(np.minimum(error, 700.0))
+        mass = float(np.mean(ratios))
+        spread = float(np.std(ratios, ddof=1)) / math.sqrt(len(ratios))
+        scores["mass"] = Score(value=abs(mass - 1.0), standard_error=spread, signed=mass - 1.0)
+        if finite and mass > 0:
+            terms = math.log(mass) - error
+            scores["kl"] = Score(
+                value=float(np.mean(terms)),
+                floor=self._floor**2,
+                standard_error=float(np.std(terms - ratios / mass, ddof=1)) / math.sqrt(len(terms)),
+            )
+        scores["zero_share"] = Score(value=float(np.mean(np.isneginf(answers.looks))))
+        bulk = self.law.log_p >= self.max_log_p - MAPE_DEPTH
+        scores["mape"] = _mape(error[bulk], self._floor)
+        if answers.finals is not None:
+            nodes, uniform = np.split(answers.finals, [len(self.nodes.log_p)])
+            scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self._floor)
+            if len(nodes):
+                scores |= self._quadrature(nodes)
+        return scores
+
+    def _quadrature(self, log_p_hat: np.ndarray) -> dict[str, Score]:
+        truth, difference = np.exp(self.nodes.log_p), np.exp(log_p_hat) - np.exp(self.nodes.log_p)
+        weights = self.nodes.weights
+        return {
+            "relative_l1": Score(
+                value=float(np.sum(weights * np.abs(difference)) / np.sum(weights * truth)), floor=self._floor
+            ),
+            "relative_l2": Score(
+                value=math.sqrt(np.sum(weights * difference**2) / np.sum(weights * truth**2)),
+                floor=self._floor,
+            ),
+        }
+
+
+def _rms(error: np.ndarray, floor: float) -> Score:
+    squares = error**2
+    mean = float(np.mean(squares))
+    if not math.isfinite(mean):
+        return Score(value=math.nan if np.any(np.isnan(error)) else math.inf, floor=floor)
+    value = math.sqrt(mean)
+    spread = float(np.std(squares, ddof=1)) / math.sqrt(len(squares))
+    return Score(value=value, floor=floor, standard_error=spread / (2 * value) if value > 0 else 0.0)
+
+
+def _mape(log_ratio: np.ndarray, floor: float) -> Score:
+    return Score(value=float(np.mean(np.abs(np.expm1(np.minimum(log_ratio, 700.0))))), floor=floor)
