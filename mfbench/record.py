@@ -1,0 +1,184 @@
+"""The words of a trial in files: cell, spec, record. Plain data; JSON through msgspec.
+
+JSON has no infinity: a number that is `None` where a float is expected was not finite
+(an error that is infinite, a target that was not reached).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+SCHEMA = 1
+"""Version of the record document; a reader refuses a newer one."""
+
+PROTOCOL = 1
+"""Version of the rules under which a trial is run and timed; part of the key."""
+
+
+class Status(enum.StrEnum):
+    """Whatever became of a trial. All but the last two are final."""
+
+    OK = "ok"
+    DIVERGED = "diverged"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out-of-memory"
+    CRASHED = "crashed"
+    ERROR = "error"
+    UNSUPPORTED = "unsupported"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def final(self) -> bool:
+        """A trial with this status is not run again by the same command."""
+        return self not in (Status.UNSUPPORTED, Status.INTERRUPTED)
+
+    @property
+    def alarming(self) -> bool:
+        """A record with this status makes the exit code 1."""
+        return self in (Status.CRASHED, Status.ERROR, Status.OUT_OF_MEMORY)
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was asked for; parameters are canonical, that is with defaults filled in.
+
+    Args:
+        task: the task's name.
+        problem: entry name, "task/family".
+        problem_parameters: all parameters of the problem.
+        solver: entry name.
+        solver_parameters: all parameters of the solver.
+        seed: number of the repetition, 0, 1, 2, ...
+        device: device class, "cpu" or "cuda".
+        budget: seconds for set-up and solving.
+    """
+
+    task: str
+    problem: str
+    problem_parameters: dict[str, Any]
+    solver: str
+    solver_parameters: dict[str, Any]
+    seed: int
+    device: str
+    budget: float
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a trial may use: cores, and memory beyond that of the child's start."""
+
+    threads: int = 1
+    memory_mb: int = 8192
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that `run_trial` needs, as a document.
+
+    Args:
+        key: identifies what is run (see `provenance.key`).
+        cell: what was asked for.
+        limits: cores and memory.
+        plugins: paths of plugin files to load beside the installed plugins.
+        protocol: must equal `PROTOCOL`.
+    """
+
+    key: str
+    cell: Cell
+    limits: Limits = Limits()
+    plugins: tuple[str, ...] = ()
+    protocol: int = PROTOCOL
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A metric's value as stored; see `tasks.judging.Score`. None: not finite."""
+
+    value: float | None
+    floor: float = 0.0
+    standard_error: float | None = None
+    signed: float | None = None
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One point of the error curve.
+
+    Args:
+        seconds: clock reading, set-up included, evaluation excluded.
+        error: the headline metric; None where it is not finite.
+        work: counted effort so far.
+    """
+
+    seconds: float
+    error: float | None
+    work: dict[str, int] = {}
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a trial used: seconds by purpose, processor seconds, memory, threads as measured."""
+
+    seconds_setup: float | None = None
+    seconds_solve: float | None = None
+    seconds_evaluate: float | None = None
+    seconds_wall: float | None = None
+    seconds_cpu: float | None = None
+    peak_memory_mb: float | None = None
+    threads: int | None = None
+    load_start: float | None = None
+    load_end: float | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is kept of one trial, whatever became of it.
+
+    Args:
+        key, cell, limits: of the spec.
+        status: what became of it; `sentence` says it in words.
+        headline: name of the metric that ranks; `metrics` maps names to values.
+        curve: headline error against seconds, in the order of time; its last point is scored.
+        targets: the problem's targets, largest first.
+        seconds_to_target, work_to_target: target (as text, repr of the float) -> seconds
+            (evaluations) at which the curve first reaches it; None: not reached.
+        work: counted effort at the scored checkpoint.
+        reports: what the solver said of itself there.
+        judge: hash of the judge that computed the metrics.
+        versions, machine: what it ran on.
+        started: ISO 8601, UTC.
+        control: the solver learns nothing.
+        stderr: the last lines that the child wrote to standard error.
+        arrays: name of the .npz beside the record with the scored values; None if there is none.
+    """
+
+    key: str
+    cell: Cell
+    limits: Limits
+    status: Status
+    sentence: str
+    started: str
+    headline: str
+    metrics: dict[str, Metric] = {}
+    curve: list[Look] = []
+    targets: list[float] = []
+    seconds_to_target: dict[str, float | None] = {}
+    work_to_target: dict[str, int | None] = {}
+    work: dict[str, int] = {}
+    reports: dict[str, float] = {}
+    usage: Usage = Usage()
+    judge: str = ""
+    versions: dict[str, str] = {}
+    machine: dict[str, str] = {}
+    control: bool = False
+    stderr: str = ""
+    arrays: str | None = None
+    schema: int = SCHEMA
+    protocol: int = PROTOCOL
+
+    @property
+    def error(self) -> float | None:
+        """The headline error at the budget; None when there is none or it is not finite."""
+        metric = self.metrics.get(self.headline)
+        return None if metric is None else metric.value
+
+    @property
+    def scored(self) -> bool:
+        """The trial counts with its error: it is ok and has one (None then means infinite)."""
+        return self.status is Status.OK and self.headline in self.metrics
