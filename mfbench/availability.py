@@ -1,0 +1,64 @@
+"""Whether what a solver needs is installed, asked of metadata alone: nothing is imported."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from functools import cache
+from pathlib import Path
+
+from mfbench.registry import Origin
+from mfbench.solver import SolverEntry
+
+REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
+EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
+
+
+@cache
+def extra_requirements(distribution: str, extra: str) -> tuple[str, ...]:
+    """Names of the distributions that an extra brings, self-references followed."""
+    found: list[str] = []
+    for line in importlib.metadata.requires(distribution) or ():
+        requirement, _, marker = line.partition(";")
+        if extra not in EXTRA.findall(marker):
+            continue
+        match = REQUIREMENT.match(requirement.strip())
+        if match is None:
+            continue
+        if match["name"].lower() == distribution.lower():
+            for inner in (match["extras"] or "").split(","):
+                found.extend(extra_requirements(distribution, inner.strip()))
+        else:
+            found.append(match["name"])
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def installed_version(distribution: str) -> str | None:
+    """The installed version of a distribution, or None."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def requirements(entry: SolverEntry, origin: Origin) -> tuple[str, ...]:
+    """The distributions that a solver needs beyond the core of its own one."""
+    if origin.distribution is None:
+        return entry.extras  # a plugin file: an extra names the framework itself
+    names = [name for extra in entry.extras for name in extra_requirements(origin.distribution, extra)]
+    return tuple(dict.fromkeys(names))
+
+
+def missing(entry: SolverEntry, origin: Origin) -> str | None:
+    """Why a solver cannot run here, with the `pip install` that mends it; None if it can."""
+    absent = [name for name in requirements(entry, origin) if installed_version(name) is None]
+    if not absent:
+        return None
+    target = f"{origin.distribution}[{','.join(entry.extras)}]" if origin.distribution else " ".join(absent)
+    return f"{', '.join(absent)} not installed; run: pip install '{target}'"
+
+
+def devices() -> tuple[str, ...]:
+    """The device classes of this machine, best last; asked of the driver's folder, not of a framework."""
+    return ("cpu", "cuda") if any(Path("/proc/driver/nvidia/gpus").glob("*")) else ("cpu",)

@@ -1,0 +1,62 @@
+"""Parameters of problems and solvers: from text or documents to frozen dataclasses and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+import msgspec
+
+
+class ParameterError(ValueError):
+    """A parameter that an entry does not have, or a value that it does not take."""
+
+
+def make_parameters(kind: type, given: Mapping[str, Any], where: str) -> Any:
+    """An instance of the parameter dataclass from a mapping of names to values.
+
+    Args:
+        kind: a frozen dataclass whose fields are int, float, bool or str, with defaults.
+        given: values; texts are converted ("20" to 20) when the field is not a text.
+        where: what the parameters belong to, for messages: "problem committor/arc".
+
+    Raises:
+        ParameterError: unknown name, wrong type, or a value that the dataclass refuses.
+    """
+    fields = get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
+    for name in given:
+        if name not in fields:
+            known = ", ".join(fields) or "none"
+            raise ParameterError(f"{where}: unknown parameter {name!r}; it has: {known}.")
+    converted = {}
+    for name, value in given.items():
+        expected = fields[name]
+        try:
+            converted[name] = msgspec.convert(value, expected, strict=not isinstance(value, str))
+        except msgspec.ValidationError:
+            raise ParameterError(
+                f"{where}: parameter {name!r} got {value!r}; expected {_type_name(expected)}."
+            ) from None
+    try:
+        return kind(**converted)
+    except (ValueError, TypeError) as error:
+        raise ParameterError(f"{where}: {error}") from error
+
+
+def parameter_document(parameters: Any) -> dict[str, Any]:
+    """The canonical form of parameters: every field, also those left at their defaults."""
+    return dataclasses.asdict(parameters)
+
+
+def describe(kind: type, values: Mapping[str, Any]) -> str:
+    """The parameters that differ from the defaults, as they are typed: "[dim=20,levels=exact]"."""
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    changed = [f"{name}={value}" for name, value in values.items() if defaults.get(name) != value]
+    return f"[{','.join(changed)}]" if changed else ""
+
+
+def _type_name(kind: Any) -> str:
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(
+        kind, str(kind)
+    )

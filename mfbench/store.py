@@ -1,0 +1,137 @@
+"""Results folders: the only reader and writer of records.
+
+A folder holds `records/TASK/FAMILY/SOLVER/SEED-KEY.json`, one document per trial, and beside a
+document the scored values as `.npz` of the same stem. A document is written atomically and
+is complete once it has its name, so a folder needs no lock and no index, and other tools can read it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from mfbench.record import SCHEMA, Cell, Record
+
+if TYPE_CHECKING:
+    import numpy as np
+
+RECORDS = "records"
+
+
+@dataclass
+class Reading:
+    """Every record of some folders, and what could not be read, with the reason."""
+
+    records: list[Record] = field(default_factory=list)
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+
+
+class Store:
+    """One results folder. It need not exist before the first record is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, cell: Cell, key: str) -> Path:
+        """Where the record of a key lies."""
+        family = cell.problem.partition("/")[2]
+        return self.folder / RECORDS / cell.task / family / cell.solver / f"{cell.seed}-{key[:20]}.json"
+
+    def write(self, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
+        """Write a record, arrays first; whoever sees the document sees all of it.
+
+        Raises:
+            OSError: read-only folder, full disk; nothing half-written stays.
+        """
+        path = self.path(record.cell, record.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if arrays:
+            import numpy as np
+
+            target = path.with_suffix(".npz")
+            with _replacing(target) as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            record = msgspec.structs.replace(record, arrays=target.name)
+        with _replacing(path) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
+        return path
+
+    def read(self, cell: Cell, key: str) -> Record | None:
+        """The record of a key, or None when there is none that can be read."""
+        path = self.path(cell, key)
+        try:
+            return decode_record(path)
+        except (OSError, msgspec.MsgspecError, ValueError):
+            return None
+
+    def read_all(self) -> Reading:
+        """Every record of the folder, in the order of file names."""
+        reading = Reading()
+        for path in sorted((self.folder / RECORDS).rglob("*.json")):
+            try:
+                reading.records.append(decode_record(path))
+            except (OSError, msgspec.MsgspecError, ValueError) as error:
+                reading.unreadable.append((path, str(error)))
+        return reading
+
+    def arrays(self, record: Record) -> dict[str, np.ndarray]:
+        """The scored values that lie beside a record; {} when there are none.
+
+        Raises:
+            OSError, ValueError: the file is missing, broken or holds pickled objects.
+        """
+        import numpy as np
+
+        if record.arrays is None:
+            return {}
+        with np.load(self.path(record.cell, record.key).with_suffix(".npz"), allow_pickle=False) as data:
+            return {name: data[name] for name in data.files}
+
+
+def decode_record(path: Path) -> Record:
+    """Read one document.
+
+    Raises:
+        msgspec.MsgspecError: not a record; ValueError: written by a newer mfbench; OSError.
+    """
+    record = msgspec.json.decode(path.read_bytes(), type=Record)
+    if record.schema > SCHEMA:
+        raise ValueError(f"schema {record.schema} is newer than {SCHEMA}; update mfbench to read it.")
+    return record
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    """A temporary file in the target's folder that takes the target's name if all goes well."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_folders(folders: Iterable[Path]) -> Reading:
+    """The records of several folders together; a record that stands in two counts once."""
+    whole, keys = Reading(), set()
+    for folder in folders:
+        reading = Store(folder).read_all()
+        whole.unreadable.extend(reading.unreadable)
+        for record in reading.records:
+            if record.key not in keys:
+                keys.add(record.key)
+                whole.records.append(record)
+    return whole
