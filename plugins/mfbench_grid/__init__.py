@@ -1,9 +1,10 @@
-"""Solvers of this family."""
+"""Solvers on grids."""
 
 import mfbench
+from mfbench_grid import fokker_planck_entry
 
 
 @mfbench.hookimpl
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
-    return []
+    return [fokker_planck_entry.FINITE_VOLUME]

@@ -1,0 +1,1 @@
+"""What the grid solvers share: grids, fluxes, stationary laws."""

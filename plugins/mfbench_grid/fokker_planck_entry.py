@@ -1,0 +1,48 @@
+"""The entry of `finite-volume` for Fokker-Planck problems."""
+
+from dataclasses import dataclass
+
+import mfbench
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiniteVolumeParameters:
+    """Parameters of `finite-volume` on Fokker-Planck problems.
+
+    Args:
+        cells: along each axis of the first grid, >= 5; every further grid doubles it.
+        max_nodes: no grid has more; the default fits elimination in 2 GB of memory.
+        extrapolate: remove the error of order h^2 (Richardson) once three grids confirm the order.
+
+    Raises:
+        ValueError: fewer cells than the splines need.
+    """
+
+    cells: int = 8
+    max_nodes: int = 1_100_000
+    extrapolate: bool = True
+
+    def __post_init__(self) -> None:
+        if self.cells < 5:
+            raise ValueError(f"cells is {self.cells}; expected >= 5, what a quintic spline needs.")
+
+
+def three_dimensions_at_most(facts: mfbench.Facts) -> str | None:
+    """A grid has n^d nodes, and these fluxes need the stationary law."""
+    if facts.dim > 3:
+        return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
+    if "stationary" not in facts.flags:
+        return "solves for stationary laws only"
+    return None
+
+
+FINITE_VOLUME = mfbench.SolverEntry(
+    name="finite-volume",
+    task="fokker-planck",
+    summary="Scharfetter-Gummel finite volumes on ever finer grids, extrapolated; positive and conservative.",
+    source="Scharfetter and Gummel 1969, eq. (A4); Chang and Cooper 1970; Richardson 1911.",
+    run="mfbench_grid.fokker_planck_finite_volume:solve",
+    parameters=FiniteVolumeParameters,
+    supports=three_dimensions_at_most,
+    extras=("grid",),
+)

@@ -1,0 +1,127 @@
+"""`finite-volume`: the stationary Fokker-Planck equation on grids of spacing h, h/2, h/4, ...
+
+    0 = -div(b p - D grad p) in the box, no flux through its walls.
+
+1. Nodes on a grid of the box; Scharfetter-Gummel fluxes between neighbours (`scharfetter_gummel`).
+2. The flows balance at every node: the null vector of a sparse M-matrix, normalised to
+   sum p_i |cell_i| = 1 (`stationary_law`), near the last grid's answer.
+3. log p_h = log p + c h^2 + O(h^4): with the last grid, log p_h + (log p_h - log p_2h) / 3 is of
+   fourth order. Taken only where the corrections of the last two grids shrink like h^2.
+4. A quintic spline of log p at the nodes; outside the box its value at the nearest point of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import NdBSpline
+from scipy.special import logsumexp
+
+from mfbench.solver import Checkpoint, Context
+from mfbench.tasks.fokker_planck import FokkerPlanckProblem
+from mfbench_grid.blocks.scharfetter_gummel import edge_rates, edge_works, path_potential
+from mfbench_grid.blocks.stationary_law import Edges, stationary_log_law
+from mfbench_grid.blocks.tensor_grid import TensorGrid, resampled, spline
+from mfbench_grid.fokker_planck_entry import FiniteVolumeParameters
+
+GAUSS_POINTS = 4
+"""Per edge; integrates drifts of degree 7 exactly."""
+CONFIRMED_ORDER = (1.5, 2.5)
+CONVERGED = 1e-12
+"""Change from one grid to the next, nats, below which a finer one gains nothing."""
+
+
+@dataclass(frozen=True)
+class GridLaw:
+    """log p at the nodes of a grid.
+
+    Args:
+        grid: the nodes.
+        log_p: normalised, in the grid's shape.
+    """
+
+    grid: TensorGrid
+    log_p: np.ndarray
+
+    def every_second(self) -> np.ndarray:
+        """log p at the nodes of the grid of twice the spacing."""
+        return self.log_p[(slice(None, None, 2),) * self.grid.dim]
+
+
+def solve(
+    problem: FokkerPlanckProblem, parameters: FiniteVolumeParameters, context: Context
+) -> Iterator[Checkpoint]:
+    """A checkpoint per grid, until the nodes run out, nothing changes any more, or iterations stall.
+
+    Reports "change": the root mean square, in nats under p, from the last grid's answer to this one.
+    Work: "evaluations" of the drift, "nodes" of all grids so far.
+    """
+    del context
+    cells, evaluations, nodes = parameters.cells, 0, 0
+    plain: GridLaw | None = None
+    answer: GridLaw | None = None
+    correction: float = math.nan
+    while (cells + 1) ** problem.dim <= parameters.max_nodes:
+        grid = TensorGrid.over(problem.box, cells)
+        works = edge_works(lambda x: problem.drift(x, 0.0), problem.diffusion, grid, GAUSS_POINTS)
+        guess = path_potential(works) if answer is None else resampled(answer.grid, answer.log_p, grid)
+        finer = discrete_law(grid, works, problem.diffusion, guess)
+        if finer is None:
+            return
+        evaluations += GAUSS_POINTS * sum(work.size for work in works)
+        nodes += finer.log_p.size
+        better = finer
+        reports = {}
+        if plain is not None and answer is not None:
+            shift = GridLaw(plain.grid, finer.every_second() - plain.log_p)
+            last, correction = correction, rms_under(plain, shift.log_p)
+            if parameters.extrapolate and confirmed(last, correction):
+                third = resampled(plain.grid, shift.log_p, grid) / 3.0
+                better = normalised(grid, finer.log_p + third)
+            reports["change"] = rms_under(answer, better.every_second() - answer.log_p)
+        plain, answer = finer, better
+        yield Checkpoint(
+            evaluate=log_density,
+            state=(spline(grid, answer.log_p), problem.box),
+            work={"evaluations": evaluations, "nodes": nodes},
+            reports=reports,
+        )
+        if reports.get("change", math.inf) < CONVERGED:
+            return
+        cells *= 2
+
+
+def log_density(state: tuple[NdBSpline, np.ndarray], x: np.ndarray) -> np.ndarray:
+    """log p of (n, d) points from the spline; points outside the box are moved to its wall."""
+    interpolant, (lower, upper) = state
+    return interpolant(np.clip(x, lower, upper))
+
+
+def discrete_law(
+    grid: TensorGrid, works: list[np.ndarray], diffusion: float, guess: np.ndarray
+) -> GridLaw | None:
+    """The normalised null vector of the flux balance on one grid; None where iterations stall."""
+    edges = Edges(*edge_rates(works, diffusion, grid))
+    log_p = stationary_log_law(edges, guess.ravel(), grid.dim)
+    return None if log_p is None else normalised(grid, log_p.reshape(grid.shape))
+
+
+def normalised(grid: TensorGrid, log_p: np.ndarray) -> GridLaw:
+    """log p shifted to sum p_i |cell_i| = 1, which is the trapezoidal rule for its integral."""
+    return GridLaw(grid, log_p - logsumexp(log_p, b=grid.volumes()))
+
+
+def rms_under(law: GridLaw, values: np.ndarray) -> float:
+    """Root mean square of values at the nodes, weighted by the law."""
+    return math.sqrt(np.sum(np.exp(law.log_p) * law.grid.volumes() * values**2))
+
+
+def confirmed(last: float, correction: float) -> bool:
+    """The corrections of two grids in a row shrink like h^2."""
+    if not (last > 0 and correction > 0):
+        return False
+    order = math.log2(last / correction)
+    return CONFIRMED_ORDER[0] <= order <= CONFIRMED_ORDER[1]
