@@ -14,6 +14,8 @@ from mfbench.tasks.judging import Answers, Inquiry, Score
 FLOAT64_NOISE = 1e-13
 MAPE_DEPTH = 10.0
 """MAPE counts points with log p >= max log p - 10 only: it is ruled by the tail cut-off."""
+LARGEST_EXPONENT = 300.0
+"""Exponents are cut here, so that squares and sums of a diverged answer stay finite numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,53 +66,62 @@ class FokkerPlanckJudge:
         )
 
     @property
-    def _floor(self) -> float:
+    def floor(self) -> float:
+        """Differences of the headline metric below this mean nothing."""
         return max(self.log_density.tolerance, FLOAT64_NOISE)
 
     def headline(self, looks: np.ndarray) -> Score:
         """Root mean square of log p_hat - log p in nats; infinite where p_hat is 0 somewhere."""
-        return _rms(looks - self.law.log_p, self._floor)
+        return _rms(looks - self.law.log_p, self.floor)
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
         """log_density_rms, shape_rms, kl, mape, mass, zero_share; with finals relative_l1, relative_l2, mape_uniform."""
         error = answers.looks - self.law.log_p
         scores = {"log_density_rms": self.headline(answers.looks)}
         finite = bool(np.all(np.isfinite(error)))
-        scores["shape_rms"] = _rms(error - np.mean(error) if finite else error, self._floor)
+        scores["shape_rms"] = _rms(error - np.mean(error) if finite else error, self.floor)
         # mean(p_hat / p) under p is the mass of p_hat wherever p > 0.
-        ratios = np.exp(np.minimum(error, 700.0))
+        ratios = _exp(error)
         mass = float(np.mean(ratios))
         spread = float(np.std(ratios, ddof=1)) / math.sqrt(len(ratios))
-        scores["mass"] = Score(value=abs(mass - 1.0), standard_error=spread, signed=mass - 1.0)
+        scores["mass"] = Score(
+            value=abs(mass - 1.0), floor=self.floor, standard_error=spread, signed=mass - 1.0
+        )
         if finite and mass > 0:
-            terms = math.log(mass) - error
+            # The delta method on log mean(r) - mean(e): the two fluctuations all but cancel for small e.
+            influence = ratios / mass - error
             scores["kl"] = Score(
-                value=float(np.mean(terms)),
-                floor=self._floor**2,
-                standard_error=float(np.std(terms - ratios / mass, ddof=1)) / math.sqrt(len(terms)),
+                value=math.log(mass) - float(np.mean(error)),
+                floor=max(self.floor**2, FLOAT64_NOISE),
+                standard_error=float(np.std(influence, ddof=1)) / math.sqrt(len(error)),
             )
         scores["zero_share"] = Score(value=float(np.mean(np.isneginf(answers.looks))))
         bulk = self.law.log_p >= self.max_log_p - MAPE_DEPTH
-        scores["mape"] = _mape(error[bulk], self._floor)
+        scores["mape"] = _mape(error[bulk], self.floor)
         if answers.finals is not None:
             nodes, uniform = np.split(answers.finals, [len(self.nodes.log_p)])
-            scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self._floor)
+            scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self.floor)
             if len(nodes):
                 scores |= self._quadrature(nodes)
         return scores
 
     def _quadrature(self, log_p_hat: np.ndarray) -> dict[str, Score]:
-        truth, difference = np.exp(self.nodes.log_p), np.exp(log_p_hat) - np.exp(self.nodes.log_p)
+        truth = np.exp(self.nodes.log_p)
+        difference = _exp(log_p_hat) - truth
         weights = self.nodes.weights
         return {
             "relative_l1": Score(
-                value=float(np.sum(weights * np.abs(difference)) / np.sum(weights * truth)), floor=self._floor
+                value=float(np.sum(weights * np.abs(difference)) / np.sum(weights * truth)), floor=self.floor
             ),
             "relative_l2": Score(
                 value=math.sqrt(np.sum(weights * difference**2) / np.sum(weights * truth**2)),
-                floor=self._floor,
+                floor=self.floor,
             ),
         }
+
+
+def _exp(values: np.ndarray) -> np.ndarray:
+    return np.exp(np.minimum(values, LARGEST_EXPONENT))
 
 
 def _rms(error: np.ndarray, floor: float) -> Score:
@@ -124,4 +135,4 @@ def _rms(error: np.ndarray, floor: float) -> Score:
 
 
 def _mape(log_ratio: np.ndarray, floor: float) -> Score:
-    return Score(value=float(np.mean(np.abs(np.expm1(np.minimum(log_ratio, 700.0))))), floor=floor)
+    return Score(value=float(np.mean(np.abs(np.expm1(np.minimum(log_ratio, LARGEST_EXPONENT))))), floor=floor)
