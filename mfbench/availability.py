@@ -1,14 +1,17 @@
-"""Whether what a solver needs is installed, asked of metadata alone: nothing is imported."""
+"""Whether a solver can run on a problem here, asked of entries and metadata: no framework is imported."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from mfbench.registry import Origin
-from mfbench.solver import SolverEntry
+from mfbench.parameters import make_parameters
+from mfbench.registry import Origin, Registry
+from mfbench.solver import ProblemEntry, SolverEntry
 
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
 EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
@@ -62,3 +65,22 @@ def missing(entry: SolverEntry, origin: Origin) -> str | None:
 def devices() -> tuple[str, ...]:
     """The device classes of this machine, best last; asked of the driver's folder, not of a framework."""
     return ("cpu", "cuda") if any(Path("/proc/driver/nvidia/gpus").glob("*")) else ("cpu",)
+
+
+def why_not(
+    registry: Registry,
+    problem: ProblemEntry,
+    parameters: Mapping[str, Any],
+    solver: SolverEntry,
+    device: str,
+) -> str | None:
+    """Why a solver cannot be run on a problem here; None if it can."""
+    made = make_parameters(problem.parameters, parameters, f"problem {problem.name}")
+    reason = solver.supports(problem.facts(made))
+    if reason is not None:
+        return reason
+    if device not in solver.devices:
+        return f"runs on {', '.join(solver.devices)} only, not on {device}"
+    if device not in devices():
+        return f"this machine has no {device} device"
+    return missing(solver, registry.origins[solver.task, solver.name])

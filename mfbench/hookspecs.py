@@ -10,7 +10,7 @@ A plugin is a module that offers entries through these functions:
                                     source="...", run="my_package.my_solver:solve")]
 
 Announce it in pyproject.toml under [project.entry-points.mfbench], or load a file with
-`mfbench --plugin FILE.py`. Hooks hand over values and compute nothing; `run` is imported
+`mfbench run --plugin FILE.py`. Hooks hand over values and compute nothing; `run` is imported
 only where a trial runs.
 """
 

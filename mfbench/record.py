@@ -66,10 +66,27 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a trial may use: cores, and memory beyond that of the child's start."""
+    """What a trial may use.
+
+    Args:
+        threads: cores.
+        memory_mb: memory (2^20 bytes) beyond that of the child's start.
+        grace: wall seconds beyond 1.25 x budget and evaluation before the child is killed.
+        evaluation: seconds that evaluation may take at least; half the budget if that is more.
+    """
 
     threads: int = 1
     memory_mb: int = 8192
+    grace: float = 10.0
+    evaluation: float = 20.0
+
+    def evaluation_cap(self, budget: float) -> float:
+        """Seconds that evaluation may take in a trial; it is not the solver's time."""
+        return max(self.evaluation, 0.5 * budget)
+
+    def wall(self, budget: float) -> float:
+        """Wall seconds after which the child is killed."""
+        return 1.25 * budget + self.grace + self.evaluation_cap(budget)
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

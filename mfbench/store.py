@@ -39,6 +39,16 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def check_writable(self) -> None:
+        """Make the folder, and a file in it.
+
+        Raises:
+            OSError: it cannot be made or written to; said before anything is run.
+        """
+        (self.folder / RECORDS).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.folder / RECORDS):
+            pass
+
     def path(self, cell: Cell, key: str) -> Path:
         """Where the record of a key lies."""
         family = cell.problem.partition("/")[2]

@@ -1,0 +1,184 @@
+"""The child's side of a trial: builds the problem, drives the solver, reads the clock that is scored.
+
+Everything it achieves goes to its journal; it writes nothing else that counts.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from mfbench import confinement
+from mfbench.clock import Clock, Schedule
+from mfbench.evaluation import evaluate, gradient, probe
+from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
+from mfbench.order import Order
+from mfbench.parameters import make_parameters
+from mfbench.provenance import versions
+from mfbench.registry import load_file, resolve
+from mfbench.solver import Checkpoint, Context
+
+SECOND_LIMIT = 1.0
+"""Seconds after the limit at which the child ends itself, should the host not have killed it."""
+
+MEMORY_WORDS = ("can't allocate memory", "RESOURCE_EXHAUSTED", "bad_alloc", "out of memory", "Out of memory")
+"""How frameworks say in other exceptions that memory ran out."""
+
+
+class Diverged(Exception):
+    """The solution's values are not numbers any more."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A checkpoint with its forced clock reading."""
+
+    checkpoint: Checkpoint
+    seconds: float
+
+
+def main(order_json: bytes) -> None:
+    """Run one trial and leave the process at once, without running exit handlers."""
+    order = msgspec.json.decode(order_json, type=Order)
+    try:
+        confinement.own_group()
+        confinement.die_with_host()
+        confinement.redirect_output(Path(order.folder))
+        confinement.end_after(order.limit + SECOND_LIMIT)
+        os.chdir(order.folder)
+        if order.gpu is not None:
+            os.environ["CUDA_VISIBLE_DEVICES"] = str(order.gpu)
+        threads = confinement.take_cores(order.cores)
+        confinement.limit_memory(order.memory_mb)
+        memory = confinement.reset_peak_memory()
+        journal = JournalWriter(Path(order.journal))
+        journal.append(Began(threads=threads, start_memory_mb=memory, versions=versions(order.extras)))
+        Trial(order, journal, memory).run()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+class Trial:
+    """One run of a solver on a problem, and its bookkeeping."""
+
+    def __init__(self, order: Order, journal: JournalWriter, start_memory_mb: float) -> None:
+        self._order = order
+        self._journal = journal
+        self._memory = start_memory_mb
+        self._points = dict(np.load(order.points, allow_pickle=False))
+        self._clock = Clock()
+        self._held: Held | None = None
+
+    def run(self) -> None:
+        """Solve until the end or the budget, and say in the journal how it ended."""
+        try:
+            how, sentence = self._solve()
+            if self._held is not None:
+                with self._clock.paused():
+                    self._see(self._held, final=True)
+        except Diverged as error:
+            how, sentence = "diverged", str(error)
+        except MemoryError as error:
+            how, sentence = "memory", f"MemoryError: {error}" if str(error) else "MemoryError"
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            traceback.print_exc()
+            text = f"{type(error).__name__}: {error}"
+            how = "memory" if any(word in text for word in MEMORY_WORDS) else "error"
+            sentence = text.splitlines()[0]
+        usage = os.times()
+        self._journal.append(
+            Ended(
+                how=how,
+                sentence=sentence,
+                seconds=self._clock.seconds(),
+                seconds_evaluate=self._clock.paused_seconds,
+                seconds_cpu=usage.user + usage.system + usage.children_user + usage.children_system,
+                peak_memory_mb=confinement.peak_memory_mb(self._memory),
+            )
+        )
+
+    def _start(self) -> Iterator[Checkpoint]:
+        order = self._order
+        for file in order.plugins:
+            load_file(Path(file))
+        parameters = make_parameters(resolve(order.problem_type), order.problem_parameters, order.build)
+        problem = resolve(order.build)(parameters, order.problem_seed)
+        settings = make_parameters(resolve(order.solver_type), order.solver_parameters, order.run)
+        solve = resolve(order.run)
+        # Importing and building are the host's; the clock starts where the solver does.
+        self._clock = Clock()
+        context = Context(
+            seed=order.solver_seed,
+            device=order.device,
+            threads=len(order.cores),
+            budget=order.budget,
+            elapsed=self._clock.seconds,
+        )
+        answer: Any = solve(problem, settings, context)
+        if not hasattr(answer, "__next__"):
+            raise TypeError(
+                f"{order.run} returned {type(answer).__name__}; expected an iterator of Checkpoints "
+                "(write it as a generator)."
+            )
+        return answer  # type: ignore[no-any-return]
+
+    def _solve(self) -> tuple[str, str]:
+        order, checkpoints = self._order, self._start()
+        clock, schedule = self._clock, Schedule(order.budget)
+        latest: Checkpoint | None = None
+        for latest in checkpoints:
+            if not isinstance(latest, Checkpoint):
+                raise TypeError(f"{order.run} yielded {type(latest).__name__}; expected a Checkpoint.")
+            seconds = clock.seconds()
+            if seconds <= order.budget:
+                if not schedule.force_due(seconds):
+                    continue
+                probe(latest, self._points["looks"])
+                seconds = clock.seconds()
+                if self._held is None:
+                    self._journal.append(Setup(seconds=seconds))
+            if seconds > order.budget:
+                return "stopped", f"stopped at a yield after {seconds:.3g} s"
+            self._held = Held(latest, seconds)
+            schedule.forced(seconds)
+            if schedule.look_due(seconds):
+                with clock.paused():
+                    self._see(self._held)
+                schedule.looked(seconds)
+            if clock.paused_seconds > order.evaluation_cap:
+                return "stopped", f"stopped because evaluation took {clock.paused_seconds:.3g} s"
+        if latest is not None and (self._held is None or latest is not self._held.checkpoint):
+            probe(latest, self._points["looks"])
+            seconds = clock.seconds()
+            if seconds <= order.budget:
+                self._held = Held(latest, seconds)
+        return "finished", f"finished by itself after {clock.seconds():.3g} s"
+
+    def _see(self, held: Held, final: bool = False) -> None:
+        points, checkpoint = self._points, held.checkpoint
+        looks = evaluate(checkpoint, points["looks"])
+        bad = int(np.count_nonzero(np.isnan(looks) | np.isposinf(looks)))
+        if bad:
+            time_text = f"{held.seconds:.3g} s"
+            raise Diverged(f"{bad} of {len(looks)} values are NaN or infinite at {time_text}")
+        finals = evaluate(checkpoint, points["finals"]) if final else np.empty(0)
+        gradients = gradient(checkpoint, points["gradients"], float(points["step"])) if final else np.empty(0)
+        self._journal.append(
+            Seen(
+                seconds=held.seconds,
+                work={name: int(count) for name, count in checkpoint.work.items()},
+                reports={name: float(value) for name, value in checkpoint.reports.items()},
+                looks=looks.astype("<f8").tobytes(),
+                finals=finals.astype("<f8").tobytes(),
+                gradients=gradients.astype("<f8").tobytes(),
+            )
+        )

@@ -1,0 +1,277 @@
+"""The command line: parse, call, print.
+
+Only click is imported here; everything else inside the commands, so that `--help` and completion
+stay fast.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mfbench.plan import Plan
+    from mfbench.record import Record
+    from mfbench.registry import Registry
+    from mfbench.request import Request
+
+DEFAULT_FOLDER = "mfbench-results"
+FORMATS = ("rich", "markdown", "latex", "csv", "json")
+BAD_INPUT = 2
+
+
+def plugin_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that looks at plugins."""
+    command = click.option("--strict", is_flag=True, help="Exit with code 2 if a plugin is broken.")(command)
+    return click.option(
+        "--plugin",
+        "plugins",
+        multiple=True,
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Also load this plugin file (repeatable).",
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mfbench", message="mfbench %(version)s")
+def main() -> None:
+    """Rank solvers of rare-event PDE problems by accuracy and cost.
+
+    `mfbench run --all` runs every installed solver on the quick preset's problems within ten
+    minutes on two cores and prints a table per task.
+    """
+
+
+@main.command()
+@click.argument("suite", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--all", "everything", is_flag=True, help="Every standard instance of the preset x every solver."
+)
+@click.option(
+    "-p", "--problem", "problems", multiple=True, metavar="NAME[k=v,...]", help="Problem, * and ? allowed."
+)
+@click.option(
+    "-s", "--solver", "solvers", multiple=True, metavar="NAME[k=v,...]", help="Solver, * and ? allowed."
+)
+@click.option("--preset", metavar="quick|standard|full", help="Which instances, seeds and budget.  [quick]")
+@click.option("--seeds", type=int, metavar="N", help="Repetitions.  [1 quick, else 5]")
+@click.option("--budget", metavar="TIME", help="Seconds of a trial (30s, 2min).  [60s standard, 120s full]")
+@click.option("--device", metavar="auto|cpu|cuda", help="Device class.  [auto]")
+@click.option("--jobs", type=int, metavar="N", help="Trials at the same time.  [cores / threads]")
+@click.option("--threads", type=int, metavar="N", help="Cores of a trial.  [1]")
+@click.option("--memory", "memory_mb", type=int, metavar="MB", help="Memory limit of a trial.  [8192]")
+@click.option(
+    "-o", "--output", metavar="DIR", help=f"Results folder.  [{DEFAULT_FOLDER}, or $MFBENCH_RESULTS]"
+)
+@click.option("--retry-failed", is_flag=True, help="Run trials again that failed.")
+@click.option("--rerun", is_flag=True, help="Run trials again whatever became of them.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@plugin_options
+def run(
+    suite: Path | None,
+    budget: str | None,
+    problems: tuple[str, ...],
+    solvers: tuple[str, ...],
+    retry_failed: bool,
+    rerun: bool,
+    dry_run: bool,
+    plugins: tuple[str, ...],
+    strict: bool,
+    **options: Any,
+) -> None:
+    """Run trials and rank them; the same command again runs only what is missing."""
+    from mfbench.names import parse_selector
+    from mfbench.plan import make_plan
+    from mfbench.request import BadRequest, Request, read_suite
+    from mfbench.units import duration
+
+    with bad_input():
+        given = {name: value for name, value in options.items() if value not in (None, False)}
+        if budget is not None:
+            try:
+                given["budget"] = duration(budget)
+            except ValueError as error:
+                raise BadRequest(f"--budget: {error}") from error
+        if problems:
+            given["problems"] = tuple(parse_selector(text) for text in problems)
+        if solvers:
+            given["solvers"] = tuple(parse_selector(text) for text in solvers)
+        if suite is None and not (problems or solvers or given.get("everything")):
+            raise BadRequest("nothing to run: say --all, choose with -p or -s, or name a suite file.")
+        request = read_suite(suite, given) if suite is not None else Request(**given)
+        registry = load(plugins, strict)
+        files = tuple(str(Path(file).resolve()) for file in plugins)
+        plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)), plugins=files)
+    sys.exit(carry_out(request, plan, registry, retry_failed, rerun, dry_run))
+
+
+def carry_out(
+    request: Request, plan: Plan, registry: Registry, retry_failed: bool, rerun: bool, dry_run: bool
+) -> int:
+    """Show a plan, run what is missing, print the tables; returns the exit code."""
+    from mfbench import executors, session
+    from mfbench.progress import observer
+    from mfbench.report.console import make_console
+    from mfbench.store import Store
+
+    console = make_console()
+    store = Store(results_folder(request.output))
+    todo = session.split(plan, store, retry_failed, rerun)
+    show_plan(console, plan, todo.specs, registry)
+    if dry_run:
+        return 0
+    with bad_input():
+        store.check_writable()
+    with stop_on_signal() as stopping, observer(console, todo.specs, plan) as watcher:
+        records = session.run(plan, todo, store, executors.local(plan.jobs), watcher, stopping)
+    print_tables(records, "rich")
+    console.print(f"\nRecords: {store.folder}", highlight=False, soft_wrap=True)
+    return session.exit_code(records)
+
+
+@main.command("list")
+@plugin_options
+def list_entries(plugins: tuple[str, ...], strict: bool) -> None:
+    """List problems and solvers, and what is missing or broken."""
+    from mfbench import availability
+    from mfbench.report.console import make_console
+    from mfbench.report.entries import list_view
+
+    registry = load(plugins, strict)
+    missing = {
+        key: availability.missing(entry, registry.origins[key]) for key, entry in registry.solvers.items()
+    }
+    make_console().print(list_view(registry, missing))
+
+
+@main.command()
+@click.argument("name")
+@plugin_options
+def show(name: str, plugins: tuple[str, ...], strict: bool) -> None:
+    """Show what a problem or a solver is, with its parameters, reference and source."""
+    from mfbench import availability
+    from mfbench.names import unknown
+    from mfbench.report.console import make_console
+    from mfbench.report.entries import show_problem, show_solver
+
+    registry, console = load(plugins, strict), make_console()
+    with bad_input():
+        problems = [entry for key, entry in registry.problems.items() if name in (key, key.partition("/")[2])]
+        solvers = [(key, entry) for key, entry in registry.solvers.items() if name == entry.name]
+        if not problems and not solvers:
+            raise unknown(
+                "problem or solver", name, [*registry.problems, *(key[1] for key in registry.solvers)]
+            )
+        for problem in problems:
+            console.print(show_problem(problem, references_of(problem)))
+        for key, solver in solvers:
+            origin = registry.origins[key]
+            console.print(show_solver(solver, availability.missing(solver, origin)))
+
+
+@main.command()
+@click.argument("folders", nargs=-1, metavar="DIR...")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
+def rank(folders: tuple[str, ...], style: str) -> None:
+    """Rank the records of results folders (default: the default folder)."""
+    from mfbench.store import read_folders
+
+    chosen = [Path(folder) for folder in folders] or [results_folder(None)]
+    for folder in chosen:
+        if not folder.is_dir():
+            fail(f"{folder}: no such folder; expected a results folder of mfbench.")
+    reading = read_folders(chosen)
+    for path, reason in reading.unreadable:
+        click.echo(f"not read: {path}: {reason}", err=True)
+    if not reading.records:
+        fail(f"no records in {', '.join(map(str, chosen))}.")
+    print_tables(reading.records, style)
+
+
+def load(plugins: tuple[str, ...], strict: bool) -> Registry:
+    """The registry; broken plugins are named on stderr, and end the command if it is strict."""
+    from mfbench.trial import registry_of
+
+    registry = registry_of(tuple(str(Path(file).resolve()) for file in plugins))
+    for broken in registry.broken:
+        click.echo(f"broken plugin {broken.origin}: {broken.reason}", err=True)
+    if strict and registry.broken:
+        sys.exit(BAD_INPUT)
+    return registry
+
+
+def references_of(problem: Any) -> Any:
+    """The references of a problem at its default parameters, or the reason why there are none."""
+    from mfbench.judges import judge_of
+    from mfbench.parameters import parameter_document
+
+    try:
+        return judge_of(problem, parameter_document(problem.parameters()), 0).references
+    except Exception as error:  # a stranger's judge may raise anything; `show` goes on without it
+        return f"{type(error).__name__}: {error}"
+
+
+def show_plan(console: Any, plan: Plan, missing: list[Any], registry: Registry) -> None:
+    """Print what is going to be run, what cannot be, and how long it takes."""
+    from mfbench.report.plan import plan_view
+
+    console.print(plan_view(plan, missing, registry))
+
+
+def print_tables(records: list[Record], style: str) -> None:
+    """Print ranked tables in a format."""
+    from mfbench.ranking import rank as rank_records
+    from mfbench.report.render import render
+
+    click.echo(render(rank_records(records), style), nl=False)
+
+
+def results_folder(chosen: str | None) -> Path:
+    """The results folder: as chosen, `MFBENCH_RESULTS`, or the default in the current directory."""
+    return Path(chosen or os.environ.get("MFBENCH_RESULTS") or DEFAULT_FOLDER)
+
+
+def fail(message: str) -> None:
+    """End with the exit code of bad input."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(BAD_INPUT)
+
+
+@contextmanager
+def bad_input() -> Iterator[None]:
+    """Turn what a user got wrong into a message and exit code 2."""
+    from mfbench.names import NameProblem
+    from mfbench.parameters import ParameterError
+    from mfbench.request import BadRequest
+
+    try:
+        yield
+    except (NameProblem, ParameterError, BadRequest, OSError) as error:
+        fail(str(error))
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C or SIGTERM once: running trials end and are recorded; twice: the host ends at once."""
+    stopped = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopped
+        if stopped:
+            os._exit(128 + number)
+        stopped = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,121 @@
+"""What a child does to itself before a stranger's code runs: group, cores, memory, end with its host.
+
+Linux only, as far as limits go.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import fcntl
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterable
+from multiprocessing import parent_process
+from pathlib import Path
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""What numeric libraries read for their number of threads when they are loaded."""
+
+F_SETSIG = 10
+"""fcntl command that chooses the signal of signal-driven I/O (Linux, <fcntl.h>)."""
+
+MEBI = 2**20
+
+
+def own_group() -> None:
+    """Lead a session, and so a process group, of its own: it can be killed with all it started."""
+    os.setsid()
+
+
+def die_with_host() -> None:
+    """Have the kernel kill this group when the host dies, even while the GIL is held.
+
+    The host keeps the writing end of the pipe behind the parent's sentinel. When the host
+    dies the pipe closes, and signal-driven I/O sends SIGKILL instead of SIGIO to the group.
+    PR_SET_PDEATHSIG would watch the fork server, not the host.
+    """
+    parent = parent_process()
+    if parent is None:
+        return
+    pipe = int(parent.sentinel)
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(pipe, F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def end_after(seconds: float) -> None:
+    """A second limit, kept by a C-level timer: dumps every thread's stack to stderr and exits."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+def redirect_output(folder: Path) -> None:
+    """Send stdout and stderr, also of C code, to files; stdin reads nothing."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+def take_cores(cores: Iterable[int]) -> int:
+    """Bind this process to the cores, then set the threads of every loaded library to their number.
+
+    Affinity comes first: a library that counts cores when its pool starts (XLA) sees the right
+    number. Returns the largest number of threads that any loaded library now says it uses.
+    """
+    chosen = set(cores)
+    os.sched_setaffinity(0, chosen)
+    count = len(chosen)
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(count)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(count)
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(count)
+    pools: list[int] = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    if torch is not None:
+        pools.append(torch.get_num_threads())
+    return max([count, *pools])
+
+
+def limit_memory(megabytes: int) -> None:
+    """Allow so much data beyond what the process holds now.
+
+    RLIMIT_DATA, not RLIMIT_AS: XLA reserves gigabytes of address space that it never touches.
+    """
+    limit = int(status_mb("VmData") * MEBI) + megabytes * MEBI
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def reset_peak_memory() -> float:
+    """Start VmHWM anew; returns the resident megabytes now, from which the peak counts."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return status_mb("VmRSS")
+
+
+def peak_memory_mb(start: float) -> float:
+    """Peak resident megabytes since `reset_peak_memory`, beyond what was resident then."""
+    return max(0.0, status_mb("VmHWM") - start)
+
+
+def status_mb(name: str) -> float:
+    """A memory figure of /proc/self/status in megabytes (2^20 bytes)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(f"/proc/self/status has no {name}")

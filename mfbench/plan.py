@@ -1,0 +1,210 @@
+"""From a request to the list of trials: which cells, what cannot be run and why, how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mfbench import availability, provenance
+from mfbench.names import Selector, unknown
+from mfbench.parameters import make_parameters, parameter_document
+from mfbench.record import Cell, Limits, Spec
+from mfbench.registry import Registry
+from mfbench.request import BadRequest, Request
+from mfbench.solver import ProblemEntry, SolverEntry
+
+QUICK_CORE_SECONDS = 10 * 60 * 2
+"""The quick preset fits into ten minutes on two cores."""
+
+QUICK_LEAST = 5.0
+"""No trial of the quick preset gets fewer seconds than this."""
+
+OVERHEAD = 1.15
+"""Wall seconds of a trial beyond its budget (process, evaluation) as a factor, for predictions."""
+
+CONTROL_SECONDS = 2.0
+"""A control ends by itself; predictions count this much for it, or the budget if that is less."""
+
+SEEDS = {"quick": 1, "standard": 5, "full": 5}
+BUDGETS = {"standard": 60.0, "full": 120.0}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem or solver entry with canonical parameters."""
+
+    entry: Any
+    parameters: dict[str, Any]
+
+
+@dataclass
+class Plan:
+    """What is going to be run.
+
+    Args:
+        specs: the trials, in the order in which they are started.
+        unsupported: trials that cannot be run, with the reason.
+        frameworks: modules that the fork server should import ahead.
+        jobs: trials at the same time.
+    """
+
+    specs: list[Spec] = field(default_factory=list)
+    unsupported: list[tuple[Spec, str]] = field(default_factory=list)
+    frameworks: tuple[str, ...] = ()
+    jobs: int = 1
+    expected: dict[str, float] = field(default_factory=dict)
+
+    def minutes(self, specs: Iterable[Spec] | None = None) -> float:
+        """Predicted wall minutes of these trials (default: all)."""
+        chosen = self.specs if specs is None else list(specs)
+        return sum(self.expected[spec.key] for spec in chosen) / self.jobs / 60.0
+
+
+def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[str, ...] = ()) -> Plan:
+    """Cross problems with solvers and seeds.
+
+    Raises:
+        NameProblem, ParameterError, BadRequest: for what cannot be read or does not exist.
+    """
+    if request.threads > cores:
+        raise BadRequest(f"threads: got {request.threads}; this process may use {cores} cores.")
+    problems = choose_problems(request.problems, registry, request.preset)
+    solvers = choose_solvers(request.solvers, registry)
+    seeds = request.seeds or SEEDS[request.preset]
+    budget = request.budget or preset_budget(request.preset, registry, seeds)
+    jobs = request.jobs or max(1, cores // request.threads)
+    plan = Plan(jobs=jobs)
+    frameworks: list[str] = []
+    for problem in problems:
+        for solver in solvers:
+            if solver.entry.task != problem.entry.task:
+                continue
+            device = choose_device(request.device, solver.entry)
+            reason = availability.why_not(registry, problem.entry, problem.parameters, solver.entry, device)
+            for seed in range(seeds):
+                spec = make_spec(request, registry, problem, solver, seed, device, budget, plugins)
+                if reason is not None:
+                    plan.unsupported.append((spec, reason))
+                    continue
+                plan.specs.append(spec)
+                plan.expected[spec.key] = expected_seconds(solver.entry, budget)
+                frameworks.extend(solver.entry.extras)
+    plan.frameworks = tuple(dict.fromkeys(frameworks))
+    # Seeds last: an early stop leaves a table over all problems rather than one complete problem.
+    plan.specs.sort(key=lambda spec: spec.cell.seed)
+    return plan
+
+
+def choose_problems(selectors: tuple[Selector, ...], registry: Registry, preset: str) -> list[Instance]:
+    """The instances that selectors name; the preset's standard instances where they name none."""
+    chosen: list[Instance] = []
+    for selector in selectors or (Selector("*", {}),):
+        names = selector.matching(registry.problems)
+        if not names:
+            raise unknown("problem", selector.glob, registry.problems)
+        for name in names:
+            entry = registry.problems[name]
+            overrides: tuple[Any, ...] = (selector.parameters,)
+            if not selector.parameters:
+                # A family outside the preset is run at its defaults when it is asked for by name.
+                overrides = tuple(entry.instances.get(preset, ())) or (({},) if selectors else ())
+            chosen.extend(instance(entry, f"problem {name}", override) for override in overrides)
+    return unique(chosen)
+
+
+def choose_solvers(selectors: tuple[Selector, ...], registry: Registry) -> list[Instance]:
+    """The solvers that selectors name; all of them where there is none."""
+    chosen: list[Instance] = []
+    names = {name for _, name in registry.solvers}
+    for selector in selectors or (Selector("*", {}),):
+        matching = selector.matching(names)
+        if not matching:
+            raise unknown("solver", selector.glob, names)
+        for (_, name), entry in registry.solvers.items():
+            if name in matching:
+                chosen.append(instance(entry, f"solver {name}", selector.parameters))
+    return unique(chosen)
+
+
+def instance(entry: ProblemEntry | SolverEntry, where: str, overrides: dict[str, Any]) -> Instance:
+    """An entry with its parameters checked and filled in."""
+    return Instance(entry, parameter_document(make_parameters(entry.parameters, overrides, where)))
+
+
+def unique(instances: list[Instance]) -> list[Instance]:
+    """Each instance once, in the order of first appearance."""
+    found: list[Instance] = []
+    for one in instances:
+        if not any(one.entry is other.entry and one.parameters == other.parameters for other in found):
+            found.append(one)
+    return found
+
+
+def choose_device(wanted: str, solver: SolverEntry) -> str:
+    """The device class of a trial: as wanted, or the best that machine and solver share."""
+    if wanted != "auto":
+        return wanted
+    shared = [device for device in availability.devices() if device in solver.devices]
+    return shared[-1] if shared else "cpu"
+
+
+def make_spec(
+    request: Request,
+    registry: Registry,
+    problem: Instance,
+    solver: Instance,
+    seed: int,
+    device: str,
+    budget: float,
+    plugins: tuple[str, ...],
+) -> Spec:
+    """The document of one trial, with its key."""
+    entry: SolverEntry = solver.entry
+    cell = Cell(
+        task=problem.entry.task,
+        problem=problem.entry.name,
+        problem_parameters=problem.parameters,
+        solver=entry.name,
+        solver_parameters=solver.parameters,
+        seed=seed,
+        device=device,
+        budget=budget,
+    )
+    origin = registry.origins[entry.task, entry.name]
+    versions = provenance.versions(availability.requirements(entry, origin))
+    code = (provenance.code_hash(problem.entry.build), provenance.code_hash(entry.run))
+    limits = Limits(threads=request.threads, memory_mb=request.memory_mb)
+    return Spec(
+        key=provenance.key(cell, code, versions, request.threads), cell=cell, limits=limits, plugins=plugins
+    )
+
+
+def expected_seconds(solver: SolverEntry, budget: float) -> float:
+    """Predicted wall seconds of one trial."""
+    return OVERHEAD * (min(CONTROL_SECONDS, budget) if solver.control else budget)
+
+
+def preset_budget(preset: str, registry: Registry, seeds: int) -> float:
+    """Seconds of a trial in a preset.
+
+    The quick preset divides its core seconds over all trials that the installed plugins make, so that a
+    part of it (`-p`, `-s`) runs the same trials and can be continued by the whole.
+    """
+    if preset in BUDGETS:
+        return BUDGETS[preset]
+    solvers = choose_solvers((), registry) if registry.solvers else []
+    learning = controls = 0
+    for problem in choose_problems((), registry, preset) if registry.problems else []:
+        for solver in solvers:
+            if solver.entry.task != problem.entry.task:
+                continue
+            device = choose_device("auto", solver.entry)
+            if (
+                availability.why_not(registry, problem.entry, problem.parameters, solver.entry, device)
+                is None
+            ):
+                controls += solver.entry.control
+                learning += not solver.entry.control
+    left = QUICK_CORE_SECONDS / (OVERHEAD * seeds) - controls * CONTROL_SECONDS
+    return max(QUICK_LEAST, float(int(left / max(1, learning))))

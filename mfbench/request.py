@@ -1,0 +1,134 @@
+"""What a user asks for, from the command line or from a TOML suite: one form for both."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.names import Selector, parse_selector
+from mfbench.units import duration
+
+PRESETS = ("quick", "standard", "full")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+class BadRequest(ValueError):
+    """A request that cannot be carried out; the text says where, what was got and what is allowed."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run.
+
+    Args:
+        problems, solvers: selectors; empty means everything, if `everything` is true.
+        everything: `--all`.
+        seeds: repetitions 0 ... seeds - 1; None: the preset's number.
+        budget: seconds of a trial; None: the preset's.
+        device: "auto" (the best that both machine and solver have), "cpu" or "cuda".
+        jobs: trials at the same time; None: as many as the cores allow.
+        threads: cores of a trial.
+        memory_mb: memory limit of a trial.
+        preset: "quick", "standard" or "full".
+        output: results folder; None: the default.
+    """
+
+    problems: tuple[Selector, ...] = ()
+    solvers: tuple[Selector, ...] = ()
+    everything: bool = False
+    seeds: int | None = None
+    budget: float | None = None
+    device: str = "auto"
+    jobs: int | None = None
+    threads: int = 1
+    memory_mb: int = 8192
+    preset: str = "quick"
+    output: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "jobs", "threads", "memory_mb"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise BadRequest(f"{name}: got {value}; expected a whole number >= 1.")
+        if self.preset not in PRESETS:
+            raise BadRequest(f"preset: got {self.preset!r}; expected one of {', '.join(PRESETS)}.")
+        if self.device not in DEVICES:
+            raise BadRequest(f"device: got {self.device!r}; expected one of {', '.join(DEVICES)}.")
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `[[problem]]` or `[[solver]]` table of a suite: a name glob and a grid of parameters."""
+
+    name: str
+    parameters: dict[str, Any] = {}
+
+    def selectors(self) -> list[Selector]:
+        """One selector for each point of the grid: every value that is a list is swept."""
+        names = list(self.parameters)
+        axes = [value if isinstance(value, list) else [value] for value in self.parameters.values()]
+        glob = parse_selector(self.name)
+        if glob.parameters and names:
+            raise BadRequest(f"{self.name!r} has parameters in brackets and in a table; use one of them.")
+        return [
+            Selector(glob.glob, glob.parameters | dict(zip(names, point, strict=True)))
+            for point in itertools.product(*axes)
+        ]
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A suite file: the options of `mfbench run` by their long names."""
+
+    problem: list[str | Choice] = []
+    solver: list[str | Choice] = []
+    all: bool = False
+    seeds: int | None = None
+    budget: str | float | None = None
+    device: str = "auto"
+    jobs: int | None = None
+    threads: int = 1
+    memory: int = 8192
+    preset: str = "quick"
+    output: str | None = None
+
+
+def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
+    """The request of a suite file; options given on the command line win.
+
+    Args:
+        path: a TOML file.
+        given: fields of `Request` that the command line sets.
+
+    Raises:
+        BadRequest: unreadable, not TOML, unknown keys, wrong types or values.
+    """
+    try:
+        suite = msgspec.convert(tomllib.loads(path.read_text()), Suite)
+        budget = duration(suite.budget) if isinstance(suite.budget, str) else suite.budget
+        fields: dict[str, Any] = {
+            "problems": _selectors(suite.problem),
+            "solvers": _selectors(suite.solver),
+            "everything": suite.all or bool(suite.problem or suite.solver),
+            "seeds": suite.seeds,
+            "budget": budget,
+            "device": suite.device,
+            "jobs": suite.jobs,
+            "threads": suite.threads,
+            "memory_mb": suite.memory,
+            "preset": suite.preset,
+            "output": suite.output,
+        }
+        return Request(**(fields | dict(given)))
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+        raise BadRequest(f"{path}: {error}") from error
+
+
+def _selectors(choices: list[str | Choice]) -> tuple[Selector, ...]:
+    return tuple(
+        selector
+        for choice in choices
+        for selector in ([parse_selector(choice)] if isinstance(choice, str) else choice.selectors())
+    )

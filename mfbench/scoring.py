@@ -1,0 +1,156 @@
+"""From what a child left behind to a record: metrics, curve, status and its sentence. Pure.
+
+The parent alone computes metrics, from the journal, after any kind of death.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mfbench.journal import Began, Block, Ended, Seen, Setup, values
+from mfbench.record import Look, Metric, Status
+from mfbench.tasks.judging import Answers, Judge, Score
+
+
+@dataclass
+class Findings:
+    """A journal, read to its end."""
+
+    began: Began | None = None
+    setup: Setup | None = None
+    seen: list[Seen] = field(default_factory=list)
+    ended: Ended | None = None
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block]) -> Findings:
+        """Sort the blocks of a journal."""
+        findings = cls()
+        for block in blocks:
+            match block:
+                case Began():
+                    findings.began = block
+                case Setup():
+                    findings.setup = block
+                case Seen():
+                    findings.seen.append(block)
+                case Ended():
+                    findings.ended = block
+        return findings
+
+    def scored(self, budget: float) -> Seen | None:
+        """The last checkpoint whose clock reading lies within the budget; never the best one."""
+        within = [seen for seen in self.seen if seen.seconds <= budget]
+        return within[-1] if within else None
+
+
+def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) -> tuple[Status, str]:
+    """What became of a trial, and the sentence that says it.
+
+    Args:
+        findings: the child's journal.
+        budget: seconds.
+        exitcode: of the child; negative for a signal.
+        killed: "limit" or "interrupted" when the host killed it, else "".
+    """
+    ended, scored = findings.ended, findings.scored(budget)
+    if killed == "interrupted":
+        return Status.INTERRUPTED, "interrupted with its host"
+    if ended is not None and ended.how in FAILED_ENDS:
+        return FAILED_ENDS[ended.how], ended.sentence
+    if killed == "limit":
+        if scored is None:
+            return Status.TIMEOUT, "killed at the limit; it never yielded within the budget"
+        return Status.OK, f"killed at the limit; scored as it stood at {scored.seconds:.3g} s"
+    if ended is None:
+        return Status.CRASHED, death_sentence(exitcode)
+    if scored is None:
+        if findings.setup is None:
+            return Status.TIMEOUT, f"{ended.sentence}; it yielded nothing within {budget:g} s"
+        return Status.TIMEOUT, f"set-up took {findings.setup.seconds:.3g} s of {budget:g} s"
+    return Status.OK, f"{ended.sentence}; scored as it stood at {scored.seconds:.3g} s"
+
+
+FAILED_ENDS = {
+    "diverged": Status.DIVERGED,
+    "memory": Status.OUT_OF_MEMORY,
+    "error": Status.ERROR,
+}
+
+
+def death_sentence(exitcode: int) -> str:
+    """How a process died that did not say so itself."""
+    if exitcode >= 0:
+        return f"the process left with exit code {exitcode} before the trial ended"
+    try:
+        name = signal.Signals(-exitcode).name
+    except ValueError:
+        name = f"signal {-exitcode}"
+    hint = " (from outside; perhaps the machine ran out of memory)" if name == "SIGKILL" else ""
+    return f"the process was killed by {name}{hint}"
+
+
+def answers_of(seen: Seen, judge: Judge) -> Answers:
+    """The values of a checkpoint in the shapes of the judge's inquiry."""
+    inquiry = judge.inquiry
+    whole = len(seen.finals) == 8 * len(inquiry.finals) and len(seen.gradients) == 8 * inquiry.gradients.size
+    return Answers(
+        looks=values(seen.looks),
+        finals=values(seen.finals) if whole else None,
+        gradients=values(seen.gradients, inquiry.gradients.shape) if whole else None,
+        reports=seen.reports,
+    )
+
+
+def curve_of(findings: Findings, budget: float, judge: Judge) -> list[Look]:
+    """The headline error of every look within the budget, in the order of time."""
+    looks: dict[float, Look] = {}
+    for seen in findings.seen:
+        if seen.seconds <= budget:
+            error = finite(judge.headline(values(seen.looks)).value)
+            looks[seen.seconds] = Look(seconds=seen.seconds, error=error, work=seen.work)
+    return list(looks.values())
+
+
+def metrics_of(answers: Answers, judge: Judge) -> dict[str, Metric]:
+    """Every metric that the answers allow, as stored."""
+    with np.errstate(all="ignore"):
+        scores = judge.metrics(answers)
+    return {name: stored(score) for name, score in scores.items()}
+
+
+def stored(score: Score) -> Metric:
+    """A score as plain data."""
+    return Metric(
+        value=finite(score.value),
+        floor=score.floor,
+        standard_error=None if score.standard_error is None else finite(score.standard_error),
+        signed=None if score.signed is None else finite(score.signed),
+    )
+
+
+def finite(value: float) -> float | None:
+    """The value as a Python float, or None when it is not finite."""
+    return float(value) if math.isfinite(value) else None
+
+
+def first_reached(
+    curve: list[Look], targets: Iterable[float], floor: float
+) -> tuple[dict[str, float | None], dict[str, int | None]]:
+    """Seconds and evaluations at which a curve first reaches each target; None: never.
+
+    Targets below the metric's floor cannot be told from noise and are left out.
+    """
+    seconds: dict[str, float | None] = {}
+    work: dict[str, int | None] = {}
+    for target in targets:
+        if target < floor:
+            continue
+        look = next((look for look in curve if look.error is not None and look.error <= target), None)
+        seconds[repr(target)] = None if look is None else look.seconds
+        work[repr(target)] = None if look is None else look.work.get("evaluations")
+    return seconds, work

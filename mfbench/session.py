@@ -1,0 +1,96 @@
+"""Carrying out a plan: what is missing is run, every trial leaves a record in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mfbench import isolation
+from mfbench.plan import Plan
+from mfbench.record import Record, Spec, Status
+from mfbench.store import Store
+from mfbench.trial import Progress, Result, blank, now, run_trial
+
+
+class Observer(Protocol):
+    """Whoever watches a session. Called from the threads that run trials and from the main one."""
+
+    def started(self, progress: Progress) -> None:
+        """A trial's child is about to start."""
+
+    def finished(self, record: Record) -> None:
+        """A trial has its record, and the record is in the store."""
+
+
+@dataclass
+class Todo:
+    """A plan split into what there is and what is to be run."""
+
+    kept: list[Record] = field(default_factory=list)
+    specs: list[Spec] = field(default_factory=list)
+
+
+def split(plan: Plan, store: Store, retry_failed: bool = False, rerun: bool = False) -> Todo:
+    """What of a plan the store already has.
+
+    Args:
+        plan: the trials.
+        store: the results folder.
+        retry_failed: run trials again that are final but not ok.
+        rerun: run all of them again.
+    """
+    todo = Todo()
+    for spec in plan.specs:
+        record = None if rerun else store.read(spec.cell, spec.key)
+        if record is None or not record.status.final or (retry_failed and record.status is not Status.OK):
+            todo.specs.append(spec)
+        else:
+            todo.kept.append(record)
+    return todo
+
+
+def run(
+    plan: Plan,
+    todo: Todo,
+    store: Store,
+    executor: Executor,
+    observer: Observer,
+    stopping: Callable[[], bool],
+) -> list[Record]:
+    """Run what is to be run; returns the records of the whole plan, also of the unsupported.
+
+    Args:
+        plan, todo: what to do; `todo` comes from `split`.
+        store: where records go, each as soon as it is there.
+        executor: where trials run.
+        observer: is told of starts and ends.
+        stopping: once true, running trials are interrupted and the rest is left for the next time.
+    """
+    records = list(todo.kept)
+    for spec, reason in plan.unsupported:
+        record = blank(spec, now(), Status.UNSUPPORTED, reason)
+        store.write(record)
+        records.append(record)
+    if todo.specs:
+        isolation.start_server(plan.frameworks)
+    with executor:
+        futures = [executor.submit(run_trial, spec, stopping, observer.started) for spec in todo.specs]
+        for result in _results(futures):
+            store.write(result.record, result.arrays)
+            records.append(result.record)
+            observer.finished(result.record)
+    return records
+
+
+def _results(futures: list[Future[Result]]) -> Iterator[Result]:
+    for future in as_completed(futures):
+        yield future.result()
+
+
+def exit_code(records: list[Record]) -> int:
+    """0: nothing alarming; 1: something crashed, raised or ran out of memory; 130: interrupted."""
+    if any(record.status is Status.INTERRUPTED for record in records):
+        return 130
+    return int(any(record.status.alarming for record in records))

@@ -1,0 +1,278 @@
+"""One trial: a spec in, a record out, whatever happens in between.
+
+`python -m mfbench.trial SPEC.json RECORD.json` does the same for another interpreter, a cluster's
+job array, a replay, or debugging.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from mfbench import availability, isolation, provenance, scoring
+from mfbench.journal import read_journal
+from mfbench.judges import judge_of, points_file, scratch
+from mfbench.names import unknown
+from mfbench.order import Order
+from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
+from mfbench.registry import Registry, load_registry
+from mfbench.seeds import problem_seed, solver_seed
+from mfbench.slots import Interrupted, slots
+from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.tasks import TASKS
+from mfbench.tasks.judging import Judge
+
+STDERR_BYTES = 2000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A running trial, for whoever shows it: its journal and the judge that reads it."""
+
+    spec: Spec
+    journal: Path
+    judge: Judge
+
+
+@dataclass
+class Result:
+    """A record and the scored values that belong to it."""
+
+    record: Record
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def never() -> bool:
+    """A host that does not want to stop."""
+    return False
+
+
+def run_trial(
+    spec: Spec,
+    stopping: Callable[[], bool] = never,
+    started: Callable[[Progress], None] = lambda progress: None,
+) -> Result:
+    """Run one trial to its record; never raises.
+
+    Args:
+        spec: what to run.
+        stopping: becomes true when the host wants to stop; the trial is then interrupted.
+        started: called when the child is about to start.
+    """
+    began = now()
+    try:
+        if spec.protocol != PROTOCOL:
+            return Result(
+                blank(spec, began, Status.ERROR, f"protocol {spec.protocol}; this mfbench runs {PROTOCOL}")
+            )
+        return _run(spec, began, stopping, started)
+    except Interrupted:
+        return Result(blank(spec, began, Status.INTERRUPTED, "interrupted before it started"))
+    except BaseException as error:
+        traceback.print_exc()
+        sentence = f"before the solver started: {type(error).__name__}: {error}"
+        return Result(blank(spec, began, Status.ERROR, sentence))
+
+
+def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable[[Progress], None]) -> Result:
+    if stopping():
+        raise Interrupted
+    cell = spec.cell
+    registry = registry_of(spec.plugins)
+    problem = registry.problems.get(cell.problem)
+    if problem is None:
+        raise unknown("problem", cell.problem, registry.problems)
+    solver = registry.solvers.get((cell.task, cell.solver))
+    if solver is None:
+        raise unknown("solver", cell.solver, (name for task, name in registry.solvers if task == cell.task))
+    reason = availability.why_not(registry, problem, cell.problem_parameters, solver, cell.device)
+    if reason is not None:
+        return Result(blank(spec, began, Status.UNSUPPORTED, reason))
+    judge = judge_of(problem, cell.problem_parameters, cell.seed)
+    folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="trial-"))
+    load_start = os.getloadavg()[0]
+    cores = sorted(os.sched_getaffinity(0))
+    gpus = [0] if cell.device == "cuda" else []
+    try:
+        with (
+            slots("core", cores, spec.limits.threads, stopping) as mine,
+            slots("gpu", gpus, len(gpus), stopping) as gpu,
+        ):
+            order = make_order(spec, registry, problem, solver, folder, mine, gpu)
+            started(Progress(spec, Path(order.journal), judge))
+            outcome = isolation.run_child(order, stopping)
+        findings = scoring.Findings.of(block for block, _ in read_journal(Path(order.journal)))
+        return conclude(spec, solver, problem, judge, findings, outcome, began, load_start, tail(folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_order(
+    spec: Spec,
+    registry: Registry,
+    problem: ProblemEntry,
+    solver: SolverEntry,
+    folder: Path,
+    cores: list[int],
+    gpu: list[int],
+) -> Order:
+    """Resolve a spec for its child."""
+    cell = spec.cell
+    origin = registry.origins[solver.task, solver.name]
+    return Order(
+        build=problem.build,
+        run=solver.run,
+        problem_parameters=cell.problem_parameters,
+        solver_parameters=cell.solver_parameters,
+        problem_type=type_path(problem.parameters),
+        solver_type=type_path(solver.parameters),
+        problem_seed=problem_seed(problem.name, cell.seed),
+        solver_seed=solver_seed(problem.name, solver.name, cell.seed),
+        plugins=tuple(str(Path(file).resolve()) for file in spec.plugins),
+        extras=availability.requirements(solver, origin),
+        points=str(points_file(problem, cell.problem_parameters, cell.seed)),
+        journal=str(folder / "journal"),
+        folder=str(folder),
+        device=cell.device,
+        cores=tuple(cores),
+        gpu=gpu[0] if gpu else None,
+        memory_mb=spec.limits.memory_mb,
+        budget=cell.budget,
+        evaluation_cap=spec.limits.evaluation_cap(cell.budget),
+        limit=spec.limits.wall(cell.budget),
+    )
+
+
+def conclude(
+    spec: Spec,
+    solver: SolverEntry,
+    problem: ProblemEntry,
+    judge: Judge,
+    findings: scoring.Findings,
+    outcome: isolation.Outcome,
+    began: str,
+    load_start: float,
+    stderr: str,
+) -> Result:
+    """The record of a child that has ended."""
+    budget = spec.cell.budget
+    status, sentence = scoring.judge_status(findings, budget, outcome.exitcode, outcome.killed)
+    scored, ended = findings.scored(budget), findings.ended
+    curve = scoring.curve_of(findings, budget, judge)
+    record = blank(spec, began, status, sentence)
+    metrics, arrays = {}, {}
+    if scored is not None and status is Status.OK:
+        answers = scoring.answers_of(scored, judge)
+        metrics = scoring.metrics_of(answers, judge)
+        arrays = {"looks": answers.looks}
+        if answers.finals is not None and answers.gradients is not None:
+            arrays |= {"finals": answers.finals, "gradients": answers.gradients}
+    seconds_to_target, work_to_target = scoring.first_reached(curve, problem.targets, judge.floor)
+    setup = findings.setup.seconds if findings.setup else None
+    record = msgspec.structs.replace(
+        record,
+        metrics=metrics,
+        curve=curve,
+        targets=list(problem.targets),
+        seconds_to_target=seconds_to_target,
+        work_to_target=work_to_target,
+        work=scored.work if scored else {},
+        reports={
+            name: value for name, value in (scored.reports if scored else {}).items() if np.isfinite(value)
+        },
+        usage=Usage(
+            seconds_setup=setup,
+            seconds_solve=ended.seconds - setup if ended is not None and setup is not None else None,
+            seconds_evaluate=ended.seconds_evaluate if ended else None,
+            seconds_wall=outcome.seconds,
+            seconds_cpu=ended.seconds_cpu if ended else None,
+            peak_memory_mb=ended.peak_memory_mb if ended else None,
+            threads=findings.began.threads if findings.began else None,
+            load_start=load_start,
+            load_end=os.getloadavg()[0],
+        ),
+        judge=provenance.code_hash(problem.judge),
+        versions=findings.began.versions if findings.began else {},
+        control=solver.control,
+        stderr=stderr,
+    )
+    return Result(record, arrays)
+
+
+def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:
+    """A record that says what became of a trial and nothing more."""
+    task = TASKS.get(spec.cell.task)
+    return Record(
+        key=spec.key,
+        cell=spec.cell,
+        limits=spec.limits,
+        status=status,
+        sentence=sentence,
+        started=began,
+        headline="" if task is None else task.headline,
+        machine=provenance.machine(),
+    )
+
+
+_loading = threading.Lock()
+
+
+def registry_of(plugins: tuple[str, ...]) -> Registry:
+    """The registry with these plugin files, loaded once per process."""
+    with _loading:  # two threads must not import one plugin file at the same time
+        return _registry(plugins)
+
+
+@cache
+def _registry(plugins: tuple[str, ...]) -> Registry:
+    return load_registry(plugins)
+
+
+def type_path(kind: type) -> str:
+    """ "module:class" of a parameter dataclass."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def tail(folder: Path) -> str:
+    """The last lines that a child wrote to standard error."""
+    try:
+        data = (folder / "stderr").read_bytes()
+    except OSError:
+        return ""
+    return data[-STDERR_BYTES:].decode(errors="replace")
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def main(arguments: list[str]) -> int:
+    """Read a spec, run it, write its record; the exit code says whether the status alarms."""
+    if len(arguments) != 2:
+        print("usage: python -m mfbench.trial SPEC.json RECORD.json", file=sys.stderr)
+        return 2
+    try:
+        spec = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=Spec)
+    except (OSError, msgspec.MsgspecError) as error:
+        print(f"{arguments[0]}: {error}", file=sys.stderr)
+        return 2
+    record = run_trial(spec).record
+    Path(arguments[1]).write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
+    return int(record.status.alarming)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+"""What every test shares: one thread per library, own slots, plugin files of the tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parent / "plugins"
+
+
+def pytest_configure():
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_slots(tmp_path_factory):
+    """Trials of the tests do not wait for trials of other hosts."""
+    os.environ["MFBENCH_SLOTS"] = str(tmp_path_factory.mktemp("slots"))
+
+
+@pytest.fixture(scope="session")
+def toy_plugin():
+    return str(PLUGINS / "toy_plugin.py")
+
+
+@pytest.fixture(scope="session")
+def faulty_plugin():
+    return str(PLUGINS / "faulty_plugin.py")
