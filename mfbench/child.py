@@ -21,7 +21,6 @@ from mfbench.evaluation import evaluate, gradient, probe
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
 from mfbench.parameters import make_parameters
-from mfbench.provenance import versions
 from mfbench.registry import load_file, resolve
 from mfbench.solver import Checkpoint, Context
 
@@ -59,7 +58,7 @@ def main(order_json: bytes) -> None:
         confinement.limit_memory(order.memory_mb)
         memory = confinement.reset_peak_memory()
         journal = JournalWriter(Path(order.journal))
-        journal.append(Began(threads=threads, start_memory_mb=memory, versions=versions(order.extras)))
+        journal.append(Began(threads=threads, start_memory_mb=memory))
         Trial(order, journal, memory).run()
     except BaseException:
         traceback.print_exc()

@@ -86,8 +86,9 @@ def take_cores(cores: Iterable[int]) -> int:
         torch.set_num_threads(count)
     import threadpoolctl
 
-    threadpoolctl.threadpool_limits(count)
-    pools: list[int] = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    controller = threadpoolctl.ThreadpoolController()
+    controller.limit(limits=count)
+    pools: list[int] = [library.num_threads for library in controller.lib_controllers]
     if torch is not None:
         pools.append(torch.get_num_threads())
     return max([count, *pools])

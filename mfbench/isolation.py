@@ -29,6 +29,9 @@ from mfbench.order import Order
 POLL = 0.1
 """Seconds between two looks whether the host wants to stop."""
 
+ALWAYS = ("numpy.random", "threadpoolctl", "mfbench.frames")
+"""What the fork server imports whatever is planned: every child would."""
+
 _lock = threading.Lock()
 _started = False
 
@@ -59,7 +62,7 @@ def start_server(frameworks: Iterable[str] = ()) -> None:
             return
         changes = dict.fromkeys(THREAD_VARIABLES, "1") | {
             "PYTHONSAFEPATH": "1",
-            preload.VARIABLE: ",".join(("numpy", "threadpoolctl", *frameworks)),
+            preload.VARIABLE: ",".join((*ALWAYS, *frameworks)),
         }
         multiprocessing.get_context("forkserver").set_forkserver_preload([child.__name__, preload.__name__])
         with _environment(changes):

@@ -27,11 +27,10 @@ MAGIC = b"mfbj"
 
 
 class Began(msgspec.Struct, tag=True):
-    """The child has its cores and limits: what it measures of them, and its memory then."""
+    """The child has its cores and limits: threads as it measures them, and its memory then."""
 
     threads: int
     start_memory_mb: float
-    versions: dict[str, str]
 
 
 class Seen(msgspec.Struct, tag=True):

@@ -16,7 +16,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         problem_type, solver_type: "module:class" of their dataclasses.
         problem_seed, solver_seed: see `seeds`.
         plugins: plugin files to import first.
-        extras: distributions whose versions are recorded.
         points: .npz with `looks`, `finals`, `gradients` and `step`.
         journal, folder: where to write; the folder becomes the working directory.
         device, cores, gpu, memory_mb: what the trial may use.
@@ -33,7 +32,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     problem_seed: int
     solver_seed: int
     plugins: tuple[str, ...]
-    extras: tuple[str, ...]
     points: str
     journal: str
     folder: str

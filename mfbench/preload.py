@@ -10,7 +10,12 @@ import contextlib
 import importlib
 import os
 
+import threadpoolctl
+
 VARIABLE = "MFBENCH_PRELOAD"
+
+# Warm what threadpoolctl looks up once per process: it costs a child milliseconds.
+threadpoolctl.ThreadpoolController()
 
 for _name in filter(None, os.environ.get(VARIABLE, "").split(",")):
     with contextlib.suppress(BaseException):

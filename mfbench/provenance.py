@@ -93,7 +93,8 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
     return tree
 
 
-def versions(distributions: Iterable[str]) -> dict[str, str]:
+@cache
+def versions(distributions: tuple[str, ...]) -> dict[str, str]:
     """Installed versions of Python, the numeric core and the given distributions."""
     found = {name: installed_version(name) for name in (*CORE, *distributions)}
     return {"python": platform.python_version()} | {

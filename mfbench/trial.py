@@ -86,11 +86,21 @@ def run_trial(
         return Result(blank(spec, began, Status.ERROR, sentence))
 
 
+@dataclass(frozen=True)
+class Case:
+    """A spec with everything that its names stand for."""
+
+    spec: Spec
+    problem: ProblemEntry
+    solver: SolverEntry
+    judge: Judge
+    versions: dict[str, str]
+
+
 def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable[[Progress], None]) -> Result:
     if stopping():
         raise Interrupted
-    cell = spec.cell
-    registry = registry_of(spec.plugins)
+    cell, registry = spec.cell, registry_of(spec.plugins)
     problem = registry.problems.get(cell.problem)
     if problem is None:
         raise unknown("problem", cell.problem, registry.problems)
@@ -100,37 +110,34 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
     reason = availability.why_not(registry, problem, cell.problem_parameters, solver, cell.device)
     if reason is not None:
         return Result(blank(spec, began, Status.UNSUPPORTED, reason))
+    needed = availability.requirements(solver, registry.origins[solver.task, solver.name])
     judge = judge_of(problem, cell.problem_parameters, cell.seed)
+    case = Case(spec, problem, solver, judge, provenance.versions(needed))
     folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="trial-"))
-    load_start = os.getloadavg()[0]
-    cores = sorted(os.sched_getaffinity(0))
+    load = os.getloadavg()[0]
     gpus = [0] if cell.device == "cuda" else []
     try:
         with (
-            slots("core", cores, spec.limits.threads, stopping) as mine,
+            slots("core", sorted(os.sched_getaffinity(0)), spec.limits.threads, stopping) as cores,
             slots("gpu", gpus, len(gpus), stopping) as gpu,
         ):
-            order = make_order(spec, registry, problem, solver, folder, mine, gpu)
+            order = make_order(case, folder, cores, gpu)
             started(Progress(spec, Path(order.journal), judge))
             outcome = isolation.run_child(order, stopping)
         findings = scoring.Findings.of(block for block, _ in read_journal(Path(order.journal)))
-        return conclude(spec, solver, problem, judge, findings, outcome, began, load_start, tail(folder))
+        record, arrays = conclude(case, findings, outcome)
+        usage = msgspec.structs.replace(record.usage, load_start=load, load_end=os.getloadavg()[0])
+        return Result(
+            msgspec.structs.replace(record, started=began, usage=usage, stderr=tail(folder)), arrays
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_order(
-    spec: Spec,
-    registry: Registry,
-    problem: ProblemEntry,
-    solver: SolverEntry,
-    folder: Path,
-    cores: list[int],
-    gpu: list[int],
-) -> Order:
+def make_order(case: Case, folder: Path, cores: list[int], gpu: list[int]) -> Order:
     """Resolve a spec for its child."""
-    cell = spec.cell
-    origin = registry.origins[solver.task, solver.name]
+    spec, problem, solver = case.spec, case.problem, case.solver
+    cell, limits = spec.cell, spec.limits
     return Order(
         build=problem.build,
         run=solver.run,
@@ -141,57 +148,35 @@ def make_order(
         problem_seed=problem_seed(problem.name, cell.seed),
         solver_seed=solver_seed(problem.name, solver.name, cell.seed),
         plugins=tuple(str(Path(file).resolve()) for file in spec.plugins),
-        extras=availability.requirements(solver, origin),
         points=str(points_file(problem, cell.problem_parameters, cell.seed)),
         journal=str(folder / "journal"),
         folder=str(folder),
         device=cell.device,
         cores=tuple(cores),
         gpu=gpu[0] if gpu else None,
-        memory_mb=spec.limits.memory_mb,
+        memory_mb=limits.memory_mb,
         budget=cell.budget,
-        evaluation_cap=spec.limits.evaluation_cap(cell.budget),
-        limit=spec.limits.wall(cell.budget),
+        evaluation_cap=limits.evaluation_cap(cell.budget),
+        limit=limits.wall(cell.budget),
     )
 
 
 def conclude(
-    spec: Spec,
-    solver: SolverEntry,
-    problem: ProblemEntry,
-    judge: Judge,
-    findings: scoring.Findings,
-    outcome: isolation.Outcome,
-    began: str,
-    load_start: float,
-    stderr: str,
-) -> Result:
-    """The record of a child that has ended."""
-    budget = spec.cell.budget
+    case: Case, findings: scoring.Findings, outcome: isolation.Outcome
+) -> tuple[Record, dict[str, np.ndarray]]:
+    """The record of a child that has ended, and the scored values that belong to it."""
+    judge, budget = case.judge, case.spec.cell.budget
     status, sentence = scoring.judge_status(findings, budget, outcome.exitcode, outcome.killed)
     scored, ended = findings.scored(budget), findings.ended
     curve = scoring.curve_of(findings, budget, judge)
-    record = blank(spec, began, status, sentence)
-    metrics, arrays = {}, {}
-    if scored is not None and status is Status.OK:
-        answers = scoring.answers_of(scored, judge)
-        metrics = scoring.metrics_of(answers, judge)
-        arrays = {"looks": answers.looks}
-        if answers.finals is not None and answers.gradients is not None:
-            arrays |= {"finals": answers.finals, "gradients": answers.gradients}
-    seconds_to_target, work_to_target = scoring.first_reached(curve, problem.targets, judge.floor)
+    seconds_to_target, work_to_target = scoring.first_reached(curve, case.problem.targets, judge.floor)
     setup = findings.setup.seconds if findings.setup else None
     record = msgspec.structs.replace(
-        record,
-        metrics=metrics,
+        blank(case.spec, "", status, sentence),
         curve=curve,
-        targets=list(problem.targets),
+        targets=list(case.problem.targets),
         seconds_to_target=seconds_to_target,
         work_to_target=work_to_target,
-        work=scored.work if scored else {},
-        reports={
-            name: value for name, value in (scored.reports if scored else {}).items() if np.isfinite(value)
-        },
         usage=Usage(
             seconds_setup=setup,
             seconds_solve=ended.seconds - setup if ended is not None and setup is not None else None,
@@ -200,15 +185,25 @@ def conclude(
             seconds_cpu=ended.seconds_cpu if ended else None,
             peak_memory_mb=ended.peak_memory_mb if ended else None,
             threads=findings.began.threads if findings.began else None,
-            load_start=load_start,
-            load_end=os.getloadavg()[0],
         ),
-        judge=provenance.code_hash(problem.judge),
-        versions=findings.began.versions if findings.began else {},
-        control=solver.control,
-        stderr=stderr,
+        judge=provenance.code_hash(case.problem.judge),
+        versions=case.versions,
+        control=case.solver.control,
     )
-    return Result(record, arrays)
+    if scored is None:
+        return record, {}
+    record = msgspec.structs.replace(
+        record,
+        work=scored.work,
+        reports={name: value for name, value in scored.reports.items() if np.isfinite(value)},
+    )
+    if status is not Status.OK:
+        return record, {}
+    answers = scoring.answers_of(scored, judge)
+    arrays = {"looks": answers.looks}
+    if answers.finals is not None and answers.gradients is not None:
+        arrays |= {"finals": answers.finals, "gradients": answers.gradients}
+    return msgspec.structs.replace(record, metrics=scoring.metrics_of(answers, judge)), arrays
 
 
 def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:
