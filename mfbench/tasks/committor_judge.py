@@ -91,10 +91,11 @@ class CommittorJudge:
     def headline(self, looks: np.ndarray) -> Score:
         """wRMSE: sqrt(sum_j w_j (f_j - q_j)^2), with its jackknife standard error."""
         squares = (np.clip(looks, 0.0, 1.0) - self.reactive.q) ** 2
-        return root_mean_square(squares, self.reactive.weights, self._floor)
+        return root_mean_square(squares, self.reactive.weights, self.floor)
 
     @property
-    def _floor(self) -> float:
+    def floor(self) -> float:
+        """Differences of the headline metric below this mean nothing."""
         return max(self.field.tolerance, FLOAT64_NOISE)
 
     @cached_property
@@ -142,7 +143,7 @@ class CommittorJudge:
         truth = np.log(self.flat.q) - np.log(self.flat.p)
         squares = (np.log(value) - np.log(complement) - truth) ** 2
         # An error e of q at the edge of the range is e / min(q, 1 - q) in the logit.
-        floor = self._floor / min(self.logit_range)
+        floor = self.floor / min(self.logit_range)
         return root_mean_square(squares, self.flat.weights, min(floor, 1.0))
 
     def _clipped_share(self, values: np.ndarray) -> Score:
@@ -152,7 +153,7 @@ class CommittorJudge:
     def _relative_l2(self, values: np.ndarray) -> Score:
         squares = (np.clip(values, 0.0, 1.0) - self.equilibrium.q) ** 2
         scale = math.sqrt(np.sum(self.equilibrium.weights * self.equilibrium.q**2))
-        score = root_mean_square(squares, self.equilibrium.weights, self._floor)
+        score = root_mean_square(squares, self.equilibrium.weights, self.floor)
         return Score(value=score.value / scale, floor=score.floor / scale)
 
     def _rate_score(self, terms: np.ndarray) -> Score:

@@ -68,6 +68,10 @@ class Judge(Protocol):
     def inquiry(self) -> Inquiry:
         """Where a solution is to be evaluated."""
 
+    @property
+    def floor(self) -> float:
+        """Differences of the headline metric below this mean nothing."""
+
     def headline(self, looks: np.ndarray) -> Score:
         """The headline metric from the values at `inquiry.looks`; NaN values give NaN."""
 
