@@ -1,0 +1,61 @@
+"""Names as tables show them: a name and the parameters that matter, in brackets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+Contender = tuple[str, str]
+"""A solver's name and its canonical parameters as sorted JSON: comparable and hashable."""
+
+
+def canonical(document: Any) -> str:
+    """Plain data as JSON with sorted keys: equal data give equal texts."""
+    return msgspec.json.encode(document, order="sorted").decode()
+
+
+def label(name: str, parameters: Mapping[str, Any]) -> str:
+    """The name with parameters as they are typed.
+
+    Examples:
+        >>> label("committor/arc", {"dim": 10, "levels": "exact"})
+        'committor/arc[dim=10,levels=exact]'
+    """
+    inside = ",".join(f"{key}={value}" for key, value in parameters.items())
+    return f"{name}[{inside}]" if inside else name
+
+
+def contender_labels(contenders: Iterable[Contender]) -> dict[Contender, str]:
+    """Short names of contenders: only the parameters that tell those of one solver apart.
+
+    Examples:
+        >>> names = contender_labels([("sgd", '{"batch":8,"width":8}'), ("sgd", '{"batch":8,"width":16}')])
+        >>> sorted(names.values())
+        ['sgd[width=16]', 'sgd[width=8]']
+    """
+    variants: dict[str, dict[Contender, dict[str, Any]]] = defaultdict(dict)
+    for contender in contenders:
+        solver, parameters = contender
+        variants[solver][contender] = msgspec.json.decode(parameters)
+    labels = {}
+    for name, variant in variants.items():
+        seen = list(variant.values())
+        telling = sorted(
+            key
+            for key in set().union(*seen)
+            if len({canonical(parameters.get(key)) for parameters in seen}) > 1
+        )
+        for contender, values in variant.items():
+            labels[contender] = label(name, {key: values.get(key) for key in telling})
+    return labels
+
+
+def natural_order(parameters: Mapping[str, Any]) -> tuple[tuple[str, bool, float, str], ...]:
+    """A sort key that puts dim=2 before dim=10: numbers by size, everything else as text after them."""
+    return tuple(
+        (key, False, float(value), "") if isinstance(value, int | float) else (key, True, 0.0, str(value))
+        for key, value in parameters.items()
+    )

@@ -1,0 +1,195 @@
+"""From records to a ranking: one row per contender and problem, one standing per contender.
+
+A contender is a solver with its canonical parameters. Contenders meet on an instance: a problem
+with its parameters, a budget and a device class. There they are ordered by the median over
+seeds of the headline error at the budget, a failed trial counting as infinite; who ties is said
+in `statistics`. Unsupported and interrupted trials neither win nor lose.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import fmean, median
+from typing import Any
+
+import msgspec
+
+from mfbench.caveats import caveats, machine_name, machines
+from mfbench.labels import Contender, canonical, contender_labels, label, natural_order
+from mfbench.record import Record
+from mfbench.rows import Ranking, Row, Standing
+from mfbench.statistics import places
+from mfbench.tally import Tally, finite, newest, trial_error
+
+
+def rank(records: Iterable[Record]) -> Ranking:
+    """Rank the contenders of every task. The order of the records does not matter.
+
+    Of several records of one cell (after a change of code, say) the newest counts.
+    """
+    everything = list(records)
+    chosen = newest(everything).values()
+    rows: list[Row] = []
+    fields: dict[str, list[Tally]] = {}
+    labels = {task: contender_labels(who) for task, who in _contenders(chosen).items()}
+    for tallies in _instances(chosen):
+        cell = tallies[0].records[0].cell
+        ranked = [tally for tally in tallies if tally.counted]
+        fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
+        rows.extend(_rows(tallies, labels[cell.task]))
+    standings = _standings(rows)
+    return Ranking(
+        rows=tuple(_with_standing(rows, standings)),
+        standings=tuple(standings),
+        caveats=tuple(caveats(fields, len(everything) - len(chosen))),
+        machines=machines(record for tallies in fields.values() for t in tallies for record in t.counted),
+    )
+
+
+def contender_of(record: Record) -> Contender:
+    """Who is ranked: the solver with its parameters."""
+    return record.cell.solver, canonical(record.cell.solver_parameters)
+
+
+def _contenders(records: Iterable[Record]) -> dict[str, set[Contender]]:
+    found: dict[str, set[Contender]] = defaultdict(set)
+    for record in records:
+        found[record.cell.task].add(contender_of(record))
+    return found
+
+
+def _instances(records: Iterable[Record]) -> list[list[Tally]]:
+    """Per instance, in the order of tables, the trials of every contender in the order of names."""
+    found: dict[tuple[Any, ...], dict[Contender, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        cell = record.cell
+        where = (cell.task, cell.problem, natural_order(cell.problem_parameters), cell.device, cell.budget)
+        found[where][contender_of(record)].append(record)
+    return [
+        [
+            Tally(tuple(sorted(trials, key=lambda record: record.cell.seed)))
+            for _, trials in sorted(who.items())
+        ]
+        for _, who in sorted(found.items())
+    ]
+
+
+def _rows(tallies: Sequence[Tally], labels: dict[Contender, str]) -> list[Row]:
+    """The rows of one instance: ranked ones by rank, then the others by name."""
+    by_contender = {contender_of(tally.records[0]): tally for tally in tallies}
+    ranks = places({who: tally.sample for who, tally in by_contender.items() if tally.counted})
+    target = hardest_common_target([by_contender[who] for who in ranks])
+    first = min(ranks.values(), default=None)
+    rows = []
+    for who, tally in by_contender.items():
+        row = _row(tally, labels[who], target)
+        if who in ranks:
+            best = ranks[who] == first and row.error is not None
+            row = msgspec.structs.replace(row, rank=ranks[who], best=best)
+        rows.append(msgspec.structs.replace(row, contenders=len(ranks)))
+    return sorted(rows, key=_order)
+
+
+def _order(row: Row) -> tuple[float, float, str]:
+    return (
+        math.inf if row.rank is None else row.rank,
+        math.inf if row.error is None else row.error,
+        row.contender,
+    )
+
+
+def hardest_common_target(tallies: Sequence[Tally]) -> float | None:
+    """The smallest target that the median trial of at least two contenders reaches."""
+    targets = sorted({target for tally in tallies for target in tally.targets})
+    for target in targets:
+        if sum(math.isfinite(tally.seconds_to(target)) for tally in tallies) >= 2:
+            return target
+    return None
+
+
+def _row(tally: Tally, name: str, target: float | None) -> Row:
+    """All of a row but the rank."""
+    cell = tally.records[0].cell
+    errors = [trial_error(record) for record in tally.counted]
+    names = {machine_name(record) for record in tally.counted}
+    machine = names.pop() if len(names) == 1 else None
+    error = finite(tally.sample.median) if errors else None
+    return Row(
+        task=cell.task,
+        problem=label(cell.problem, cell.problem_parameters),
+        problem_name=cell.problem,
+        problem_parameters=cell.problem_parameters,
+        budget=cell.budget,
+        device=cell.device,
+        solver=cell.solver,
+        parameters=cell.solver_parameters,
+        contender=name,
+        control=any(record.control for record in tally.records),
+        status=tally.status,
+        sentence=tally.sentence,
+        trials=len(tally.records),
+        metric=tally.headline,
+        error=error,
+        error_low=finite(min(errors, default=math.inf)),
+        error_high=finite(max(errors, default=math.inf)),
+        floor=tally.floors.get(tally.headline, 0.0),
+        metrics=tally.metrics,
+        floors=tally.floors,
+        seconds_setup=tally.usage(lambda usage: usage.seconds_setup) if machine else None,
+        seconds_solve=tally.usage(lambda usage: usage.seconds_solve) if machine else None,
+        seconds_to_target=finite(tally.seconds_to(target)) if machine and target is not None else None,
+        target=target if errors else None,
+        work=tally.work,
+        work_to_target=finite(tally.work_to(target)) if errors and target is not None else None,
+        peak_memory_mb=tally.usage(lambda usage: usage.peak_memory_mb),
+        machine=machine,
+        rank=None,
+        contenders=0,
+    )
+
+
+def _standings(rows: Sequence[Row]) -> list[Standing]:
+    """Per task and contender, by mean rank; those without one come last."""
+    by_contender: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    where: dict[tuple[str, float, str], set[str | None]] = defaultdict(set)
+    for row in rows:
+        by_contender[row.task, row.solver, canonical(row.parameters)].append(row)
+        if row.rank is not None:
+            where[row.instance].add(row.machine)
+    comparable = {instance for instance, names in where.items() if len(names) == 1 and None not in names}
+    standings = [_standing(own, comparable) for own in by_contender.values()]
+    return sorted(
+        standings,
+        key=lambda s: (s.task, math.inf if s.mean_rank is None else s.mean_rank, -s.problems, s.contender),
+    )
+
+
+def _standing(own: Sequence[Row], comparable: set[tuple[str, float, str]]) -> Standing:
+    # A place among one is no achievement: it would better the mean of whoever runs alone.
+    contested = [row for row in own if row.rank is not None and row.contenders > 1]
+    ranks = [row.rank for row in contested if row.rank is not None]
+    timed = [row for row in contested if row.target is not None and row.instance in comparable]
+    seconds = [math.inf if row.seconds_to_target is None else row.seconds_to_target for row in timed]
+    return Standing(
+        task=own[0].task,
+        contender=own[0].contender,
+        solver=own[0].solver,
+        parameters=own[0].parameters,
+        control=own[0].control,
+        mean_rank=fmean(ranks) if ranks else None,
+        problems=len(contested),
+        best_on=sum(row.best for row in contested),
+        failed_on=sum(row.error is None for row in contested),
+        seconds_to_target=finite(median(seconds)) if seconds else None,
+        reached=sum(map(math.isfinite, seconds)),
+        targets=len(timed),
+    )
+
+
+def _with_standing(rows: Iterable[Row], standings: Iterable[Standing]) -> Iterable[Row]:
+    of = {(s.task, s.solver, canonical(s.parameters)): s for s in standings}
+    for row in rows:
+        standing = of[row.task, row.solver, canonical(row.parameters)]
+        yield msgspec.structs.replace(row, mean_rank=standing.mean_rank, rank_problems=standing.problems)

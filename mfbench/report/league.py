@@ -1,0 +1,202 @@
+"""League tables: a ranking as one chapter per task, ready for any text format."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import groupby
+
+from mfbench.report.figures import (
+    NOT_REACHED,
+    UNKNOWN,
+    duration,
+    error_figure,
+    error_range,
+    figure,
+    place,
+    work_figure,
+)
+from mfbench.report.notes import notes
+from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
+from mfbench.rows import Ranking, Row, Standing
+from mfbench.tasks import TASKS
+
+
+def chapters(ranking: Ranking) -> list[Chapter]:
+    """One chapter per task: standing, a table per problem, what is not ok, notes."""
+    found = []
+    for task, group in groupby(ranking.rows, key=lambda row: row.task):
+        rows = list(group)
+        standings = [standing for standing in ranking.standings if standing.task == task]
+        sheets = [standing_sheet(standings)]
+        for _, instance in groupby(rows, key=lambda row: row.instance):
+            sheets.extend(problem_sheets(list(instance)))
+        sheets.extend(trouble_sheets(rows))
+        question = f": {TASKS[task].question}" if task in TASKS else ""
+        found.append(
+            Chapter(title=f"{task}{question}", sheets=tuple(sheets), notes=notes(task, rows, ranking))
+        )
+    return found
+
+
+def marked(name: str, control: bool) -> str:
+    """A contender's name; controls are marked."""
+    return f"{name} (control)" if control else name
+
+
+def standing_sheet(standings: Sequence[Standing]) -> Sheet:
+    """The task's table, by mean rank."""
+    return without_empty_columns(
+        Sheet(
+            caption="Standing by mean rank",
+            header=("mean rank", "solver", "problems", "best on", "failed on", "to target", "reached"),
+            words=frozenset({"solver"}),
+            spare=("failed on", "best on", "reached"),
+            lines=tuple(
+                (
+                    UNKNOWN if standing.mean_rank is None else figure(standing.mean_rank),
+                    marked(standing.contender, standing.control),
+                    str(standing.problems),
+                    str(standing.best_on),
+                    str(standing.failed_on),
+                    _cost(standing.seconds_to_target) if standing.targets else UNKNOWN,
+                    f"{standing.reached} of {standing.targets}" if standing.targets else UNKNOWN,
+                )
+                for standing in standings
+            ),
+            best=frozenset(
+                i for i, s in enumerate(standings) if s.problems and s.mean_rank == standings[0].mean_rank
+            ),
+        )
+    )
+
+
+def problem_sheets(rows: Sequence[Row]) -> list[Sheet]:
+    """One problem: errors and costs, then the task's further metrics."""
+    first, ranked = rows[0], [row for row in rows if row.rank is not None]
+    name = f"{first.problem}, budget {first.budget:g} s, {first.device}"
+    if not ranked:
+        return []
+    sheets = [_cost_sheet(name, ranked), _metric_sheet(f"{name}: further metrics", ranked)]
+    return [sheet for sheet in sheets if sheet is not None]
+
+
+def _cost_sheet(caption: str, rows: Sequence[Row]) -> Sheet:
+    ties = Counter(row.rank for row in rows)
+    target = next((row.target for row in rows if row.target is not None), None)
+    to_target = "to target" if target is None else f"to {figure(target, 1)}"
+    costs = ("set-up", "solve", to_target, "work", "memory [MB]")
+    alike = len({row.trials for row in rows}) == 1
+    lines = [
+        (
+            place(row.rank, ties[row.rank] > 1, row.best),
+            marked(row.contender, row.control),
+            error_figure(row.error, row.floor),
+            error_range(row.error_low, row.error_high, row.floor) if row.trials > 1 else UNKNOWN,
+            _seconds(row, row.seconds_setup),
+            _seconds(row, row.seconds_solve),
+            _to_target(row),
+            work_figure(row.work),
+            UNKNOWN if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
+            UNKNOWN if alike else str(row.trials),
+            row.status,
+        )
+        for row in rows
+    ]
+    return without_empty_columns(
+        Sheet(
+            caption=f"{caption}, {_trials(rows[0].trials)}" if alike else caption,
+            header=("rank", "solver", rows[0].metric, "over seeds", *costs, "trials", "status"),
+            words=frozenset({"solver", "status"}),
+            spare=("memory [MB]", "solve", "work", "set-up", "over seeds"),
+            lines=tuple(lines),
+            best=_best(rows),
+            failed=_failed(rows),
+        )
+    )
+
+
+def _trials(number: int) -> str:
+    return f"{number} trials each" if number > 1 else "1 trial each"
+
+
+def _metric_sheet(caption: str, rows: Sequence[Row]) -> Sheet | None:
+    task, present = rows[0].task, {name for row in rows for name in row.metrics}
+    columns = TASKS[task].columns if task in TASKS else sorted(present - {rows[0].metric})
+    shown = [name for name in columns if name in present]
+    if not shown:
+        return None
+    ties = Counter(row.rank for row in rows)
+    return Sheet(
+        caption=caption,
+        header=("rank", "solver", *shown),
+        words=frozenset({"solver"}),
+        spare=tuple(reversed(shown)),
+        lines=tuple(
+            (
+                place(row.rank, ties[row.rank] > 1, row.best),
+                marked(row.contender, row.control),
+                *(
+                    error_figure(row.metrics[name], row.floors.get(name, 0.0), 2)
+                    if name in row.metrics
+                    else UNKNOWN
+                    for name in shown
+                ),
+            )
+            for row in rows
+        ),
+        best=_best(rows),
+        failed=_failed(rows),
+    )
+
+
+def trouble_sheets(rows: Sequence[Row]) -> list[Sheet]:
+    """Trials that are not ok, then what was not run, each with its sentence; alike ones in one line."""
+    failed = [row for row in rows if row.rank is not None and row.status != "ok"]
+    absent = [row for row in rows if row.rank is None]
+    sheets = [
+        ("Trials that are not ok", failed, "what became of the first"),
+        ("Not ranked: these neither win nor lose", absent, "reason"),
+    ]
+    return [_trouble_sheet(caption, some, head) for caption, some, head in sheets if some]
+
+
+def _trouble_sheet(caption: str, rows: Sequence[Row], head: str) -> Sheet:
+    alike: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    budgets = len({(row.budget, row.device) for row in rows})
+    for row in rows:
+        problem = f"{row.problem} ({row.budget:g} s, {row.device})" if budgets > 1 else row.problem
+        alike[marked(row.contender, row.control), row.status, row.sentence].append(problem)
+    return Sheet(
+        caption=caption,
+        header=("solver", "status", head, "problems"),
+        words=frozenset({"solver", "status", head, "problems"}),
+        lines=tuple(
+            (name, status, " ".join(sentence.split()), "; ".join(problems))
+            for (name, status, sentence), problems in alike.items()
+        ),
+    )
+
+
+def _best(rows: Sequence[Row]) -> frozenset[int]:
+    return frozenset(i for i, row in enumerate(rows) if row.best)
+
+
+def _failed(rows: Sequence[Row]) -> frozenset[int]:
+    return frozenset(i for i, row in enumerate(rows) if row.error is None)
+
+
+def _cost(seconds: float | None) -> str:
+    return NOT_REACHED if seconds is None else duration(seconds)
+
+
+def _seconds(row: Row, seconds: float | None) -> str:
+    if row.machine is None:
+        return "mixed"
+    return UNKNOWN if seconds is None else duration(seconds)
+
+
+def _to_target(row: Row) -> str:
+    if row.target is None:
+        return UNKNOWN
+    return "mixed" if row.machine is None else _cost(row.seconds_to_target)

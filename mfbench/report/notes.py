@@ -1,0 +1,52 @@
+"""The notes under a league table: what the columns mean, where digits end, where it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mfbench.report.figures import NOT_REACHED
+from mfbench.rows import Ranking, Row
+from mfbench.statistics import CONFIDENCE
+from mfbench.tasks import TASKS
+
+
+def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
+    """Notes for the tables of one task; only those that its rows need."""
+    ranked = [row for row in rows if row.rank is not None]
+    if not ranked:
+        return ()
+    metric = ranked[0].metric
+    unit = f" ({TASKS[task].unit})" if task in TASKS else ""
+    found = [
+        f"{metric}{unit}: error at the budget, median over seeds, smaller is better; a failed trial counts "
+        f"as {NOT_REACHED}. '< x' lies below x, the error bar of the reference."
+    ]
+    found.append(
+        "rank: '=' shares its places with others, '*' nobody beats it. A tie: medians that differ by less "
+        f"than the floor, or a {CONFIDENCE:.0%} interval of the log-ratio, paired by seed, that contains 0."
+    )
+    found.append(
+        "mean rank: over the problems on which the solver met another one; a place among one is not counted."
+    )
+    if any(row.target is not None for row in ranked):
+        found.append(
+            f"to x: median seconds, set-up included, until {metric} first is x or less, x being the hardest "
+            f"target of the problem that at least two reach ({NOT_REACHED}: not reached); to target: its "
+            "median over problems."
+        )
+    found.append(
+        "set-up, solve, work, memory: medians; work counts evaluations of V, its gradient or the drift."
+    )
+    if any(row.control for row in rows):
+        found.append("(control): learns nothing; a problem that it solves is no test of learning.")
+    if any(row.rank is not None and row.machine is None for row in rows):
+        found.append("mixed: the trials ran on several machines, whose seconds are not comparable.")
+    found.extend(_machine_lines(ranked, ranking))
+    found.extend(ranking.caveats)
+    return tuple(found)
+
+
+def _machine_lines(rows: Sequence[Row], ranking: Ranking) -> list[str]:
+    names = {row.machine for row in rows}
+    shown = ranking.machines if None in names else {n: t for n, t in ranking.machines.items() if n in names}
+    return [f"Ran on {name}" + (f": {text}." if text else ".") for name, text in shown.items()]

@@ -1,0 +1,140 @@
+"""The trials of one contender on one problem, and their medians."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from mfbench.labels import canonical
+from mfbench.record import Metric, Record, Status, Usage
+from mfbench.statistics import Sample
+
+NOT_RUN = (Status.UNSUPPORTED, Status.INTERRUPTED)
+"""A trial with such a status says nothing about its solver: it neither wins nor loses."""
+
+
+def finite(value: float | None) -> float | None:
+    """The value where it is a finite number, else None."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Records that differ in the seed alone, one per seed, in the order of seeds. Not empty."""
+
+    records: tuple[Record, ...]
+
+    @cached_property
+    def counted(self) -> tuple[Record, ...]:
+        """The trials that ran to some end, good or bad."""
+        return tuple(record for record in self.records if record.status not in NOT_RUN)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Headline errors by seed; only where `counted` is not empty."""
+        return Sample(
+            {record.cell.seed: trial_error(record) for record in self.counted},
+            max((metric.floor for metric in self._metrics(self.headline)), default=0.0),
+        )
+
+    @property
+    def headline(self) -> str:
+        """Name of the metric that ranks."""
+        return next((record.headline for record in self.counted if record.scored), self.records[0].headline)
+
+    @cached_property
+    def status(self) -> str:
+        """ "ok" when all trials are alike, else with counts: "ok 4/5, timeout 1/5"."""
+        counts = Counter(record.status for record in self.records)
+        if len(counts) == 1:
+            return str(self.records[0].status)
+        order = list(Status)
+        return ", ".join(
+            f"{status} {counts[status]}/{len(self.records)}" for status in sorted(counts, key=order.index)
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What became of the first trial that is not ok."""
+        return next((record.sentence for record in self.records if record.status is not Status.OK), "")
+
+    @cached_property
+    def metrics(self) -> dict[str, float | None]:
+        """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
+        names = sorted({name for record in self.counted for name in record.metrics})
+        failures = [math.inf for record in self.counted if not record.scored]
+        return {
+            name: finite(median([_value(metric) for metric in self._metrics(name)] + failures))
+            for name in names
+            if self._metrics(name)
+        }
+
+    @cached_property
+    def floors(self) -> dict[str, float]:
+        """The largest floor of every metric that has one."""
+        floors = {name: max(metric.floor for metric in self._metrics(name)) for name in self.metrics}
+        return {name: floor for name, floor in floors.items() if floor > 0}
+
+    def _metrics(self, name: str) -> list[Metric]:
+        return [record.metrics[name] for record in self.counted if record.scored and name in record.metrics]
+
+    @cached_property
+    def work(self) -> dict[str, float]:
+        """Median counts at the scored checkpoint, of the trials that have them."""
+        kinds = sorted({kind for record in self.counted for kind in record.work})
+        return {
+            kind: median(record.work[kind] for record in self.counted if kind in record.work)
+            for kind in kinds
+        }
+
+    def usage(self, what: Callable[[Usage], float | None]) -> float | None:
+        """Median of one entry of `Usage` over the trials that have it."""
+        values = [value for record in self.counted if (value := finite(what(record.usage))) is not None]
+        return median(values) if values else None
+
+    @cached_property
+    def targets(self) -> set[float]:
+        """The targets that its records declare."""
+        return {target for record in self.counted for target in record.targets}
+
+    def seconds_to(self, target: float) -> float:
+        """Median seconds to a target; infinite where at least half of the trials miss it."""
+        return median(_cost(record, record.seconds_to_target.get(repr(target))) for record in self.counted)
+
+    def work_to(self, target: float) -> float:
+        """Median evaluations to a target; infinite as above, or where nobody counted them."""
+        return median(_cost(record, record.work_to_target.get(repr(target))) for record in self.counted)
+
+
+def trial_error(record: Record) -> float:
+    """The headline error at the budget; a failed trial counts as infinite."""
+    return _value(record.metrics[record.headline]) if record.scored else math.inf
+
+
+def _value(metric: Metric) -> float:
+    return math.inf if metric.value is None else metric.value
+
+
+def _cost(record: Record, value: float | None) -> float:
+    return float(value) if record.scored and value is not None else math.inf
+
+
+def newest(records: Iterable[Record]) -> dict[str, Record]:
+    """The record of every cell that counts, by the cell's canonical text.
+
+    One that ran to some end comes before an interrupted or unsupported one, then the newest.
+    """
+
+    def precedence(record: Record) -> tuple[bool, str, str]:
+        return record.status not in NOT_RUN, record.started, record.key
+
+    chosen: dict[str, Record] = {}
+    for record in records:
+        cell = canonical(record.cell)
+        if cell not in chosen or precedence(record) > precedence(chosen[cell]):
+            chosen[cell] = record
+    return chosen
