@@ -7,6 +7,7 @@ stay fast.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,8 +20,11 @@ import click
 if TYPE_CHECKING:
     from mfbench.plan import Plan
     from mfbench.record import Record
+    from mfbench.reference import Reference
     from mfbench.registry import Registry
     from mfbench.request import Request
+    from mfbench.session import Todo
+    from mfbench.solver import ProblemEntry
 
 DEFAULT_FOLDER = "mfbench-results"
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
@@ -110,77 +114,107 @@ def run(
         registry = load(plugins, strict)
         files = tuple(str(Path(file).resolve()) for file in plugins)
         plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)), plugins=files)
-    sys.exit(carry_out(request, plan, registry, retry_failed, rerun, dry_run))
+    sys.exit(carry_out(request, plan, retry_failed, rerun, dry_run))
 
 
-def carry_out(
-    request: Request, plan: Plan, registry: Registry, retry_failed: bool, rerun: bool, dry_run: bool
-) -> int:
+def carry_out(request: Request, plan: Plan, retry_failed: bool, rerun: bool, dry_run: bool) -> int:
     """Show a plan, run what is missing, print the tables; returns the exit code."""
+    from rich.console import Console
+
     from mfbench import executors, session
     from mfbench.progress import observer
-    from mfbench.report.console import make_console
     from mfbench.store import Store
 
-    console = make_console()
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
-    show_plan(console, plan, todo.specs, registry)
+    show_plan(plan, todo)
     if dry_run:
         return 0
     with bad_input():
         store.check_writable()
-    with stop_on_signal() as stopping, observer(console, todo.specs, plan) as watcher:
+    with stop_on_signal() as stopping, observer(Console(), todo.specs, plan) as watcher:
         records = session.run(plan, todo, store, executors.local(plan.jobs), watcher, stopping)
     print_tables(records, "rich")
-    console.print(f"\nRecords: {store.folder}", highlight=False, soft_wrap=True)
+    click.echo(f"Records: {store.folder}")
     return session.exit_code(records)
+
+
+def show_plan(plan: Plan, todo: Todo) -> None:
+    """Print what is going to be run, what cannot be and why, and how long it takes."""
+    from mfbench.labels import label
+    from mfbench.report.plan import plan_table
+
+    counts: dict[tuple[str, str, float], int] = {}
+    for spec in todo.specs:
+        cell = spec.cell
+        row = (
+            label(cell.problem, cell.problem_parameters),
+            label(cell.solver, cell.solver_parameters),
+            plan.expected[spec.key],
+        )
+        counts[row] = counts.get(row, 0) + 1
+    rows = [(problem, solver, count, seconds) for (problem, solver, seconds), count in counts.items()]
+    refused = dict.fromkeys(
+        (label(spec.cell.problem, spec.cell.problem_parameters), spec.cell.solver, reason)
+        for spec, reason in plan.unsupported
+    )
+    click.echo(plan_table(rows, refused, plan.minutes(todo.specs), **terminal()), nl=False)
+    if todo.kept:
+        click.echo(f"{len(todo.kept)} of {len(plan.specs)} trials have their records already.")
 
 
 @main.command("list")
 @plugin_options
-def list_entries(plugins: tuple[str, ...], strict: bool) -> None:
+def list_command(plugins: tuple[str, ...], strict: bool) -> None:
     """List problems and solvers, and what is missing or broken."""
     from mfbench import availability
-    from mfbench.report.console import make_console
-    from mfbench.report.entries import list_view
+    from mfbench.report.catalogue import list_entries
 
-    registry = load(plugins, strict)
-    missing = {
-        key: availability.missing(entry, registry.origins[key]) for key, entry in registry.solvers.items()
-    }
-    make_console().print(list_view(registry, missing))
+    registry = load(plugins, strict, quiet=True)
+    solvers = [
+        (entry, availability.missing(entry, registry.origins[key])) for key, entry in registry.solvers.items()
+    ]
+    broken = [(str(one.origin), one.reason) for one in registry.broken]
+    click.echo(list_entries(registry.problems.values(), solvers, broken, **terminal()), nl=False)
 
 
-@main.command()
-@click.argument("name")
+@main.command("show")
+@click.argument("name", metavar="NAME[k=v,...]")
 @plugin_options
-def show(name: str, plugins: tuple[str, ...], strict: bool) -> None:
+def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Show what a problem or a solver is, with its parameters, reference and source."""
     from mfbench import availability
-    from mfbench.names import unknown
-    from mfbench.report.console import make_console
-    from mfbench.report.entries import show_problem, show_solver
+    from mfbench.names import parse_selector, unknown
+    from mfbench.report.pages import show_problem, show_solver
 
-    registry, console = load(plugins, strict), make_console()
+    registry = load(plugins, strict)
     with bad_input():
-        problems = [entry for key, entry in registry.problems.items() if name in (key, key.partition("/")[2])]
-        solvers = [(key, entry) for key, entry in registry.solvers.items() if name == entry.name]
+        selector = parse_selector(name)
+        problems = selector.matching(registry.problems)
+        solvers = [key for key in registry.solvers if selector.matching([key[1]])]
         if not problems and not solvers:
             raise unknown(
-                "problem or solver", name, [*registry.problems, *(key[1] for key in registry.solvers)]
+                "problem or solver",
+                selector.glob,
+                [*registry.problems, *(key[1] for key in registry.solvers)],
             )
         for problem in problems:
-            console.print(show_problem(problem, references_of(problem)))
-        for key, solver in solvers:
+            parameters, references = references_of(registry.problems[problem], selector.parameters)
+            click.echo(
+                show_problem(registry.problems[problem], references, parameters, **terminal()), nl=False
+            )
+        for key in solvers:
             origin = registry.origins[key]
-            console.print(show_solver(solver, availability.missing(solver, origin)))
+            missing = availability.missing(registry.solvers[key], origin)
+            click.echo(
+                show_solver(registry.solvers[key], missing, origin.distribution, **terminal()), nl=False
+            )
 
 
-@main.command()
+@main.command("rank")
 @click.argument("folders", nargs=-1, metavar="DIR...")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
-def rank(folders: tuple[str, ...], style: str) -> None:
+def rank_command(folders: tuple[str, ...], style: str) -> None:
     """Rank the records of results folders (default: the default folder)."""
     from mfbench.store import read_folders
 
@@ -196,42 +230,45 @@ def rank(folders: tuple[str, ...], style: str) -> None:
     print_tables(reading.records, style)
 
 
-def load(plugins: tuple[str, ...], strict: bool) -> Registry:
+def load(plugins: tuple[str, ...], strict: bool, quiet: bool = False) -> Registry:
     """The registry; broken plugins are named on stderr, and end the command if it is strict."""
     from mfbench.trial import registry_of
 
     registry = registry_of(tuple(str(Path(file).resolve()) for file in plugins))
     for broken in registry.broken:
-        click.echo(f"broken plugin {broken.origin}: {broken.reason}", err=True)
+        if strict or not quiet:
+            click.echo(f"broken plugin {broken.origin}: {broken.reason}", err=True)
     if strict and registry.broken:
         sys.exit(BAD_INPUT)
     return registry
 
 
-def references_of(problem: Any) -> Any:
-    """The references of a problem at its default parameters, or the reason why there are none."""
+def references_of(problem: ProblemEntry, overrides: dict[str, Any]) -> tuple[Any, tuple[Reference, ...]]:
+    """The parameters of an instance and its judge's references; none, said on stderr, if it has no judge."""
     from mfbench.judges import judge_of
-    from mfbench.parameters import parameter_document
+    from mfbench.parameters import make_parameters, parameter_document
 
+    parameters = make_parameters(problem.parameters, overrides, f"problem {problem.name}")
     try:
-        return judge_of(problem, parameter_document(problem.parameters()), 0).references
-    except Exception as error:  # a stranger's judge may raise anything; `show` goes on without it
-        return f"{type(error).__name__}: {error}"
-
-
-def show_plan(console: Any, plan: Plan, missing: list[Any], registry: Registry) -> None:
-    """Print what is going to be run, what cannot be, and how long it takes."""
-    from mfbench.report.plan import plan_view
-
-    console.print(plan_view(plan, missing, registry))
+        return parameters, judge_of(problem, parameter_document(parameters), 0).references
+    except Exception as error:  # a stranger's judge may raise anything; the rest is still worth showing
+        click.echo(f"no reference for {problem.name}: {type(error).__name__}: {error}", err=True)
+        return parameters, ()
 
 
 def print_tables(records: list[Record], style: str) -> None:
     """Print ranked tables in a format."""
-    from mfbench.ranking import rank as rank_records
-    from mfbench.report.render import render
+    from mfbench.ranking import rank
+    from mfbench.report.tables import render
 
-    click.echo(render(rank_records(records), style), nl=False)
+    click.echo(render(rank(records), style, **terminal()), nl=False)
+
+
+def terminal() -> dict[str, Any]:
+    """How text for standard output is to be laid out."""
+    if not sys.stdout.isatty():
+        return {}
+    return {"terminal": True, "width": shutil.get_terminal_size().columns}
 
 
 def results_folder(chosen: str | None) -> Path:
