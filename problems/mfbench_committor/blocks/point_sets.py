@@ -93,8 +93,14 @@ def flat_points(law: ReducedLaw, count: int, rng: np.random.Generator) -> Draws:
     """
     edges = np.linspace(*law.logit_range, FLAT_BINS + 1)
     middles = (edges[1:] + edges[:-1]) / 2
+
+    def bin_of(z: np.ndarray) -> np.ndarray:
+        return np.clip(np.searchsorted(edges, z, side="right") - 1, 0, FLAT_BINS - 1)
+
     node_z = law.at_nodes(law.logit)
-    bin_mass, _ = np.histogram(node_z, edges, weights=law.node_mass)
+    # Not np.histogram: it subtracts cumulated weights, and the barrier's mass is below their round-off.
+    inside = (node_z >= edges[0]) & (node_z <= edges[-1])
+    bin_mass = np.bincount(bin_of(node_z[inside]), law.node_mass[inside], FLAT_BINS)
     if not np.all(bin_mass > 0):
         raise ValueError(
             f"flat_points: {np.count_nonzero(bin_mass == 0)} of {FLAT_BINS} bins of logit q in "
@@ -107,7 +113,7 @@ def flat_points(law: ReducedLaw, count: int, rng: np.random.Generator) -> Draws:
 
     shares = np.sum(law.node_mass * flatness(node_z), axis=1)
     u, w = _positive(law, shares, count, rng, lambda u: law.density(u) * flatness(law.logit(u)))
-    bins = np.clip(np.searchsorted(edges, law.logit(u), side="right") - 1, 0, FLAT_BINS - 1)
+    bins = bin_of(law.logit(u))
     sums = np.bincount(bins, w, FLAT_BINS)
     if not np.all(sums > 0):
         raise ValueError(f"flat_points: {count} points left bins of logit q empty; expected more points.")

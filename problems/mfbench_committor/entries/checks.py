@@ -1,0 +1,25 @@
+"""Checks that the parameters of these problems share."""
+
+from __future__ import annotations
+
+import math
+
+LEVELS = ("scrambled", "exact")
+
+
+def check_dim(dim: int, least: int, why: str) -> None:
+    """Refuse a dimension below `least`."""
+    if dim < least:
+        raise ValueError(f"dim is {dim}; expected a whole number >= {least}: {why}.")
+
+
+def check_temperature(temperature: float, least: float, most: float) -> None:
+    """Refuse a temperature at which the problem is empty (too cold) or has no barrier (too hot)."""
+    if not (math.isfinite(temperature) and least <= temperature <= most):
+        raise ValueError(f"temperature is {temperature!r}; expected a number from {least} to {most}.")
+
+
+def check_levels(levels: str) -> None:
+    """Refuse a word that says nothing about the boundary functions."""
+    if levels not in LEVELS:
+        raise ValueError(f"levels is {levels!r}; expected one of {', '.join(LEVELS)}.")
