@@ -98,7 +98,7 @@ def run(
     from mfbench.units import duration
 
     with bad_input():
-        given = {name: value for name, value in options.items() if value not in (None, False)}
+        given = {name: value for name, value in options.items() if value is not None and value is not False}
         if budget is not None:
             try:
                 given["budget"] = duration(budget)
@@ -312,3 +312,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    main()
