@@ -61,6 +61,8 @@ class CommittorJudge:
         field: reference of q, tolerance in units of the wRMSE.
         rate: reference of nu, transitions A -> B per unit time.
         step: width of the central difference that stands in for a missing gradient.
+        logit_tolerance: error bar of the reference's logit on the flat set, where q and 1 - q are
+            known to relative accuracy; None for what `field` implies at the edge of `logit_range`.
     """
 
     beta: float
@@ -72,6 +74,7 @@ class CommittorJudge:
     field: Reference
     rate: Reference
     step: float = 1e-4
+    logit_tolerance: float | None = None
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -137,18 +140,31 @@ class CommittorJudge:
         return scores
 
     def _logit_rmse(self, values: np.ndarray) -> Score:
+        return root_mean_square(self._logit_squares(values), self.flat.weights, self._logit_floor)
+
+    def _logit_squares(self, values: np.ndarray) -> np.ndarray:
         low, high = self.logit_range[0] / 10, self.logit_range[1] / 10
         value = np.clip(values, low, 1.0 - high)
         complement = np.clip(1.0 - values, high, 1.0 - low)
         truth = np.log(self.flat.q) - np.log(self.flat.p)
-        squares = (np.log(value) - np.log(complement) - truth) ** 2
+        squares: np.ndarray = (np.log(value) - np.log(complement) - truth) ** 2
+        return squares
+
+    @cached_property
+    def _logit_floor(self) -> float:
+        """The larger of the reference's error bar and the score of the exact q as a float64.
+
+        The latter counts where 1 - q nears 1e-16 within the range: no float64 q can say it.
+        """
         # An error e of q at the edge of the range is e / min(q, 1 - q) in the logit.
-        floor = self.floor / min(self.logit_range)
-        return root_mean_square(squares, self.flat.weights, min(floor, 1.0))
+        implied = min(self.floor / min(self.logit_range), 1.0)
+        tolerance = implied if self.logit_tolerance is None else self.logit_tolerance
+        rounded = math.sqrt(np.sum(self.flat.weights * self._logit_squares(self.flat.q)))
+        return max(tolerance, rounded, FLOAT64_NOISE)
 
     def _clipped_share(self, values: np.ndarray) -> Score:
         outside = (values < self.logit_range[0] / 10) | (1.0 - values < self.logit_range[1] / 10)
-        return Score(value=float(np.mean(outside)))
+        return Score(value=float(np.sum(self.flat.weights[outside])))
 
     def _relative_l2(self, values: np.ndarray) -> Score:
         squares = (np.clip(values, 0.0, 1.0) - self.equilibrium.q) ** 2

@@ -116,6 +116,7 @@ def judge(parameters: ArcParameters, seed: int) -> CommittorJudge:
             method="quadrature",
             source=ARC.formula,
         ),
+        logit_tolerance=QUADRATURE,
     )
 
 

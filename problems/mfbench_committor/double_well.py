@@ -86,6 +86,7 @@ def judge(parameters: DoubleWellParameters, seed: int) -> CommittorJudge:
             method="quadrature",
             source=DOUBLE_WELL.formula,
         ),
+        logit_tolerance=QUADRATURE,
     )
 
 

@@ -25,6 +25,7 @@ def committor_judge(
     field: Reference,
     rate: Reference,
     step: float = 1e-4,
+    logit_tolerance: float | None = None,
     seed: int = POINTS_SEED,
 ) -> CommittorJudge:
     """The judge of one instance.
@@ -37,6 +38,7 @@ def committor_judge(
         field: reference of q (see `CommittorJudge`).
         rate: reference of nu.
         step: width of the central difference for a missing gradient.
+        logit_tolerance: error bar of the reference's logit, where it is known (see `CommittorJudge`).
         seed: fixes the added coordinates; not the seed of a repetition.
     """
     # Four streams are spent on the reduced coordinates of the same seed; these are the next ones.
@@ -58,4 +60,5 @@ def committor_judge(
         field=field,
         rate=rate,
         step=step,
+        logit_tolerance=logit_tolerance,
     )
