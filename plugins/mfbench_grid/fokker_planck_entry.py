@@ -11,7 +11,7 @@ class FiniteVolumeParameters:
 
     Args:
         cells: along each axis of the first grid, >= 5; every further grid doubles it.
-        max_nodes: no grid has more; the default fits elimination in 2 GB of memory.
+        max_nodes: no grid has more; the default (1025^2, 65^3) needs 1 GB of memory.
         extrapolate: remove the error of order h^2 (Richardson) once three grids confirm the order.
 
     Raises:
@@ -40,7 +40,7 @@ FINITE_VOLUME = mfbench.SolverEntry(
     name="finite-volume",
     task="fokker-planck",
     summary="Scharfetter-Gummel finite volumes on ever finer grids, extrapolated; positive and conservative.",
-    source="Scharfetter and Gummel 1969, eq. (A4); Chang and Cooper 1970; Richardson 1911.",
+    source="Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64; Chang, Cooper, J. Comput. Phys. 6 (1970) 1.",
     run="mfbench_grid.fokker_planck_finite_volume:solve",
     parameters=FiniteVolumeParameters,
     supports=three_dimensions_at_most,

@@ -22,8 +22,8 @@ from scipy.special import logsumexp
 
 from mfbench.solver import Checkpoint, Context
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench_grid.blocks.scharfetter_gummel import edge_rates, edge_works, path_potential
-from mfbench_grid.blocks.stationary_law import Edges, stationary_log_law
+from mfbench_grid.blocks.scharfetter_gummel import edge_works, edges, path_potential, prolonged
+from mfbench_grid.blocks.stationary_law import stationary_log_law
 from mfbench_grid.blocks.tensor_grid import TensorGrid, resampled, spline
 from mfbench_grid.fokker_planck_entry import FiniteVolumeParameters
 
@@ -54,7 +54,7 @@ class GridLaw:
 def solve(
     problem: FokkerPlanckProblem, parameters: FiniteVolumeParameters, context: Context
 ) -> Iterator[Checkpoint]:
-    """A checkpoint per grid, until the nodes run out, nothing changes any more, or iterations stall.
+    """A checkpoint per grid that has a solution, until the nodes run out or nothing changes any more.
 
     Reports "change": the root mean square, in nats under p, from the last grid's answer to this one.
     Work: "evaluations" of the drift, "nodes" of all grids so far.
@@ -67,12 +67,14 @@ def solve(
     while (cells + 1) ** problem.dim <= parameters.max_nodes:
         grid = TensorGrid.over(problem.box, cells)
         works = edge_works(lambda x: problem.drift(x, 0.0), problem.diffusion, grid, GAUSS_POINTS)
-        guess = path_potential(works) if answer is None else resampled(answer.grid, answer.log_p, grid)
+        guess = path_potential(works) if answer is None else prolonged(answer.log_p, works)
         finer = discrete_law(grid, works, problem.diffusion, guess)
-        if finer is None:
-            return
         evaluations += GAUSS_POINTS * sum(work.size for work in works)
-        nodes += finer.log_p.size
+        nodes += guess.size
+        cells *= 2
+        if finer is None:
+            plain, answer, correction = None, None, math.nan
+            continue
         better = finer
         reports = {}
         if plain is not None and answer is not None:
@@ -91,7 +93,6 @@ def solve(
         )
         if reports.get("change", math.inf) < CONVERGED:
             return
-        cells *= 2
 
 
 def log_density(state: tuple[NdBSpline, np.ndarray], x: np.ndarray) -> np.ndarray:
@@ -103,9 +104,8 @@ def log_density(state: tuple[NdBSpline, np.ndarray], x: np.ndarray) -> np.ndarra
 def discrete_law(
     grid: TensorGrid, works: list[np.ndarray], diffusion: float, guess: np.ndarray
 ) -> GridLaw | None:
-    """The normalised null vector of the flux balance on one grid; None where iterations stall."""
-    edges = Edges(*edge_rates(works, diffusion, grid))
-    log_p = stationary_log_law(edges, guess.ravel(), grid.dim)
+    """The normalised null vector of the flux balance on one grid; None where none is found."""
+    log_p = stationary_log_law(edges(works, diffusion, grid), guess.ravel(), grid.dim)
     return None if log_p is None else normalised(grid, log_p.reshape(grid.shape))
 
 

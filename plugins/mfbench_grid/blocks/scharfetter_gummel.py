@@ -7,25 +7,28 @@ The flux of -D grad p + b p along an edge of length h, with w = (1/D) int b . ds
 which vanishes exactly where p_hi / p_lo = e^w. Taking w from the integral instead of from b at the
 middle makes every Gibbs law exact at the nodes, on any grid: for b = -grad V, w = -(V_hi - V_lo) / D.
 
-Source: Scharfetter, Gummel (1969), IEEE Trans. Electron Devices 16, equation (A4); Chang, Cooper
-(1970), J. Comput. Phys. 6, for Fokker-Planck equations. Second order in h.
+Source: Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64, who solve for the flux with
+constant drift along an edge; Chang, Cooper, J. Comput. Phys. 6 (1970) 1, for Fokker-Planck
+equations. Second order in h.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
+from mfbench_grid.blocks.stationary_law import Edges
 from mfbench_grid.blocks.tensor_grid import TensorGrid
 
 
-def bernoulli(w: np.ndarray) -> np.ndarray:
-    """B(w) = w / (e^w - 1), to round-off for every w: B(-a) = a / (1 - e^-a), B(a) = e^-a B(-a)."""
+def log_bernoulli(w: np.ndarray) -> np.ndarray:
+    """log B(w) to round-off for every w, by B(-a) = a / (1 - e^-a) and B(a) = e^-a B(-a) for a >= 0."""
     size = np.abs(w)
     downhill = np.divide(size, -np.expm1(-size), out=np.ones_like(size), where=size > 0)
-    return np.where(w > 0, downhill * np.exp(-size), downhill)
+    return np.log(downhill) - np.maximum(w, 0.0)
 
 
 def edge_works(
@@ -52,10 +55,20 @@ def edge_works(
 
 
 def path_potential(works: Sequence[np.ndarray]) -> np.ndarray:
-    """log p that follows from zero flux along paths: the first axis, then the second, and so on.
+    """log p that follows from zero flux along paths from the middle, averaged over the orders of axes.
 
-    Exact for gradient drifts. The paths leave from the node in the middle.
+    Exact for gradient drifts. Circulation b = A x cancels between the orders.
     """
+    orders = list(itertools.permutations(range(len(works))))
+    total = sum(
+        _path_potential([works[k].transpose(order) for k in order]).transpose(np.argsort(order))
+        for order in orders
+    )
+    return total / len(orders)
+
+
+def _path_potential(works: Sequence[np.ndarray]) -> np.ndarray:
+    """The same along the first axis, then the second, and so on."""
     potential = np.zeros(())
     for axis, work in enumerate(works):
         middle = tuple(n // 2 for n in work.shape[axis + 1 :])
@@ -66,25 +79,35 @@ def path_potential(works: Sequence[np.ndarray]) -> np.ndarray:
     return potential
 
 
-def edge_rates(
-    works: Sequence[np.ndarray], diffusion: float, grid: TensorGrid
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The edges as a Markov chain of node densities: (low, high, up, down), each (edges,).
+def prolonged(log_p: np.ndarray, works: Sequence[np.ndarray]) -> np.ndarray:
+    """log p on the grid of half the spacing: between two nodes the mean of what either predicts.
 
-    `low` and `high` are flat node numbers; p_low up - p_high down is the flow from low to high
-    through the face between their cells.
+    With the works to the new node from the left and from it to the right, that is
+    (log p_l + log p_r + w_l - w_r) / 2: exact for gradient drifts, however coarse the grid.
+
+    Args:
+        log_p: values in the shape of the coarse grid.
+        works: of the fine grid.
     """
-    numbers = np.arange(np.prod(grid.shape)).reshape(grid.shape)
-    low, high, up, down = [], [], [], []
     for axis, work in enumerate(works):
-        lengths = [w if k != axis else np.ones(len(w) - 1) for k, w in enumerate(grid.lengths)]
-        face = np.ones(())
-        for length in lengths:
-            face = np.multiply.outer(face, length)
-        scale = (face * diffusion / grid.spacings[axis]).ravel()
-        end = grid.shape[axis] - 1
-        low.append(np.take(numbers, range(end), axis).ravel())
-        high.append(np.take(numbers, range(1, end + 1), axis).ravel())
-        up.append(scale * bernoulli(-work).ravel())
-        down.append(scale * bernoulli(work).ravel())
-    return np.concatenate(low), np.concatenate(high), np.concatenate(up), np.concatenate(down)
+        # Later axes still have the coarse grid's nodes: every second one of the fine grid's.
+        lines = np.moveaxis(
+            work[(slice(None),) * (axis + 1) + (slice(None, None, 2),) * (log_p.ndim - axis - 1)], axis, 0
+        )
+        known = np.moveaxis(log_p, axis, 0)
+        finer = np.empty((2 * len(known) - 1, *known.shape[1:]))
+        finer[::2] = known
+        finer[1::2] = (known[:-1] + known[1:] + lines[::2] - lines[1::2]) / 2
+        log_p = np.moveaxis(finer, 0, axis)
+    return log_p
+
+
+def edges(works: Sequence[np.ndarray], diffusion: float, grid: TensorGrid) -> Edges:
+    """The chain of node densities: p_low up - p_high down flows through the face between two cells."""
+    ends, log_rates = [], []
+    for axis, work in enumerate(works):
+        scale = np.log(grid.faces(axis) * diffusion / grid.spacings[axis])
+        ends.append(grid.neighbours(axis))
+        log_rates.append((scale + log_bernoulli(-work.ravel()), scale + log_bernoulli(work.ravel())))
+    (low, high), (log_up, log_down) = np.concatenate(ends, axis=1), np.concatenate(log_rates, axis=1)
+    return Edges(low=low, high=high, log_up=log_up, log_down=log_down)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,10 @@ class TensorGrid:
     axes: tuple[np.ndarray, ...]
 
     @classmethod
-    def over(cls, box: np.ndarray, cells: int) -> TensorGrid:
-        """The grid with this many cells along each axis of the box (2, d)."""
-        return cls(tuple(np.linspace(low, high, cells + 1) for low, high in box.T))
+    def over(cls, box: np.ndarray, cells: int | Sequence[int]) -> TensorGrid:
+        """The grid with this many cells along each axis of the box (2, d); one number serves all axes."""
+        counts = np.broadcast_to(cells, box.shape[1])
+        return cls(tuple(np.linspace(low, high, n + 1) for (low, high), n in zip(box.T, counts, strict=True)))
 
     @property
     def dim(self) -> int:
@@ -52,6 +54,30 @@ class TensorGrid:
     def volumes(self) -> np.ndarray:
         """Volumes of the nodes' cells, in the grid's shape; they sum to the box's."""
         return functools.reduce(np.multiply.outer, self.lengths)
+
+    def faces(self, axis: int) -> np.ndarray:
+        """Areas of the faces between the cells of neighbours along an axis, in the order of `neighbours`."""
+        lengths = [np.ones(len(w) - 1) if k == axis else w for k, w in enumerate(self.lengths)]
+        return functools.reduce(np.multiply.outer, lengths).ravel()
+
+    def points(self) -> np.ndarray:
+        """(nodes, d) coordinates of the nodes, in C order: the last axis runs fastest."""
+        return np.stack(np.meshgrid(*self.axes, indexing="ij"), axis=-1).reshape(-1, self.dim)
+
+    def positions(self, x: np.ndarray) -> np.ndarray:
+        """(n, d) points -> (n, d) positions in units of the spacings: 0 at the first node, 1 at the second."""
+        return (x - np.array([axis[0] for axis in self.axes])) / np.array(self.spacings)
+
+    def numbers(self, index: np.ndarray) -> np.ndarray:
+        """(..., d) whole positions -> flat numbers of the nodes; one outside stands for the nearest inside."""
+        strides = np.cumprod((1, *self.shape[:0:-1]))[::-1]
+        return np.clip(index, 0, np.array(self.shape) - 1) @ strides
+
+    def neighbours(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
+        """Flat numbers of the nodes at the lower and at the upper end of every edge along an axis."""
+        numbers = np.arange(np.prod(self.shape)).reshape(self.shape)
+        end = self.shape[axis] - 1
+        return np.take(numbers, range(end), axis).ravel(), np.take(numbers, range(1, end + 1), axis).ravel()
 
     def edge_points(self, axis: int, fraction: float) -> np.ndarray:
         """(m, d) points that divide the edges along `axis` at this fraction of their length."""
