@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import click
 
 if TYPE_CHECKING:
     from mfbench.plan import Plan
-    from mfbench.record import Record
+    from mfbench.record import Cell, Record
     from mfbench.reference import Reference
     from mfbench.registry import Registry
     from mfbench.request import Request
@@ -114,10 +115,12 @@ def run(
         registry = load(plugins, strict)
         files = tuple(str(Path(file).resolve()) for file in plugins)
         plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)), plugins=files)
-    sys.exit(carry_out(request, plan, retry_failed, rerun, dry_run))
+    sys.exit(carry_out(request, plan, registry, retry_failed, rerun, dry_run))
 
 
-def carry_out(request: Request, plan: Plan, retry_failed: bool, rerun: bool, dry_run: bool) -> int:
+def carry_out(
+    request: Request, plan: Plan, registry: Registry, retry_failed: bool, rerun: bool, dry_run: bool
+) -> int:
     """Show a plan, run what is missing, print the tables; returns the exit code."""
     from rich.console import Console
 
@@ -127,7 +130,7 @@ def carry_out(request: Request, plan: Plan, retry_failed: bool, rerun: bool, dry
 
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
-    show_plan(plan, todo)
+    show_plan(plan, todo, registry)
     if dry_run:
         return 0
     with bad_input():
@@ -139,25 +142,21 @@ def carry_out(request: Request, plan: Plan, retry_failed: bool, rerun: bool, dry
     return session.exit_code(records)
 
 
-def show_plan(plan: Plan, todo: Todo) -> None:
+def show_plan(plan: Plan, todo: Todo, registry: Registry) -> None:
     """Print what is going to be run, what cannot be and why, and how long it takes."""
-    from mfbench.labels import label
+    from mfbench.parameters import describe
     from mfbench.report.plan import plan_table
 
-    counts: dict[tuple[str, str, float], int] = {}
-    for spec in todo.specs:
-        cell = spec.cell
-        row = (
-            label(cell.problem, cell.problem_parameters),
-            label(cell.solver, cell.solver_parameters),
-            plan.expected[spec.key],
+    def names(cell: Cell) -> tuple[str, str]:
+        problem, solver = registry.problems[cell.problem], registry.solvers[cell.task, cell.solver]
+        return (
+            problem.name + describe(problem.parameters, cell.problem_parameters),
+            solver.name + describe(solver.parameters, cell.solver_parameters),
         )
-        counts[row] = counts.get(row, 0) + 1
+
+    counts = Counter((*names(spec.cell), plan.expected[spec.key]) for spec in todo.specs)
     rows = [(problem, solver, count, seconds) for (problem, solver, seconds), count in counts.items()]
-    refused = dict.fromkeys(
-        (label(spec.cell.problem, spec.cell.problem_parameters), spec.cell.solver, reason)
-        for spec, reason in plan.unsupported
-    )
+    refused = dict.fromkeys((*names(spec.cell), reason) for spec, reason in plan.unsupported)
     click.echo(plan_table(rows, refused, plan.minutes(todo.specs), **terminal()), nl=False)
     if todo.kept:
         click.echo(f"{len(todo.kept)} of {len(plan.specs)} trials have their records already.")
