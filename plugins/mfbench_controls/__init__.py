@@ -1,9 +1,96 @@
-"""Solvers of this family."""
+"""Controls: solvers that learn nothing. What they reach, a method must beat."""
+
+from dataclasses import dataclass
 
 import mfbench
 
 
+@dataclass(frozen=True, kw_only=True)
+class StraightLineParameters:
+    """Parameters of `straight-line`.
+
+    Args:
+        panels: of the quadrature between A and B, >= 1.
+
+    Raises:
+        ValueError: no panel.
+    """
+
+    panels: int = 2048
+
+    def __post_init__(self) -> None:
+        if self.panels < 1:
+            raise ValueError(f"panels is {self.panels}; expected >= 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineIntegralParameters:
+    """Parameters of `line-integral`.
+
+    Args:
+        points: Gauss-Legendre nodes from the centre to a point, >= 1.
+        panels: of the quadrature along a ray that gives the normalisation, >= 1.
+        directions: at most this many rays are used for the normalisation.
+
+    Raises:
+        ValueError: a number below 1.
+    """
+
+    points: int = 64
+    panels: int = 48
+    directions: int = 8192
+
+    def __post_init__(self) -> None:
+        for name in ("points", "panels", "directions"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected >= 1.")
+
+
+def stationary_only(facts: mfbench.Facts) -> str | None:
+    """The line integral says nothing of a law that changes in time."""
+    return None if "stationary" in facts.flags else "knows stationary laws only"
+
+
+CONTROLS = [
+    mfbench.SolverEntry(
+        name="constant",
+        task="committor",
+        summary="q = 1/2 everywhere.",
+        source="The score of knowing nothing; research/metrics.md, controls.",
+        run="mfbench_controls.constant:solve",
+        control=True,
+    ),
+    mfbench.SolverEntry(
+        name="bare-lift",
+        task="committor",
+        summary="phi_A / (phi_A + phi_B) from the boundary functions alone; the potential is not used.",
+        source="The usual way to build in boundary conditions, before any training.",
+        run="mfbench_controls.bare_lift:solve",
+        control=True,
+    ),
+    mfbench.SolverEntry(
+        name="straight-line",
+        task="committor",
+        summary="The one-dimensional committor along the line from A to B, projected.",
+        source="Gardiner, Handbook of Stochastic Methods, exit through a particular end of an interval.",
+        run="mfbench_controls.straight_line:solve",
+        parameters=StraightLineParameters,
+        control=True,
+    ),
+    mfbench.SolverEntry(
+        name="line-integral",
+        task="fokker-planck",
+        summary="log p from the integral of the drift along rays: exact for gradient drifts.",
+        source="Gardiner, Handbook of Stochastic Methods, potential conditions for stationary solutions.",
+        run="mfbench_controls.line_integral:solve",
+        parameters=LineIntegralParameters,
+        supports=stationary_only,
+        control=True,
+    ),
+]
+
+
 @mfbench.hookimpl
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
-    """The solvers of this package."""
-    return []
+    """The controls of both tasks."""
+    return CONTROLS

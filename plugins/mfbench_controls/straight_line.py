@@ -1,0 +1,121 @@
+"""`straight-line`: the committor of the process held to the line from A to B.
+
+With c_A, c_B the centres of the start points and V(s) the potential at c_A + s (c_B - c_A),
+
+    q(s) = int_{s_A}^s e^{beta V} / int_{s_A}^{s_B} e^{beta V},
+
+where s_A is where the line leaves A for the last time before it enters B, at s_B. Any other point
+takes the value of its projection on the line. Exact in one dimension, and wherever the reaction
+coordinate is straight and V splits into a part along and a part across it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+
+from mfbench.solver import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+from mfbench_controls import StraightLineParameters
+
+GAUSS_POINTS = 4
+BISECTIONS = 53
+"""Halvings that bring an interval down to the spacing of float64 numbers."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The committor along a line.
+
+    Args:
+        problem: gives the sets.
+        origin: (d,) the point s = 0.
+        direction: (d,) from s = 0 to s = 1.
+        s: (m + 1,) equidistant nodes from s_A to s_B.
+        q: (m + 1,) the committor there.
+        slope: (m + 1,) its derivative dq/ds.
+    """
+
+    problem: CommittorProblem
+    origin: np.ndarray
+    direction: np.ndarray
+    s: np.ndarray
+    q: np.ndarray
+    slope: np.ndarray
+
+
+def solve(
+    problem: CommittorProblem, parameters: StraightLineParameters, context: Context
+) -> Iterator[Checkpoint]:
+    """One checkpoint: the line at full resolution."""
+    del context
+    line = line_committor(problem, parameters.panels)
+    evaluations = parameters.panels * (GAUSS_POINTS + 1) + 1
+    yield Checkpoint(evaluate=projected, state=line, work={"evaluations": evaluations})
+
+
+def line_committor(problem: CommittorProblem, panels: int) -> Line:
+    """Gauss-Legendre integrals of e^{beta V} over equal panels between A and B."""
+    origin = np.mean(problem.start_a, axis=0)
+    direction = np.mean(problem.start_b, axis=0) - origin
+
+    def at(function: Callable[[np.ndarray], np.ndarray], s: np.ndarray) -> np.ndarray:
+        return np.asarray(function(origin + s[:, None] * direction))
+
+    nodes = np.linspace(0.0, 1.0, panels + 1)
+    in_b = np.flatnonzero(at(problem.boundary_b, nodes) <= 0)
+    entry = in_b[0] if len(in_b) else panels
+    in_a = np.flatnonzero(at(problem.boundary_a, nodes[:entry]) <= 0)
+    leave = in_a[-1] if len(in_a) else 0
+    s_a = crossing(lambda s: at(problem.boundary_a, s), nodes[leave], nodes[leave + 1])
+    s_b = crossing(lambda s: at(problem.boundary_b, s), nodes[entry], nodes[entry - 1])
+
+    s = np.linspace(s_a, s_b, panels + 1)
+    points, weights = leggauss(GAUSS_POINTS)
+    inner = (s[:-1, None] + (s_b - s_a) / panels * (points + 1) / 2).ravel()
+    exponent, at_nodes = problem.beta * at(problem.potential, inner), problem.beta * at(problem.potential, s)
+    top = max(np.max(exponent), np.max(at_nodes))
+    pieces = np.exp(exponent - top).reshape(panels, GAUSS_POINTS) @ weights / 2 * (s_b - s_a) / panels
+    total = np.sum(pieces)
+    return Line(
+        problem=problem,
+        origin=origin,
+        direction=direction,
+        s=s,
+        q=np.r_[0.0, np.cumsum(pieces) / total],
+        slope=np.exp(at_nodes - top) / total,
+    )
+
+
+def crossing(boundary: Callable[[np.ndarray], np.ndarray], inside: float, outside: float) -> float:
+    """Where a boundary function changes its sign between a point inside and one outside, by bisection.
+
+    Where the point called inside is not, as for start points whose centre lies outside their set,
+    it is itself the answer.
+    """
+    if boundary(np.array([inside]))[0] > 0:
+        return inside
+    for _ in range(BISECTIONS):
+        middle = (inside + outside) / 2
+        if boundary(np.array([middle]))[0] <= 0:
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+def projected(line: Line, x: np.ndarray) -> np.ndarray:
+    """q of (n, d) points: cubic Hermite interpolation at their projections; 0 on A, 1 on B."""
+    s = (x - line.origin) @ line.direction / (line.direction @ line.direction)
+    h = line.s[1] - line.s[0]
+    panel = np.clip(((s - line.s[0]) / h).astype(int), 0, len(line.s) - 2)
+    t = np.clip((s - line.s[panel]) / h, 0.0, 1.0)
+    left, right = line.q[panel], line.q[panel + 1]
+    bend_left = h * line.slope[panel] - (right - left)
+    bend_right = h * line.slope[panel + 1] - (right - left)
+    q = left + (right - left) * t + t * (1 - t) * (bend_left * (1 - t) - bend_right * t)
+    q = np.where(np.asarray(line.problem.in_a(x)), 0.0, q)
+    return np.where(np.asarray(line.problem.in_b(x)), 1.0, q)
