@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +17,16 @@ from mfbench.registry import Registry
 from mfbench.request import BadRequest, Request
 from mfbench.solver import ProblemEntry, SolverEntry
 
-QUICK_CORE_SECONDS = 10 * 60 * 2
+QUICK_SECONDS = 10 * 60.0
 """The quick preset fits into ten minutes on two cores."""
+
+QUICK_CORES = 2
 
 QUICK_LEAST = 5.0
 """No trial of the quick preset gets fewer seconds than this."""
+
+QUICK_MOST = 60.0
+"""Nor more than this, the standard preset's budget, however few trials there are."""
 
 OVERHEAD = 1.15
 """Wall seconds of a trial beyond its budget (process, evaluation) as a factor, for predictions."""
@@ -57,8 +65,10 @@ class Plan:
 
     def minutes(self, specs: Iterable[Spec] | None = None) -> float:
         """Predicted wall minutes of these trials (default: all)."""
-        chosen = self.specs if specs is None else list(specs)
-        return sum(self.expected[spec.key] for spec in chosen) / self.jobs / 60.0
+        free = [0.0] * self.jobs
+        for spec in self.specs if specs is None else specs:
+            heapq.heapreplace(free, free[0] + self.expected[spec.key])
+        return max(free) / 60.0
 
 
 def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[str, ...] = ()) -> Plan:
@@ -76,24 +86,33 @@ def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[s
     jobs = request.jobs or max(1, cores // request.threads)
     plan = Plan(jobs=jobs)
     frameworks: list[str] = []
-    for problem in problems:
-        for solver in solvers:
-            if solver.entry.task != problem.entry.task:
+    for problem, solver, device, reason in pairs(registry, problems, solvers, request.device):
+        for seed in range(seeds):
+            spec = make_spec(request, registry, problem, solver, seed, device, budget, plugins)
+            if reason is not None:
+                plan.unsupported.append((spec, reason))
                 continue
-            device = choose_device(request.device, solver.entry)
-            reason = availability.why_not(registry, problem.entry, problem.parameters, solver.entry, device)
-            for seed in range(seeds):
-                spec = make_spec(request, registry, problem, solver, seed, device, budget, plugins)
-                if reason is not None:
-                    plan.unsupported.append((spec, reason))
-                    continue
-                plan.specs.append(spec)
-                plan.expected[spec.key] = expected_seconds(solver.entry, budget)
-                frameworks.extend(solver.entry.extras)
+            plan.specs.append(spec)
+            plan.expected[spec.key] = expected_seconds(solver.entry, budget)
+            frameworks.extend(solver.entry.extras)
     plan.frameworks = tuple(dict.fromkeys(frameworks))
     # Seeds last: an early stop leaves a table over all problems rather than one complete problem.
     plan.specs.sort(key=lambda spec: spec.cell.seed)
     return plan
+
+
+def pairs(
+    registry: Registry, problems: list[Instance], solvers: list[Instance], device: str
+) -> Iterator[tuple[Instance, Instance, str, str | None]]:
+    """Problem, solver, device class and the reason why not (None if it can be run), for each of a task."""
+    for problem in problems:
+        for solver in solvers:
+            if solver.entry.task == problem.entry.task:
+                chosen = choose_device(device, solver.entry)
+                reason = availability.why_not(
+                    registry, problem.entry, problem.parameters, solver.entry, chosen
+                )
+                yield problem, solver, chosen, reason
 
 
 def choose_problems(selectors: tuple[Selector, ...], registry: Registry, preset: str) -> list[Instance]:
@@ -101,7 +120,7 @@ def choose_problems(selectors: tuple[Selector, ...], registry: Registry, preset:
     chosen: list[Instance] = []
     for selector in selectors or (Selector("*", {}),):
         names = selector.matching(registry.problems)
-        if not names:
+        if not names and selectors:
             raise unknown("problem", selector.glob, registry.problems)
         for name in names:
             entry = registry.problems[name]
@@ -119,7 +138,7 @@ def choose_solvers(selectors: tuple[Selector, ...], registry: Registry) -> list[
     names = {name for _, name in registry.solvers}
     for selector in selectors or (Selector("*", {}),):
         matching = selector.matching(names)
-        if not matching:
+        if not matching and selectors:
             raise unknown("solver", selector.glob, names)
         for (_, name), entry in registry.solvers.items():
             if name in matching:
@@ -193,18 +212,9 @@ def preset_budget(preset: str, registry: Registry, seeds: int) -> float:
     """
     if preset in BUDGETS:
         return BUDGETS[preset]
-    solvers = choose_solvers((), registry) if registry.solvers else []
-    learning = controls = 0
-    for problem in choose_problems((), registry, preset) if registry.problems else []:
-        for solver in solvers:
-            if solver.entry.task != problem.entry.task:
-                continue
-            device = choose_device("auto", solver.entry)
-            if (
-                availability.why_not(registry, problem.entry, problem.parameters, solver.entry, device)
-                is None
-            ):
-                controls += solver.entry.control
-                learning += not solver.entry.control
-    left = QUICK_CORE_SECONDS / (OVERHEAD * seeds) - controls * CONTROL_SECONDS
-    return max(QUICK_LEAST, float(int(left / max(1, learning))))
+    everything = pairs(registry, choose_problems((), registry, preset), choose_solvers((), registry), "auto")
+    kinds = Counter(solver.entry.control for _, solver, _, reason in everything if reason is None)
+    learning, controls = seeds * kinds[False], seeds * kinds[True]
+    left = QUICK_SECONDS / OVERHEAD - math.ceil(controls / QUICK_CORES) * CONTROL_SECONDS
+    share = float(int(left / max(1, math.ceil(learning / QUICK_CORES))))
+    return min(QUICK_MOST, max(QUICK_LEAST, share))
