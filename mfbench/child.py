@@ -49,6 +49,8 @@ def main(order_json: bytes) -> None:
     try:
         confinement.own_group()
         confinement.die_with_host()
+        confinement.release_server()
+        confinement.adopt_orphans()
         confinement.redirect_output(Path(order.folder))
         confinement.end_after(order.limit + SECOND_LIMIT)
         os.chdir(order.folder)

@@ -5,14 +5,17 @@ Linux only, as far as limits go.
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import fcntl
 import os
 import resource
+import select
 import signal
 import sys
 from collections.abc import Iterable
-from multiprocessing import parent_process
+from contextlib import suppress
+from multiprocessing import forkserver, parent_process
 from pathlib import Path
 
 THREAD_VARIABLES = (
@@ -27,6 +30,9 @@ THREAD_VARIABLES = (
 
 F_SETSIG = 10
 """fcntl command that chooses the signal of signal-driven I/O (Linux, <fcntl.h>)."""
+
+PR_SET_CHILD_SUBREAPER = 36
+"""prctl option (Linux, <linux/prctl.h>)."""
 
 MEBI = 2**20
 
@@ -50,6 +56,25 @@ def die_with_host() -> None:
     fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(pipe, F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([pipe], [], [], 0)[0]:  # it was closed before anybody watched it
+        os.killpg(0, signal.SIGKILL)
+
+
+def release_server() -> None:
+    """Let the fork server end with the host, rather than with the last process that a trial started.
+
+    It waits until nobody holds the writing end of a pipe, which all children, and whatever they fork, inherit.
+    """
+    pipe = forkserver._forkserver._forkserver_alive_fd  # type: ignore[attr-defined]
+    if pipe is not None:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, pipe)
+        os.close(nothing)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant that loses its own, wherever it has moved (Linux, prctl)."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_after(seconds: float) -> None:
@@ -105,7 +130,8 @@ def limit_memory(megabytes: int) -> None:
 
 def reset_peak_memory() -> float:
     """Start VmHWM anew; returns the resident megabytes now, from which the peak counts."""
-    Path("/proc/self/clear_refs").write_text("5")
+    with suppress(OSError):  # not every container allows it; a fork starts with a fresh peak anyway
+        Path("/proc/self/clear_refs").write_text("5")
     return status_mb("VmRSS")
 
 

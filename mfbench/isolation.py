@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from typing import Any
 
 import msgspec
-import psutil
 
 from mfbench import child, preload
 from mfbench.confinement import THREAD_VARIABLES
+from mfbench.descendants import kill_group, kill_strays, kill_tree
 from mfbench.order import Order
 
 POLL = 0.1
@@ -33,6 +32,11 @@ ALWAYS = ("numpy.random", "threadpoolctl", "mfbench.frames")
 """What the fork server imports whatever is planned: every child would."""
 
 _lock = threading.Lock()
+"""Held around every call of multiprocessing: it looks after the children of all threads in each of them."""
+
+_running: set[int] = set()
+"""Children of running trials."""
+
 _started = False
 
 
@@ -86,49 +90,57 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
     method = "forkserver" if order.gpu is None else "spawn"  # CUDA does not survive a fork
     context: Any = multiprocessing.get_context(method)
     process = context.Process(target=child.main, args=(msgspec.json.encode(order),), daemon=False)
-    began = time.monotonic()
     with _lock, _without_main():
         process.start()
-    killed = ""
+        _running.add(process.pid)
+    began = time.monotonic()
+    killed = "interrupted"  # stands if this thread is interrupted itself
     try:
-        while not wait([process.sentinel], POLL):
-            if stopping():
-                killed = "interrupted"
-            elif time.monotonic() - began > order.limit:
-                killed = "limit"
-            if killed:
-                break
-        else:
-            kill_group(process.pid)  # what it left behind
+        killed = _watch(process, began + order.limit, stopping)
     finally:
-        if killed or sys.exc_info()[0] is not None:
-            kill_tree(process.pid)
-    process.join()
-    exitcode = process.exitcode
-    process.close()
-    return Outcome(exitcode if exitcode is not None else 1, killed, time.monotonic() - began)
+        exitcode = _end(process, kill=bool(killed))
+    if exitcode != 0 and stopping():
+        killed = "interrupted"  # whoever told the host to stop told its child too
+    return Outcome(exitcode, killed, time.monotonic() - began)
 
 
-def kill_group(pid: int | None) -> None:
-    """Kill every process in the group that a child led."""
-    if pid is not None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+def _watch(process: Any, limit: float, stopping: Callable[[], bool]) -> str:
+    """Wait until a child ends: "", or until it is to be killed: the reason."""
+    while not _has_ended(process):
+        if stopping():
+            return "interrupted"
+        if time.monotonic() > limit:
+            return "limit"
+    return ""
 
 
-def kill_tree(pid: int | None) -> None:
-    """Kill a living child, its process group and every descendant that is still to be found."""
-    if pid is None:
-        return
-    descendants: list[psutil.Process] = []
-    with suppress(psutil.Error):
-        descendants = psutil.Process(pid).children(recursive=True)
-    kill_group(pid)
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    for process in descendants:
-        with suppress(psutil.Error):
-            process.kill()
+def _end(process: Any, kill: bool) -> int:
+    """Kill a child, or what it left behind, and take leave of it; returns its exit code."""
+    if kill:
+        kill_tree(process.pid)
+        while not _has_ended(process):
+            pass
+    with _lock:
+        _running.discard(process.pid)
+        kill_group(process.pid)
+        kill_strays(_server_pid(), _running)
+        process.join()
+        exitcode: int = process.exitcode
+        process.close()
+    return exitcode
+
+
+def _has_ended(process: Any) -> bool:
+    # A spawned child's sentinel is also held by whatever it started, so it is asked itself as well.
+    if wait([process.sentinel], POLL):
+        return True
+    with _lock:
+        return not process.is_alive()
+
+
+def _server_pid() -> int:
+    pid: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    return pid
 
 
 @contextmanager

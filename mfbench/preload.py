@@ -6,17 +6,39 @@ cannot be imported is left to the trial that needs it, which will say so.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import os
 
 import threadpoolctl
 
+from mfbench.confinement import adopt_orphans
+from mfbench.descendants import kill_strays
+
 VARIABLE = "MFBENCH_PRELOAD"
 
-# Warm what threadpoolctl looks up once per process: it costs a child milliseconds.
-threadpoolctl.ThreadpoolController()
 
-for _name in filter(None, os.environ.get(VARIABLE, "").split(",")):
-    with contextlib.suppress(BaseException):
-        importlib.import_module(_name)
+def become_server(names: str) -> None:
+    """Import the named modules, and see to it that nothing outlives this process.
+
+    A session of its own keeps signals that are meant for the host's group (a terminal's, a scheduler's) from
+    the server: the host decides what becomes of running trials.
+    """
+    os.setsid()
+    adopt_orphans()
+    atexit.register(_leave_nothing, os.getpid())
+    # Warm what threadpoolctl looks up once per process: it costs a child milliseconds.
+    threadpoolctl.ThreadpoolController()
+    for name in names.split(","):
+        with contextlib.suppress(BaseException):
+            importlib.import_module(name)
+
+
+def _leave_nothing(server: int) -> None:
+    if os.getpid() == server:  # not in what was forked from it
+        kill_strays(server)
+
+
+if VARIABLE in os.environ:
+    become_server(os.environ.pop(VARIABLE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -29,3 +30,24 @@ def toy_plugin():
 @pytest.fixture(scope="session")
 def faulty_plugin():
     return str(PLUGINS / "faulty_plugin.py")
+
+
+@pytest.fixture(scope="session")
+def descendants(own_slots):
+    """Finds every process that this one started, or that those started, wherever they have moved.
+
+    They all were born with this session's `MFBENCH_SLOTS` in their environment.
+    """
+    mark = os.environ["MFBENCH_SLOTS"]
+
+    def find():
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("MFBENCH_SLOTS") == mark and process.pid != os.getpid():
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    return find

@@ -49,7 +49,7 @@ def devour(problem, parameters, context):
     yield look()
     hoard = []
     while True:
-        hoard.append(np.ones(2**22))
+        hoard.append(np.empty(2**22))  # untouched: the limit counts what was asked for
 
 
 def fail(problem, parameters, context):
@@ -77,6 +77,18 @@ def grandchild(problem, parameters, context):
         time.sleep(1e6)
 
 
+def daemon(problem, parameters, context):
+    """Leaves its group and its parent, as a daemon does, and then leaves without a word."""
+    yield look()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(1e6)
+        os._exit(0)
+    time.sleep(0.2)
+    os._exit(3)
+
+
 def for_ever(problem, parameters, context):
     while True:
         yield look()
@@ -90,7 +102,7 @@ def slow_setup(problem, parameters, context):
 
 DEATHS = (
     segfault, leave, hang, hang_at_once, hold_gil, devour, fail, become_nan, wrong_shape,
-    not_a_generator, grandchild, for_ever, slow_setup,
+    not_a_generator, grandchild, daemon, for_ever, slow_setup,
 )  # fmt: skip
 
 
