@@ -121,7 +121,8 @@ class FokkerPlanckJudge:
 
 
 def _exp(values: np.ndarray) -> np.ndarray:
-    return np.exp(np.minimum(values, LARGEST_EXPONENT))
+    exponentials: np.ndarray = np.exp(np.minimum(values, LARGEST_EXPONENT))
+    return exponentials
 
 
 def _rms(error: np.ndarray, floor: float) -> Score:
