@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
@@ -24,7 +25,9 @@ def make_parameters(kind: type, given: Mapping[str, Any], where: str) -> Any:
     Raises:
         ParameterError: unknown name, wrong type, or a value that the dataclass refuses.
     """
-    fields = get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
+    if not dataclasses.is_dataclass(kind):
+        raise ParameterError(f"{where}: parameters is {kind!r}; expected a dataclass.")
+    fields = get_type_hints(kind)
     for name in given:
         if name not in fields:
             known = ", ".join(fields) or "none"
@@ -33,20 +36,42 @@ def make_parameters(kind: type, given: Mapping[str, Any], where: str) -> Any:
     for name, value in given.items():
         expected = fields[name]
         try:
-            converted[name] = msgspec.convert(value, expected, strict=not isinstance(value, str))
-        except msgspec.ValidationError:
+            converted[name] = _convert(value, expected)
+        except ValueError:
             raise ParameterError(
                 f"{where}: parameter {name!r} got {value!r}; expected {_type_name(expected)}."
             ) from None
     try:
         return kind(**converted)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever the dataclass checks, it is the value that it refuses
         raise ParameterError(f"{where}: {error}") from error
 
 
 def parameter_document(parameters: Any) -> dict[str, Any]:
-    """The canonical form of parameters: every field, also those left at their defaults."""
-    return dataclasses.asdict(parameters)
+    """The canonical form of parameters: every field, also those left at their defaults.
+
+    A whole number as the default of a float field becomes a float: what is equal has one form.
+
+    Raises:
+        ParameterError: a default that is not of its field's type.
+    """
+    kinds = get_type_hints(type(parameters))
+    document = {}
+    for name, value in dataclasses.asdict(parameters).items():
+        try:
+            document[name] = _convert(value, kinds[name])
+        except ValueError:
+            raise ParameterError(
+                f"{type(parameters).__qualname__}.{name} is {value!r}; expected {_type_name(kinds[name])}."
+            ) from None
+    return document
+
+
+def _convert(value: Any, expected: Any) -> Any:
+    converted = msgspec.convert(value, expected, strict=not isinstance(value, str))
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise ValueError("not finite")  # documents cannot hold it
+    return converted
 
 
 def describe(kind: type, values: Mapping[str, Any]) -> str:

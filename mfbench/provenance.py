@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import os
 import platform
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ import msgspec
 
 from mfbench.availability import installed_version
 from mfbench.record import PROTOCOL, Cell
+from mfbench.sources import source
 
 DTYPE = "float64"
 """Values are judged in double precision whatever a solver computes in."""
@@ -33,6 +33,8 @@ def code_hash(path: str) -> str:
 
     Comments, docstrings and layout do not count: the syntax tree does. Only modules of the same
     top-level package, and of mfbench itself, are followed; what else is imported is covered by versions.
+    The `__init__` of packages in between counts, that of the top-level package only where it is imported
+    from: it holds the entries of every other method too.
     """
     module = path.partition(":")[0]
     roots = {module.partition(".")[0], "mfbench"}
@@ -42,34 +44,20 @@ def code_hash(path: str) -> str:
         name = todo.pop()
         if name in seen or name.partition(".")[0] not in roots:
             continue
-        file = _source(name)
+        file = source(name)
         if file is None:
             continue
-        source = file.read_bytes()
+        if name.count(".") > 1:
+            todo.append(name.rpartition(".")[0])
+        text = file.read_bytes()
         try:
-            tree = _without_docstrings(ast.parse(source))
+            tree = _without_docstrings(ast.parse(text))
         except (SyntaxError, ValueError):  # its trial will say so; until it is mended, the text counts
-            seen[name] = hashlib.sha256(source).hexdigest()
+            seen[name] = hashlib.sha256(text).hexdigest()
             continue
         seen[name] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
         todo.extend(_imports(tree, name, is_package=file.name == "__init__.py"))
     return _digest(sorted(seen.items()))
-
-
-def _source(module: str) -> Path | None:
-    """The file of a module. Nothing is imported: a package's inner modules bring frameworks."""
-    top, *inner = module.split(".")
-    try:
-        spec = importlib.util.find_spec(top)
-    except ValueError:  # a module without a spec, such as __main__
-        return None
-    if spec is None:
-        return None
-    candidates = [Path(spec.origin)] if spec.origin is not None and not inner else []
-    for folder in (spec.submodule_search_locations or ()) if inner else ():
-        base = Path(folder, *inner)
-        candidates += [base / "__init__.py", base.with_name(f"{base.name}.py")]
-    return next((file for file in candidates if file.suffix == ".py" and file.is_file()), None)
 
 
 def _imports(tree: ast.Module, module: str, is_package: bool) -> Iterable[str]:

@@ -11,25 +11,18 @@ import importlib.metadata
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pluggy
-
-from mfbench import hookspecs
-from mfbench.names import ENTRY_NAME, PROBLEM_NAME
-from mfbench.solver import API, ProblemEntry, SolverEntry
-from mfbench.tasks import TASKS
+from mfbench.contract import PluginError, check_entry, offered
+from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.sources import source
 
 GROUP = "mfbench"
-HOOKS = ("mfbench_problems", "mfbench_solvers")
-
-
-class PluginError(Exception):
-    """A plugin breaks the contract; the text says how and what to do."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +65,12 @@ class Registry:
         for entry in offered(module):
             try:
                 self._add_entry(origin, entry)
-            except PluginError as error:
-                self.broken.append(Broken(origin, str(error)))
+            except Exception as error:  # parameters and facts are a stranger's code
+                self.broken.append(Broken(origin, _reason(error, origin)))
 
     def _add_entry(self, origin: Origin, entry: Any) -> None:
-        if not isinstance(entry, ProblemEntry | SolverEntry):
-            raise PluginError(f"a hook returned {entry!r}; expected a ProblemEntry or a SolverEntry.")
-        kind = "problem" if isinstance(entry, ProblemEntry) else "solver"
-        check_entry(kind, entry)
-        key: str | tuple[str, str]
-        key = entry.name if isinstance(entry, ProblemEntry) else (entry.task, entry.name)
+        kind = check_entry(entry)
+        key: str | tuple[str, str] = entry.name if kind == "problem" else (entry.task, entry.name)
         if key in self.origins:
             raise PluginError(
                 f"{kind} name {entry.name!r} is already offered by {self.origins[key]}. Rename one."
@@ -99,84 +88,35 @@ class Registry:
         return self
 
 
-def check_entry(kind: str, entry: ProblemEntry | SolverEntry) -> None:
-    """Refuse an entry whose api, name, task or targets break the contract.
-
-    Raises:
-        PluginError: with what was got and what was expected.
-    """
-    if entry.api != API:
-        raise PluginError(
-            f"{kind} {entry.name!r} states api = {entry.api!r}; this mfbench speaks api {API}. "
-            "Install a version of the plugin, or of mfbench, that fits."
-        )
-    pattern, shape = (PROBLEM_NAME, "task/family") if kind == "problem" else (ENTRY_NAME, "name")
-    if not pattern.fullmatch(entry.name):
-        raise PluginError(
-            f"{kind} name {entry.name!r}; expected {shape} in lower case letters, digits and hyphens."
-        )
-    if entry.task not in TASKS:
-        raise PluginError(
-            f"{kind} {entry.name!r} has task {entry.task!r}; expected one of {', '.join(TASKS)}."
-        )
-    paths = (entry.build, entry.judge) if isinstance(entry, ProblemEntry) else (entry.run,)
-    for path in paths:
-        if path.count(":") != 1:
-            raise PluginError(f"{kind} {entry.name!r} names {path!r}; expected 'module:function'.")
-
-
-def offered(module: ModuleType) -> list[Any]:
-    """The entries that a plugin module's hooks return.
-
-    Raises:
-        PluginError: no hook, a misspelt, an undecorated or a wrongly declared one.
-    """
-    marker = "mfbench_impl"
-    for name, value in vars(module).items():
-        marked = hasattr(value, marker) and callable(value)
-        if name in HOOKS and callable(value) and not marked:
-            raise PluginError(f"function {name} is not decorated; write @mfbench.hookimpl above it.")
-        if marked and name not in HOOKS:
-            raise PluginError(f"unknown hook {name!r}; the hooks are {' and '.join(HOOKS)}.")
-    manager = pluggy.PluginManager("mfbench")
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(module)
-    except pluggy.PluginValidationError as error:
-        raise PluginError(str(error).replace("\n", " ")) from error
-    if not manager.get_hookcallers(module):
-        raise PluginError(f"offers no hook; expected a decorated {' or '.join(HOOKS)}.")
-    found: list[Any] = []
-    for name in HOOKS:
-        for result in getattr(manager.hook, name)():
-            found.extend(result)
-    return found
-
-
 def load_registry(plugin_files: Iterable[str | Path] = ()) -> Registry:
     """Discover the plugins of the entry-point group `mfbench` and the given files."""
     registry = Registry()
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
     for point in points:
         distribution = point.dist.name if point.dist is not None else None
-        origin = Origin(point.name, _file_of(point.module), distribution)
-        _try_add(registry, origin, lambda point=point: importlib.import_module(point.module))
-    for path in plugin_files:
-        file = Path(path).resolve()
-        _try_add(registry, Origin(file.name, str(file)), lambda file=file: load_file(file))
+        origin = Origin(point.name, str(source(point.module) or point.module), distribution)
+        _try_add(registry, origin, partial(importlib.import_module, point.module))
+    for file in dict.fromkeys(Path(path).resolve() for path in plugin_files):
+        _try_add(registry, Origin(file.name, str(file)), partial(load_file, file))
     return registry.sorted()
 
 
-def _try_add(registry: Registry, origin: Origin, load: Any) -> None:
+def _try_add(registry: Registry, origin: Origin, load: Callable[[], ModuleType]) -> None:
     try:
         registry.add(origin, load())
-    except PluginError as error:
-        registry.broken.append(Broken(origin, str(error)))
     except (Exception, SystemExit) as error:  # a stranger's module may raise anything
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        registry.broken.append(
-            Broken(origin, f"{type(error).__name__}: {error} (line {where.lineno} of {where.filename})")
-        )
+        registry.broken.append(Broken(origin, _reason(error, origin)))
+
+
+def _reason(error: BaseException, origin: Origin) -> str:
+    """What went wrong, with the plugin's line if it raised."""
+    if isinstance(error, PluginError):
+        return str(error)
+    text = f"{type(error).__name__}: {error}"
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == origin.file
+    ]
+    return f"{text} (line {lines[-1]})" if lines else text
 
 
 def load_file(file: Path) -> ModuleType:
@@ -186,13 +126,16 @@ def load_file(file: Path) -> ModuleType:
     the module by the file's stem.
 
     Raises:
-        PluginError: a missing file, or a stem that an imported module already has.
+        PluginError: a missing file, or a stem that another module already has.
     """
     known = sys.modules.get(file.stem)
     if known is not None:
         if getattr(known, "__file__", None) == str(file):
             return known
         raise PluginError(f"a module named {file.stem!r} is already imported; rename the file {file.name}.")
+    other = source(file.stem)
+    if other is not None and other != file:
+        raise PluginError(f"it would hide the module {other}; rename the file {file.name}.")
     spec = importlib.util.spec_from_file_location(file.stem, file)
     if spec is None or spec.loader is None or not file.is_file():
         raise PluginError("no such Python file.")
@@ -218,11 +161,3 @@ def resolve(path: str) -> Any:
         return getattr(module, name)
     except AttributeError:
         raise PluginError(f"{path}: module {module.__file__} has no {name!r}.") from None
-
-
-def _file_of(module: str) -> str:
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError):
-        spec = None
-    return module if spec is None or spec.origin is None else spec.origin

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from mfbench.contract import PRESETS
 from mfbench.names import Selector, parse_selector
 from mfbench.units import duration
 
-PRESETS = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda")
 
 

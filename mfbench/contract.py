@@ -1,0 +1,154 @@
+"""What a plugin must hand over: its hooks and its entries are checked before anybody relies on them.
+
+An entry that is taken can be listed, planned and shown without a further check, so that one plugin's
+mistake never stops another's trials.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from mfbench import hookspecs
+from mfbench.names import ENTRY_NAME, PROBLEM_NAME
+from mfbench.parameters import ParameterError, make_parameters, parameter_document
+from mfbench.solver import API, Facts, ProblemEntry, SolverEntry
+from mfbench.tasks import TASKS
+
+HOOKS = ("mfbench_problems", "mfbench_solvers")
+MARKER = "mfbench_impl"
+"""The attribute that `mfbench.hookimpl` leaves on a function."""
+
+PRESETS = ("quick", "standard", "full")
+DEVICES = ("cpu", "cuda")
+
+
+class PluginError(Exception):
+    """A plugin breaks the contract; the text says how and what to do."""
+
+
+def offered(module: ModuleType) -> list[Any]:
+    """What a plugin module's hooks return, unchecked.
+
+    Raises:
+        PluginError: no hook, a misspelt, an undecorated or a wrongly declared one, or one that returns no list.
+    """
+    check_hooks(module)
+    manager = pluggy.PluginManager("mfbench")
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module)
+    except pluggy.PluginValidationError as error:
+        raise PluginError(str(error).replace("\n", " ")) from error
+    found: list[Any] = []
+    for caller in manager.get_hookcallers(module) or ():
+        for implementation in caller.get_hookimpls():
+            # Called directly: a hook caller drops None, and a forgotten `return` would go unnoticed.
+            result = implementation.function()
+            if not isinstance(result, Iterable) or isinstance(result, str | bytes):
+                raise PluginError(f"{caller.name} returned {result!r}; expected a list of entries.")
+            found.extend(result)
+    return found
+
+
+def check_hooks(module: ModuleType) -> None:
+    """Refuse functions that look like hooks and are none, and a module without any.
+
+    Raises:
+        PluginError: with the function's name and what is expected.
+    """
+    found = False
+    for name, value in vars(module).items():
+        if not inspect.isroutine(value):
+            continue
+        marked = hasattr(value, MARKER)
+        if name in HOOKS:
+            if not marked:
+                raise PluginError(f"function {name} is not decorated; write @mfbench.hookimpl above it.")
+            found = True
+        elif marked or name.startswith("mfbench_"):
+            near = difflib.get_close_matches(name, HOOKS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the hooks are {' and '.join(HOOKS)}."
+            raise PluginError(f"unknown hook {name!r}; {hint}")
+    if not found:
+        raise PluginError(f"offers no hook; expected a decorated {' or '.join(HOOKS)}.")
+
+
+def check_entry(entry: Any) -> str:
+    """Refuse an entry that breaks the contract; returns what it is, "problem" or "solver".
+
+    Raises:
+        PluginError: with what was got and what was expected.
+    """
+    if not isinstance(entry, ProblemEntry | SolverEntry):
+        raise PluginError(f"a hook returned {entry!r}; expected a ProblemEntry or a SolverEntry.")
+    kind = "problem" if isinstance(entry, ProblemEntry) else "solver"
+    if entry.api != API:
+        raise PluginError(
+            f"{kind} {entry.name!r} states api = {entry.api!r}; this mfbench speaks api {API}. "
+            "Install a version of the plugin, or of mfbench, that fits."
+        )
+    pattern, shape = (PROBLEM_NAME, "task/family") if kind == "problem" else (ENTRY_NAME, "name")
+    if not isinstance(entry.name, str) or not pattern.fullmatch(entry.name):
+        raise PluginError(
+            f"{kind} name {entry.name!r}; expected {shape} in lower case letters, digits and hyphens."
+        )
+    where = f"{kind} {entry.name!r}"
+    if entry.task not in TASKS:
+        raise PluginError(f"{where} has task {entry.task!r}; expected one of {', '.join(TASKS)}.")
+    try:
+        if isinstance(entry, ProblemEntry):
+            _check_problem(where, entry)
+        else:
+            _check_solver(where, entry)
+    except ParameterError as error:
+        raise PluginError(str(error)) from error
+    return kind
+
+
+def _check_problem(where: str, entry: ProblemEntry) -> None:
+    _check_path(where, "build", entry.build)
+    _check_path(where, "judge", entry.judge)
+    _check_targets(where, entry.targets)
+    for preset, instances in entry.instances.items():
+        if preset not in PRESETS:
+            raise PluginError(f"{where} has instances for {preset!r}; expected {', '.join(PRESETS)}.")
+        if preset == "quick" and len(instances) > 1:
+            raise PluginError(f"{where} has {len(instances)} quick instances; expected at most one.")
+    for overrides in ({}, *(one for instances in entry.instances.values() for one in instances)):
+        made = make_parameters(entry.parameters, overrides, where)
+        parameter_document(made)
+        facts = entry.facts(made)
+        if not isinstance(facts, Facts) or facts.task != entry.task:
+            raise PluginError(f"{where}: facts gave {facts!r}; expected Facts of task {entry.task!r}.")
+
+
+def _check_solver(where: str, entry: SolverEntry) -> None:
+    _check_path(where, "run", entry.run)
+    parameter_document(make_parameters(entry.parameters, {}, where))
+    _check_texts(where, "extras", entry.extras)
+    _check_texts(where, "devices", entry.devices)
+    if not entry.devices or set(entry.devices) - set(DEVICES):
+        raise PluginError(f"{where}: devices is {entry.devices!r}; expected some of {', '.join(DEVICES)}.")
+
+
+def _check_texts(where: str, field: str, value: Any) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(text, str) for text in value):
+        raise PluginError(f"{where}: {field} is {value!r}; expected a tuple of texts.")
+
+
+def _check_path(where: str, field: str, path: Any) -> None:
+    if not isinstance(path, str) or [bool(part) for part in path.split(":")] != [True, True]:
+        raise PluginError(f"{where}: {field} is {path!r}; expected 'module:function'.")
+
+
+def _check_targets(where: str, targets: Any) -> None:
+    falling = sorted(set(targets), reverse=True)
+    if list(targets) != falling or not all(math.isfinite(target) and target > 0 for target in targets):
+        raise PluginError(f"{where}: targets are {targets!r}; expected numbers > 0, largest first.")

@@ -1,0 +1,226 @@
+"""Discovery: what plugins offer, and every way to be broken: named with the file, the others unaffected."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import sys
+
+import pytest
+
+import mfbench
+from mfbench import hookspecs
+from mfbench.registry import load_registry, resolve
+
+SOLVER = 'mfbench.SolverEntry(name="s", task="committor", summary="", source="", run="m:f")'
+ENTRY = "import mfbench\ns = " + SOLVER + "\n"
+HOOK = "@mfbench.hookimpl\ndef mfbench_solvers():\n    return [s]\n"
+PROBLEM = """
+import dataclasses, mfbench
+@dataclasses.dataclass(frozen=True)
+class P:
+    dim: int = 2
+    def __post_init__(self):
+        if self.dim < 1:
+            raise ValueError(f"dim is {self.dim}; expected >= 1.")
+p = mfbench.ProblemEntry(
+    name="committor/p", summary="", formula="", source="", build="m:b", judge="m:j", parameters=P,
+    facts=lambda parameters: mfbench.Facts(task="committor", dim=parameters.dim),
+)
+@mfbench.hookimpl
+def mfbench_problems():
+    return [p]
+"""
+
+
+def entry(old, new):
+    """A plugin whose solver entry has a mistake."""
+    return ENTRY.replace(old, new) + HOOK
+
+
+def hook(old, new):
+    """A plugin whose hook has a mistake."""
+    return ENTRY + HOOK.replace(old, new)
+
+
+def more(field):
+    """A plugin whose problem entry has one field more."""
+    return PROBLEM.replace("parameters=P,", f"parameters=P, {field},")
+
+
+BROKEN = {
+    "missing_module": ("import no_such_module\n", "No module named 'no_such_module' (line 1)"),
+    "raises_at_import": ("x = 1\nraise RuntimeError('not today')\n", "RuntimeError: not today (line 2)"),
+    "syntax": ("import mfbench\ndef mfbench_solvers(:\n", "SyntaxError: invalid syntax"),
+    "exits": ("import sys\nsys.exit(3)\n", "SystemExit: 3 (line 2)"),
+    "undecorated": (hook("@mfbench.hookimpl\n", ""), "write @mfbench.hookimpl above it"),
+    "misspelt": (hook("solvers", "solver"), "'mfbench_solver'; did you mean mfbench_solvers?"),
+    "misspelt_and_undecorated": (
+        hook("@mfbench", "def mfbench_problem():\n    return []\n\n@mfbench"),
+        "'mfbench_problem'; did you mean mfbench_problems?",
+    ),
+    "foreign_hook": (ENTRY + "@mfbench.hookimpl\ndef configure(): pass\n", "unknown hook 'configure'"),
+    "signature": (hook("()", "(config)"), "'config'"),
+    "no_hook": (ENTRY, "offers no hook"),
+    "hook_raises": (hook("[s]", "[s][1]"), "IndexError: list index out of range (line 5)"),
+    "hook_returns_nothing": (hook("return [s]", "[s]"), "returned None; expected a list of entries"),
+    "hook_returns_one": (hook("[s]", "s"), "expected a list of entries"),
+    "hook_returns_text": (hook("[s]", "'abc'"), "returned 'abc'; expected a list of entries"),
+    "hook_returns_names": (hook("[s]", "['abc']"), "expected a ProblemEntry or a SolverEntry"),
+    "api": (entry("source", "api=2, source"), "states api = 2; this mfbench speaks api 1"),
+    "name": (entry('"s"', '"My Solver"'), "'My Solver'; expected name in lower case"),
+    "no_name": (entry('"s"', "None"), "solver name None; expected"),
+    "task": (entry('"committor"', '"comittor"'), "'comittor'; expected one of committor"),
+    "run_is_a_function": (entry('"m:f"', "print"), "run is <built-in function print>; expected 'module"),
+    "run_without_module": (entry('"m:f"', '":f"'), "run is ':f'; expected 'module:function'"),
+    "extras": (entry("source", "extras='jax', source"), "expected a tuple of texts"),
+    "devices": (entry("source", "devices=('tpu',), source"), "expected some of cpu, cuda"),
+    "parameters": (entry("source", "parameters=dict, source"), "expected a dataclass"),
+    "no_default": (PROBLEM.replace("int = 2", "int"), "missing 1 required positional argument: 'dim'"),
+    "default_of_other_type": (PROBLEM.replace("= 2", "= 2.5"), "P.dim is 2.5; expected a whole number"),
+    "problem_name": (PROBLEM.replace('"committor/p"', '"committor-p"'), "expected task/family"),
+    "instance": (more("instances={'quick': ({'dmi': 2},)}"), "unknown parameter 'dmi'; it has: dim"),
+    "refused_instance": (more("instances={'full': ({'dim': 0},)}"), "dim is 0; expected >= 1"),
+    "two_quick": (more("instances={'quick': ({}, {'dim': 3})}"), "2 quick instances; expected at most one"),
+    "preset": (more("instances={'fast': ({},)}"), "'fast'; expected quick, standard, full"),
+    "facts_raise": (PROBLEM.replace("parameters.dim)", "parameters.d)"), "no attribute 'd' (line 11)"),
+    "facts_of_a_task": (PROBLEM.replace('task="c', 'task="f'), "expected Facts of task 'committor'"),
+    "targets": (more("targets=(1e-3, 1e-2)"), "largest first"),
+    "judge": (PROBLEM.replace('"m:j"', '"m.j"'), "judge is 'm.j'; expected 'module:function'"),
+}
+
+
+@pytest.fixture(autouse=True)
+def forget_modules(tmp_path):
+    yield
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    def write(name, text):
+        file = tmp_path / f"{name}.py"
+        file.write_text(text)
+        return str(file)
+
+    return write
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_plugin_is_named_and_others_stay(plugin, case, toy_plugin):
+    text, words = BROKEN[case]
+    file = plugin(f"broken_{case}", text)
+    alone, beside = load_registry([toy_plugin]), load_registry([file, toy_plugin])
+    (broken,) = beside.broken
+    assert broken.origin.file == file
+    assert str(broken.origin) == file
+    assert words in broken.reason
+    assert beside.problems.keys() == alone.problems.keys()
+    assert beside.solvers.keys() == alone.solvers.keys()
+
+
+def test_one_bad_entry_leaves_the_plugins_others(plugin):
+    text = hook("[s]", "[s, 1, dataclasses.replace(s, name='t')]") + "import dataclasses\n"
+    registry = load_registry([plugin("partly", text)])
+    assert {("committor", "s"), ("committor", "t")} <= registry.solvers.keys()
+    (broken,) = registry.broken
+    assert "returned 1; expected" in broken.reason
+
+
+def test_duplicate_name_is_refused_and_says_who_was_first(plugin):
+    first, second = plugin("first", ENTRY + HOOK), plugin("second", ENTRY + HOOK)
+    registry = load_registry([first, second])
+    assert registry.origins["committor", "s"].file == first
+    (broken,) = registry.broken
+    assert broken.origin.file == second
+    assert f"already offered by {first}" in broken.reason
+
+
+def test_same_file_twice_is_one_plugin(plugin):
+    file = plugin("single", ENTRY + HOOK)
+    assert load_registry([file, file]).broken == []
+
+
+def test_file_that_hides_a_module_is_refused(plugin):
+    registry = load_registry([plugin("wave", ENTRY + HOOK), plugin("json", ENTRY + HOOK)])
+    reasons = {broken.origin.name: broken.reason for broken in registry.broken}
+    assert "hide the module" in reasons["wave.py"], "wave is in the standard library, and not imported yet"
+    assert "already imported" in reasons["json.py"]
+
+
+def test_missing_file_is_named(tmp_path):
+    (broken,) = load_registry([tmp_path / "absent.py"]).broken
+    assert (broken.origin.file, broken.reason) == (str(tmp_path / "absent.py"), "no such Python file.")
+
+
+def test_broken_entry_point_breaks_no_other(tmp_path, monkeypatch):
+    """Also where its parent package leaves, raises or is not there."""
+    for name, text in {
+        "leaver": "raise SystemExit",
+        "raiser": "raise KeyError(1)",
+        "sound": ENTRY + HOOK,
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+        (tmp_path / name / "plugin.py").write_text(ENTRY + HOOK)
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [
+        importlib.metadata.EntryPoint(name=value, value=value, group="mfbench")
+        for value in ("leaver.plugin", "raiser.plugin", "absent.plugin", "sound.plugin")
+    ]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    registry = load_registry()
+    assert [broken.origin.name for broken in registry.broken] == [
+        "absent.plugin",
+        "leaver.plugin",
+        "raiser.plugin",
+    ]
+    assert registry.origins["committor", "s"].file == str(tmp_path / "sound" / "plugin.py")
+
+
+def test_bundled_plugins_are_sound_and_sorted():
+    registry = load_registry()
+    assert registry.broken == []
+    assert list(registry.problems) == sorted(registry.problems)
+    assert list(registry.solvers) == sorted(registry.solvers)
+    assert {registry.origins[name].distribution for name in registry.origins} == {"mfbench"}
+
+
+def test_hook_mfbench_problems(plugin):
+    file = plugin("problems_alone", PROBLEM)
+    registry = load_registry([file])
+    entry = registry.problems["committor/p"]
+    assert isinstance(entry, mfbench.ProblemEntry)
+    assert entry.task == "committor"
+    assert registry.origins["committor/p"].file == file
+
+
+def test_hook_mfbench_solvers(plugin):
+    file = plugin("solvers_alone", ENTRY + HOOK)
+    registry = load_registry([file])
+    assert isinstance(registry.solvers["committor", "s"], mfbench.SolverEntry)
+    assert registry.origins["committor", "s"].file == file
+
+
+def test_every_hook_has_its_test():
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "mfbench_spec")]
+    assert len(hooks) == 2
+    assert [name for name in hooks if f"test_hook_{name}" not in globals()] == []
+    for name in hooks:
+        assert inspect.getdoc(getattr(hookspecs, name))
+
+
+def test_one_solver_name_may_stand_in_two_tasks(plugin):
+    both = hook("[s]", "[s, dataclasses.replace(s, task='fokker-planck')]") + "import dataclasses\n"
+    registry = load_registry([plugin("both", both)])
+    assert registry.broken == []
+    assert {("committor", "s"), ("fokker-planck", "s")} <= registry.solvers.keys()
+
+
+def test_resolve_says_what_is_not_there():
+    assert resolve("dataclasses:dataclass") is dataclasses.dataclass
+    with pytest.raises(Exception, match=r"dataclasses:datacalss: module .*dataclasses.py has no 'datacalss'"):
+        resolve("dataclasses:datacalss")
