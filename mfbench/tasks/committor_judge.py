@@ -92,7 +92,11 @@ class CommittorJudge:
         )
 
     def headline(self, looks: np.ndarray) -> Score:
-        """wRMSE: sqrt(sum_j w_j (f_j - q_j)^2), with its jackknife standard error."""
+        """wRMSE: sqrt(sum_j w_j (f_j - q_j)^2), with its jackknife standard error.
+
+        The points are stratified and the strata's shares exact, which the jackknife does not know:
+        it is an upper bound (measured on a double well: twice the spread over independent sets).
+        """
         squares = (np.clip(looks, 0.0, 1.0) - self.reactive.q) ** 2
         return root_mean_square(squares, self.reactive.weights, self.floor)
 

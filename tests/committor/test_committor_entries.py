@@ -1,0 +1,73 @@
+"""Entries: light, resolvable, and clear about what they refuse."""
+
+import dataclasses
+import importlib
+import subprocess
+import sys
+
+import mfbench_committor
+import pytest
+from mfbench_committor.entries.arc import ARC
+from mfbench_committor.entries.double_well import DOUBLE_WELL
+
+from mfbench.parameters import ParameterError, make_parameters
+
+ENTRIES = {entry.name: entry for entry in mfbench_committor.mfbench_problems()}
+
+
+def test_importing_the_package_imports_no_numerics():
+    heavy = "[m for m in ('numpy', 'scipy', 'torch', 'jax') if m in sys.modules]"
+    code = f"import sys, mfbench_committor; mfbench_committor.mfbench_problems(); print({heavy})"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_entries_are_sorted_and_complete():
+    assert list(ENTRIES) == sorted(ENTRIES)
+    assert {"committor/arc", "committor/double-well"} <= set(ENTRIES)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_entry_keeps_the_contract(name):
+    entry = ENTRIES[name]
+    for path in (entry.build, entry.judge):
+        module, _, function = path.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
+    assert len(entry.instances["quick"]) == 1
+    assert set(entry.instances) <= {"quick", "standard", "full"}
+    for overrides in (o for preset in entry.instances.values() for o in preset):
+        parameters = make_parameters(entry.parameters, overrides, name)
+        facts = entry.facts(parameters)
+        assert facts.task == "committor"
+        assert "reversible" in facts.flags
+    for preset in ("quick", "standard"):
+        larger = {"quick": "standard", "standard": "full"}[preset]
+        assert all(o in entry.instances[larger] for o in entry.instances[preset]), f"{preset} within {larger}"
+    assert list(entry.targets) == sorted(entry.targets, reverse=True)
+    assert dataclasses.fields(entry.parameters)
+
+
+@pytest.mark.parametrize("entry", [ARC, DOUBLE_WELL], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"dim": 1}, "dim is 1; expected a whole number >= 2"),
+        ({"temperature": 0.0}, "temperature is 0.0; expected a number from"),
+        ({"temperature": -0.2}, "temperature is -0.2; expected"),
+        ({"temperature": float("nan")}, "nan; expected a number"),
+        ({"temperature": 1000.0}, "temperature is 1000.0; expected"),
+        ({"levels": "hidden"}, "levels is 'hidden'; expected one of scrambled, exact"),
+        ({"dim": "ten"}, "'dim' got 'ten'; expected a whole number"),
+        ({"beta": 5.0}, "unknown parameter 'beta'; it has: dim, temperature, levels"),
+    ],
+)
+def test_parameters_say_where_got_and_expected(entry, given, message):
+    with pytest.raises(ParameterError) as caught:
+        make_parameters(entry.parameters, given, f"problem {entry.name}")
+    assert f"problem {entry.name}" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_reducible_is_said_where_a_control_wins():
+    assert "reducible" in DOUBLE_WELL.facts(DOUBLE_WELL.parameters()).flags
+    assert "reducible" not in ARC.facts(ARC.parameters()).flags

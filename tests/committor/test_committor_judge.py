@@ -1,0 +1,120 @@
+"""Metrics of the field where their values are known in closed form; fixed seeds, 4 standard errors."""
+
+import math
+
+import numpy as np
+import pytest
+from mfbench_committor import double_well
+
+from mfbench.tasks.judging import Answers
+
+
+def test_exact_committor_scores_below_every_floor(plain, judge):
+    metrics = judge.metrics(plain.answers(judge, plain.exact, rate=plain.nu, rate_error=0.0))
+    for name in ("wrmse", "skill", "logit_rmse", "relative_l2", "rate_reported"):
+        assert metrics[name].value <= metrics[name].floor, name
+    for name in ("excursion", "logit_clipped", "rate_uncovered"):
+        assert metrics[name].value == 0, name
+    assert judge.floor == 1e-13
+    assert metrics["logit_rmse"].floor < 1e-10
+
+
+def test_constant_error_is_the_headline(plain, judge):
+    def shifted(x):
+        return plain.exact(x) + np.where(plain.exact(x) < 0.5, 0.01, -0.01)  # never leaves [0, 1]
+
+    score = judge.headline(shifted(judge.inquiry.looks))
+    assert score.value == pytest.approx(0.01, rel=1e-12)
+    assert score.standard_error < 1e-12, "an error without spread has no sampling error"
+
+
+def test_one_half_and_the_best_constant(plain, judge):
+    reactive = plain.outside(lambda t, q: q * (1 - q))
+    spread = math.sqrt(plain.outside(lambda t, q: q * (1 - q) * (q - 0.5) ** 2) / reactive)
+    half = judge.metrics(plain.answers(judge, lambda x: np.full(len(x), 0.5), np.zeros_like))
+    assert plain.near(half["wrmse"], spread)
+    mean = float(np.sum(judge.reactive.weights * judge.reactive.q))
+    best = judge.metrics(plain.answers(judge, lambda x: np.full(len(x), mean), np.zeros_like))
+    assert best["skill"].value == pytest.approx(1, rel=1e-12)
+    assert half["skill"].value >= 1
+    assert best["rate_dirichlet"].signed == -1
+
+
+def test_headline_of_a_straight_line_by_quadrature(plain, judge):
+    reactive = plain.outside(lambda t, q: q * (1 - q))
+    error = plain.outside(lambda t, q: q * (1 - q) * ((t + 1) / 2 - q) ** 2)
+    assert plain.near(judge.headline((judge.inquiry.looks[:, 0] + 1) / 2), math.sqrt(error / reactive))
+
+
+def test_values_are_clipped_before_they_are_compared(judge):
+    q = judge.reactive.q
+    wild = np.where(q < 0.5, -7.0, 31.0)
+    assert judge.headline(wild) == judge.headline(np.clip(wild, 0, 1))
+    metrics = judge.metrics(Answers(looks=np.where(q < 0.5, -0.2, 1.3)))
+    assert metrics["excursion"].value == pytest.approx(0.3)
+    assert set(metrics) == {"wrmse", "skill", "excursion"}, "without finals no metric of them"
+
+
+def test_not_a_number_is_not_a_score(judge):
+    values = judge.reactive.q.copy()
+    values[17] = np.nan
+    assert math.isnan(judge.headline(values).value)
+
+
+def test_relative_l2_of_known_multiples(plain, judge):
+    for factor in (0.0, 0.5, 0.9):
+        score = judge.metrics(plain.answers(judge, lambda x, k=factor: k * plain.exact(x)))["relative_l2"]
+        assert score.value == pytest.approx(1 - factor, rel=1e-12)
+
+
+def test_relative_l2_of_one_half_by_quadrature(plain, judge):
+    score = judge.metrics(plain.answers(judge, lambda x: np.full(len(x), 0.5)))["relative_l2"]
+    error, scale = (plain.outside(f) for f in (lambda t, q: (0.5 - q) ** 2, lambda t, q: q * q))
+    values = judge.equilibrium.q**2
+    sampling = np.std(values) / math.sqrt(len(values)) / np.mean(values)  # of the scale, the noisier part
+    assert score.value == pytest.approx(math.sqrt(error / scale), rel=4 * sampling)
+
+
+def shifted_logit(plain, shift):
+    def function(x):
+        q, p = plain.line.committor(x[:, 0]), plain.line.complement(x[:, 0])
+        return q / (q + p * math.exp(-shift))
+
+    return function
+
+
+@pytest.mark.parametrize("shift", [1e-3, 0.5, -2.0])
+def test_logit_rmse_is_the_shift_of_the_logit(plain, judge, shift):
+    """Below log 10 no shift reaches the clip."""
+    metrics = judge.metrics(plain.answers(judge, shifted_logit(plain, shift)))
+    assert metrics["logit_rmse"].value == pytest.approx(abs(shift), rel=1e-8)
+    assert metrics["logit_clipped"].value == 0
+
+
+def test_logit_rmse_beyond_the_clip(plain, judge):
+    """Shifted by s > log 10, the share within s - log 10 of the upper end is clipped at error (end + log 10 - z)."""
+    shift, beyond = 6.0, 6.0 - math.log(10)
+    width = math.log(1 / judge.logit_range[0]) + math.log(1 / judge.logit_range[1])
+    metrics = judge.metrics(plain.answers(judge, shifted_logit(plain, shift)))
+    assert metrics["logit_clipped"].value == pytest.approx(beyond / width, abs=0.01)
+    clipped = (shift**3 - math.log(10) ** 3) / 3  # int of (log 10 + y)^2 over 0 < y < beyond
+    mean = (clipped + shift**2 * (width - beyond)) / width
+    assert plain.near(metrics["logit_rmse"], math.sqrt(mean))
+
+
+def test_logit_floor_is_what_a_float64_can_say():
+    """At T = .02, 1 - q falls to 1e-25: even the exact q, rounded, is far off in the logit."""
+    cold = double_well.judge(double_well.DoubleWellParameters(temperature=0.02), 0)
+    metrics = cold.metrics(
+        Answers(
+            looks=cold.reactive.q,
+            finals=np.concatenate([cold.flat.q, cold.equilibrium.q, np.full(len(cold.energy.x), 0.5)]),
+        )
+    )
+    assert metrics["logit_rmse"].value > 1
+    assert metrics["logit_rmse"].value == pytest.approx(metrics["logit_rmse"].floor, rel=1e-12)
+
+
+def test_effective_sample_size_is_stored(judge):
+    assert judge.effective_sample_size == pytest.approx(1 / np.sum(judge.reactive.weights**2))
+    assert 10_000 < judge.effective_sample_size <= 20_000

@@ -1,0 +1,64 @@
+"""The rate from the judge's energy points and the rate that a solver reports, against quadrature."""
+
+import math
+
+import numpy as np
+import pytest
+
+
+def test_exact_committor_has_the_exact_rate_in_both_forms(plain, judge):
+    metrics = judge.metrics(plain.answers(judge, plain.exact))
+    for name in ("rate_dirichlet", "rate_slab"):
+        assert plain.near(metrics[name], 0.0), name
+        assert metrics[name].standard_error < 0.05, name
+        assert metrics[name].value == abs(metrics[name].signed), name
+
+
+def test_central_differences_stand_in_for_the_gradient(plain, judge):
+    step = judge.inquiry.step
+
+    def differences(x):
+        return np.stack(
+            [(plain.exact(x + h) - plain.exact(x - h)) / (2 * step) for h in step * np.eye(plain.dim)], axis=1
+        )
+
+    by_gradient = judge.metrics(plain.answers(judge, plain.exact))
+    by_differences = judge.metrics(plain.answers(judge, plain.exact, differences))
+    for name in ("rate_dirichlet", "rate_slab"):
+        assert by_differences[name].signed == pytest.approx(by_gradient[name].signed, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["rate_dirichlet", "rate_slab"])
+def test_rate_of_a_straight_line_by_quadrature(plain, judge, name):
+    """f = (x1 + 1) / 2 has its energy in the wells, where q has none: R1 is ten times too large."""
+
+    def gradient(x):
+        return np.tile([0.5, 0.0, 0.0], (len(x), 1))
+
+    metrics = judge.metrics(plain.answers(judge, lambda x: (x[:, 0] + 1) / 2, gradient))
+    dirichlet = plain.outside(lambda t, q: 0.25) / plain.beta
+    slab = plain.outside(lambda t, q: 0.25, -0.4, 0.4) / (0.4 * plain.beta)
+    assert plain.near(metrics[name], {"rate_dirichlet": dirichlet, "rate_slab": slab}[name] / plain.nu - 1)
+
+
+def test_energy_grows_with_the_square_and_an_empty_slab_scores_one(plain, judge):
+    base = judge.metrics(plain.answers(judge, plain.exact))["rate_dirichlet"].signed
+    double = judge.metrics(plain.answers(judge, plain.exact, lambda x: 2 * plain.gradient(x)))[
+        "rate_dirichlet"
+    ].signed
+    assert double + 1 == pytest.approx(4 * (base + 1), rel=1e-12)
+    step = judge.metrics(plain.answers(judge, lambda x: (x[:, 0] > 0).astype(float), np.zeros_like))
+    assert (step["rate_slab"].value, step["rate_slab"].signed) == (1, -1)
+
+
+def test_reported_rate(plain, judge):
+    metrics = judge.metrics(plain.answers(judge, plain.exact, rate=2 * plain.nu, rate_error=0.51 * plain.nu))
+    assert metrics["rate_reported"].value == pytest.approx(math.log(2))
+    assert metrics["rate_reported"].signed > 0
+    assert metrics["rate_uncovered"].value == 0
+    metrics = judge.metrics(plain.answers(judge, plain.exact, rate=plain.nu / 2, rate_error=0.24 * plain.nu))
+    assert metrics["rate_reported"].signed == pytest.approx(-math.log(2))
+    assert metrics["rate_uncovered"].value == 1
+    assert math.isinf(judge.metrics(plain.answers(judge, plain.exact, rate=-1.0))["rate_reported"].value)
+    assert "rate_uncovered" not in judge.metrics(plain.answers(judge, plain.exact, rate=plain.nu))
+    assert not {"rate_reported", "rate_uncovered"} & set(judge.metrics(plain.answers(judge, plain.exact)))
