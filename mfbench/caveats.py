@@ -38,7 +38,7 @@ MIXTURES: tuple[tuple[str, Callable[[Record], object], str], ...] = (
     ),
     (
         "versions of the judge",
-        lambda record: record.judge,
+        lambda record: record.judge if record.scored else None,
         "the errors are not comparable until they are judged anew",
     ),
     (
@@ -47,7 +47,8 @@ MIXTURES: tuple[tuple[str, Callable[[Record], object], str], ...] = (
         "the trials were timed under different rules; run them again",
     ),
 )
-"""What must be the same for all trials of an instance, and what follows where it is not."""
+"""What must be the same for all trials of an instance (None: does not matter for this one), and what
+follows where it is not."""
 
 
 def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[str]:
@@ -62,7 +63,7 @@ def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[s
         mixed = [
             name
             for name, tallies in instances.items()
-            if len({of(record) for tally in tallies for record in tally.counted}) > 1
+            if len({of(record) for tally in tallies for record in tally.counted} - {None}) > 1
         ]
         if mixed:
             found.append(f"Different {what} meet on {listed(mixed)}: {consequence}.")

@@ -1,7 +1,8 @@
-"""Names as tables show them: a name and the parameters that matter, in brackets."""
+"""Names and texts as tables show them: a name with the parameters that matter, a text in one line."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +11,9 @@ import msgspec
 
 Contender = tuple[str, str]
 """A solver's name and its canonical parameters as sorted JSON: comparable and hashable."""
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f]")
+"""Terminal sequences and control characters."""
 
 
 def canonical(document: Any) -> str:
@@ -59,3 +63,8 @@ def natural_order(parameters: Mapping[str, Any]) -> tuple[tuple[str, bool, float
         (key, False, float(value), "") if isinstance(value, int | float) else (key, True, 0.0, str(value))
         for key, value in parameters.items()
     )
+
+
+def one_line(text: str) -> str:
+    """A stranger's text in one line: white space is one blank, control characters are gone."""
+    return CONTROL.sub("", " ".join(text.split()))

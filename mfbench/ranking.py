@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from mfbench.caveats import caveats, machine_name, machines
-from mfbench.labels import Contender, canonical, contender_labels, label, natural_order
+from mfbench.labels import Contender, canonical, contender_labels, label, natural_order, one_line
 from mfbench.record import Record
 from mfbench.rows import Ranking, Row, Standing
 from mfbench.statistics import places
@@ -34,11 +34,12 @@ def rank(records: Iterable[Record]) -> Ranking:
     rows: list[Row] = []
     fields: dict[str, list[Tally]] = {}
     labels = {task: contender_labels(who) for task, who in _contenders(chosen).items()}
+    controls = {record.cell.solver for record in chosen if record.control}
     for tallies in _instances(chosen):
         cell = tallies[0].records[0].cell
         ranked = [tally for tally in tallies if tally.counted]
         fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
-        rows.extend(_rows(tallies, labels[cell.task]))
+        rows.extend(_rows(tallies, labels[cell.task], controls))
     standings = _standings(rows)
     return Ranking(
         rows=tuple(_with_standing(rows, standings)),
@@ -76,7 +77,7 @@ def _instances(records: Iterable[Record]) -> list[list[Tally]]:
     ]
 
 
-def _rows(tallies: Sequence[Tally], labels: dict[Contender, str]) -> list[Row]:
+def _rows(tallies: Sequence[Tally], labels: dict[Contender, str], controls: set[str]) -> list[Row]:
     """The rows of one instance: ranked ones by rank, then the others by name."""
     by_contender = {contender_of(tally.records[0]): tally for tally in tallies}
     ranks = places({who: tally.sample for who, tally in by_contender.items() if tally.counted})
@@ -84,7 +85,7 @@ def _rows(tallies: Sequence[Tally], labels: dict[Contender, str]) -> list[Row]:
     first = min(ranks.values(), default=None)
     rows = []
     for who, tally in by_contender.items():
-        row = _row(tally, labels[who], target)
+        row = _row(tally, labels[who], who[0] in controls, target)
         if who in ranks:
             best = ranks[who] == first and row.error is not None
             row = msgspec.structs.replace(row, rank=ranks[who], best=best)
@@ -109,7 +110,7 @@ def hardest_common_target(tallies: Sequence[Tally]) -> float | None:
     return None
 
 
-def _row(tally: Tally, name: str, target: float | None) -> Row:
+def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
     """All of a row but the rank."""
     cell = tally.records[0].cell
     errors = [trial_error(record) for record in tally.counted]
@@ -126,9 +127,9 @@ def _row(tally: Tally, name: str, target: float | None) -> Row:
         solver=cell.solver,
         parameters=cell.solver_parameters,
         contender=name,
-        control=any(record.control for record in tally.records),
+        control=control,
         status=tally.status,
-        sentence=tally.sentence,
+        sentence=one_line(tally.sentence),
         trials=len(tally.records),
         metric=tally.headline,
         error=error,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mfbench.labels import one_line
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.terminal import WIDTH, print_chapters
 from mfbench.solver import ProblemEntry, SolverEntry
@@ -96,8 +97,3 @@ def dimension(entry: ProblemEntry) -> str:
 def presets(entry: ProblemEntry) -> str:
     """ "quick 1, standard 4"."""
     return ", ".join(f"{preset} {len(instances)}" for preset, instances in entry.instances.items())
-
-
-def one_line(text: str) -> str:
-    """The text with every run of white space made one blank."""
-    return " ".join(text.split())

@@ -172,7 +172,7 @@ def _trouble_sheet(caption: str, rows: Sequence[Row], head: str) -> Sheet:
         header=("solver", "status", head, "problems"),
         words=frozenset({"solver", "status", head, "problems"}),
         lines=tuple(
-            (name, status, " ".join(sentence.split()), "; ".join(problems))
+            (name, status, sentence, "; ".join(problems))
             for (name, status, sentence), problems in alike.items()
         ),
     )

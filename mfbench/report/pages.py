@@ -8,9 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, get_type_hints
 
-from mfbench.labels import label
+from mfbench.labels import label, one_line
 from mfbench.reference import Reference
-from mfbench.report.catalogue import one_line
 from mfbench.report.figures import figure
 from mfbench.report.sheets import Chapter, Sheet
 from mfbench.report.terminal import WIDTH, print_chapters

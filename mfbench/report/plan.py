@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from mfbench.report.catalogue import one_line
+from mfbench.labels import one_line
 from mfbench.report.figures import duration
 from mfbench.report.sheets import Chapter, Sheet
 from mfbench.report.terminal import WIDTH, print_chapters
