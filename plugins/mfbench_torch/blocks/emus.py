@@ -1,0 +1,42 @@
+"""Weights of umbrella windows from their overlaps (EMUS).
+
+With phi_l = exp(-W_l), c = sum_l phi_l and E_l the mean in window l, the overlap matrix
+F_lm = E_l[phi_m / c] is stochastic and its stationary vector z = z F holds the windows' masses
+z_l = int phi_l dmu (up to a factor); then, exactly,
+
+    E_mu[g] = sum_l z_l E_l[g / c] / sum_l z_l E_l[1 / c].
+
+Thiede, Van Koten, Weare, Dinner (2016), eqs. 10-14.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+FLOOR = 1e-12
+"""Added between neighbours, so that windows that never met still have finite, positive weights."""
+
+
+def shares(biases: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """phi_m / c (..., L) and log c (...) from the biases of all windows W_m (..., L)."""
+    log_total = torch.logsumexp(-biases, dim=-1)
+    return torch.exp(-biases - log_total[..., None]), log_total
+
+
+def masses(overlap: torch.Tensor) -> torch.Tensor:
+    """Stationary vector (L,), sum 1, of a stochastic matrix (L, L).
+
+    State reduction after Grassmann, Taksar and Heyman (1985): no subtraction, so that every
+    entry keeps its relative accuracy even where entries differ by e^40. L is small and the steps depend on
+    each other: numpy takes them faster than any device.
+    """
+    number = len(overlap)
+    reduced = overlap.cpu().double().numpy() + FLOOR * (np.eye(number, k=1) + np.eye(number, k=-1))
+    for last in range(number - 1, 0, -1):
+        reduced[:last, last] /= np.sum(reduced[last, :last])
+        reduced[:last, :last] += np.outer(reduced[:last, last], reduced[last, :last])
+    z = np.ones(number)
+    for state in range(1, number):
+        z[state] = z[:state] @ reduced[:state, state]
+    return torch.from_numpy(z / np.sum(z)).to(overlap)
