@@ -1,0 +1,108 @@
+"""A pool of walkers of a Fokker-Planck problem: dX = b dt + sqrt(2 D T) dW by Euler-Maruyama, T = 1 or hotter.
+
+They say where an equation is to hold and in which region the law lies; no average over them enters
+an answer's precision, so that the bias of order dt is harmless.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfbench.tasks.fokker_planck import FokkerPlanckProblem
+
+STEP_SHARE = 0.05
+"""dt times the spectral norm of the drift's Jacobian (its 90 % quantile over some walkers)."""
+PROBES = 256
+"""Walkers at which dt is chosen."""
+
+
+class Pool:
+    """Walkers that start together hot; then a share stays so, and the others sample p.
+
+    Args:
+        problem: gives drift, D, start points and the box, in which walkers are kept by clipping.
+        walkers: number m.
+        hot_share: share that keeps `temperature`.
+        temperature: T of the hot ones.
+        key: of all their noise.
+
+    Attributes:
+        evaluations: points at which the drift was evaluated; a derivative counts d.
+    """
+
+    def __init__(
+        self, problem: FokkerPlanckProblem, walkers: int, hot_share: float, temperature: float, key: jax.Array
+    ) -> None:
+        self.problem, self.evaluations = problem, 0
+        self._key, self._moves = key, 0
+        self._hot = np.arange(walkers) < round(hot_share * walkers)
+        self._all_hot = jnp.full(walkers, temperature)
+        self._mixed = jnp.where(self._hot, temperature, 1.0)
+        self._x = jnp.asarray(problem.start)[np.arange(walkers) % len(problem.start)]
+        self._dt = 0.0
+        low, high = jnp.asarray(problem.box)
+
+        @jax.jit
+        def walk(key: jax.Array, x: jax.Array, temperature: jax.Array, dt: float, steps: int) -> jax.Array:
+            amplitude = jnp.sqrt(2.0 * problem.diffusion * dt * temperature)[:, None]
+
+            def move(number: int, x: jax.Array) -> jax.Array:
+                noise = jax.random.normal(jax.random.fold_in(key, number), x.shape)
+                return jnp.clip(x + dt * problem.drift(x, 0.0) + amplitude * noise, low, high)
+
+            return jax.lax.fori_loop(0, steps, move, x)
+
+        def alone(x: jax.Array) -> jax.Array:
+            return problem.drift(x[None], 0.0)[0]
+
+        self._jacobian = jax.jit(jax.vmap(jax.jacfwd(alone)))
+        self._walk = walk
+
+    @property
+    def x(self) -> np.ndarray:
+        """All walkers, (m, d)."""
+        return np.asarray(self._x)
+
+    @property
+    def cold(self) -> np.ndarray:
+        """Those of T = 1, whose law is p up to burn-in and time step."""
+        return self.x[~self._hot]
+
+    def burn_in(self, steps: int) -> None:
+        """Half of the steps with every walker hot, which spreads them, then half as they stay."""
+        half = -(-steps // 2)
+        for temperature in (self._all_hot, self._mixed):
+            self._dt = self._stable_step()
+            self._advance(temperature, half)
+
+    def move(self, steps: int) -> None:
+        """The walk goes on."""
+        self._advance(self._mixed, steps)
+
+    def drift_and_divergence(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """b (n, d) and div b (n,) at x (n, d)."""
+        self.evaluations += (1 + self.problem.dim) * len(x)
+        jacobian = np.asarray(self._jacobian(x))
+        return np.asarray(self.problem.drift(x, 0.0)), np.trace(jacobian, axis1=1, axis2=2)
+
+    def _advance(self, temperature: jax.Array, steps: int) -> None:
+        key = jax.random.fold_in(self._key, self._moves)
+        self._x = self._walk(key, self._x, temperature, self._dt, steps)
+        self._moves += 1
+        self.evaluations += steps * len(self._hot)
+
+    def _stable_step(self) -> float:
+        probes = self.x[np.linspace(0, len(self._hot) - 1, PROBES, dtype=int)]
+        self.evaluations += self.problem.dim * PROBES
+        jacobian = np.asarray(self._jacobian(probes))
+        if not np.all(np.isfinite(jacobian)):
+            raise FloatingPointError(
+                f"walkers: {np.count_nonzero(~np.isfinite(jacobian))} of {jacobian.size} entries of the drift's "
+                "Jacobian are not finite; expected a differentiable drift in the box. Check drift, start and box."
+            )
+        stiffness = np.quantile(np.linalg.norm(jacobian, ord=2, axis=(1, 2)), 0.9)
+        # A drift without slope is bounded by diffusion across the box instead.
+        slowest = self.problem.diffusion / float(np.max(np.ptp(self.problem.box, axis=0))) ** 2
+        return STEP_SHARE / max(float(stiffness), slowest)

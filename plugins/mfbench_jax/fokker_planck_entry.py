@@ -1,0 +1,74 @@
+"""The entry of `log-density-gauss-newton`."""
+
+from dataclasses import dataclass
+
+import mfbench
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogDensityParameters:
+    """Parameters of `log-density-gauss-newton`.
+
+    Args:
+        width: units of each hidden layer.
+        depth: hidden layers, >= 1.
+        points: where the residual is taken in one step.
+        walkers: of the pool that the points are drawn from, >= 2 * points.
+        hot_share: share of the walkers, in [0, 0.9], that feel `temperature` times the diffusion, for tails and barriers.
+        temperature: >= 1.
+        burn_in: Euler-Maruyama steps before the start, half of them hot for every walker.
+        refresh: Gauss-Newton steps between two draws of points from the pool.
+        walk: Euler-Maruyama steps of the pool at each draw.
+        projection: at most so many steps that fit D grad u to the drift, before the residual is used.
+        components: Gaussians of the mixture that the normalisation draws from.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    width: int = 16
+    depth: int = 4
+    points: int = 2000
+    walkers: int = 8000
+    hot_share: float = 0.3
+    temperature: float = 2.0
+    burn_in: int = 1500
+    refresh: int = 10
+    walk: int = 20
+    projection: int = 40
+    components: int = 4
+
+    def __post_init__(self) -> None:
+        for name in ("width", "depth", "points", "burn_in", "refresh", "walk", "components"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a whole number >= 1.")
+        if self.projection < 0:
+            raise ValueError(f"projection is {self.projection}; expected a whole number >= 0.")
+        if self.walkers < 2 * self.points:
+            raise ValueError(
+                f"walkers is {self.walkers}; expected at least 2 * points = {2 * self.points}, for points held out."
+            )
+        if not 0.0 <= self.hot_share <= 0.9:
+            raise ValueError(f"hot_share is {self.hot_share}; expected a share in [0, 0.9].")
+        if not self.temperature >= 1.0:
+            raise ValueError(f"temperature is {self.temperature}; expected >= 1.")
+
+
+def stationary_only(facts: mfbench.Facts) -> str | None:
+    """The residual holds no time derivative."""
+    return None if "stationary" in facts.flags else "solves for stationary laws only"
+
+
+LOG_DENSITY_GAUSS_NEWTON = mfbench.SolverEntry(
+    name="log-density-gauss-newton",
+    task="fokker-planck",
+    summary="A small tanh network for log p, fitted to the stationary equation by Gauss-Newton on walkers' points.",
+    source=(
+        "Equation for log p: Hu, Zhang, Karniadakis, Kawaguchi, arXiv 2402.07465. Damping: Nielsen, IMM-REP-1999-05. "
+        "Shifted lattices: Dick, Kuo, Sloan, Acta Numerica 22 (2013) 133."
+    ),
+    run="mfbench_jax.log_density_gauss_newton:solve",
+    parameters=LogDensityParameters,
+    supports=stationary_only,
+    extras=("jax",),
+)
