@@ -109,9 +109,11 @@ def run(
             given["problems"] = tuple(parse_selector(text) for text in problems)
         if solvers:
             given["solvers"] = tuple(parse_selector(text) for text in solvers)
-        if suite is None and not (problems or solvers or given.get("everything")):
-            raise BadRequest("nothing to run: say --all, choose with -p or -s, or name a suite file.")
         request = read_suite(suite, given) if suite is not None else Request(**given)
+        if not (request.problems or request.solvers or request.everything):
+            raise BadRequest(
+                "nothing to run: say --all, choose with -p or -s, or name a suite file that does."
+            )
         registry = load(plugins, strict)
         files = tuple(str(Path(file).resolve()) for file in plugins)
         plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)), plugins=files)

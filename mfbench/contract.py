@@ -6,7 +6,6 @@ mistake never stops another's trials.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from typing import Any
 import pluggy
 
 from mfbench import hookspecs
-from mfbench.names import ENTRY_NAME, PROBLEM_NAME
+from mfbench.names import ENTRY_NAME, PROBLEM_NAME, suggestion
 from mfbench.parameters import ParameterError, make_parameters, parameter_document
 from mfbench.solver import API, Facts, ProblemEntry, SolverEntry
 from mfbench.tasks import TASKS
@@ -73,9 +72,7 @@ def check_hooks(module: ModuleType) -> None:
                 raise PluginError(f"function {name} is not decorated; write @mfbench.hookimpl above it.")
             found = True
         elif marked or name.startswith("mfbench_"):
-            near = difflib.get_close_matches(name, HOOKS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the hooks are {' and '.join(HOOKS)}."
-            raise PluginError(f"unknown hook {name!r}; {hint}")
+            raise PluginError(f"unknown hook {name!r}; {suggestion(name, HOOKS)}")
     if not found:
         raise PluginError(f"offers no hook; expected a decorated {' or '.join(HOOKS)}.")
 

@@ -60,11 +60,15 @@ def parse_selector(text: str) -> Selector:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> NameProblem:
-    """The error for a name that nothing answers to; suggests the nearest ones."""
+    """The error for a name that nothing answers to."""
+    return NameProblem(f"unknown {kind} {name!r}; {suggestion(name, known)}")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What to say to somebody who typed an unknown name: the nearest ones, else all."""
     names = sorted(known)
     tails = {known_name.rpartition("/")[2]: known_name for known_name in names}
     near = difflib.get_close_matches(name, names, 3, 0.5) or [
         tails[tail] for tail in difflib.get_close_matches(name, tails, 3, 0.5)
     ]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}."
-    return NameProblem(f"unknown {kind} {name!r}; {hint}")
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}."

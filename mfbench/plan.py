@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from mfbench.record import Cell, Limits, Spec
 from mfbench.registry import Registry
 from mfbench.request import BadRequest, Request
 from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.tasks import TASKS
 
 QUICK_SECONDS = 10 * 60.0
 """The quick preset fits into ten minutes on two cores."""
@@ -80,9 +81,9 @@ def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[s
     if request.threads > cores:
         raise BadRequest(f"threads: got {request.threads}; this process may use {cores} cores.")
     problems = choose_problems(request.problems, registry, request.preset)
-    solvers = choose_solvers(request.solvers, registry)
+    solvers = choose_solvers(request.solvers, registry, {problem.entry.task for problem in problems})
     seeds = request.seeds or SEEDS[request.preset]
-    budget = request.budget or preset_budget(request.preset, registry, seeds)
+    budget = float(request.budget or preset_budget(request.preset, registry, seeds))
     jobs = request.jobs or max(1, cores // request.threads)
     plan = Plan(jobs=jobs)
     frameworks: list[str] = []
@@ -132,17 +133,25 @@ def choose_problems(selectors: tuple[Selector, ...], registry: Registry, preset:
     return unique(chosen)
 
 
-def choose_solvers(selectors: tuple[Selector, ...], registry: Registry) -> list[Instance]:
-    """The solvers that selectors name; all of them where there is none."""
+def choose_solvers(
+    selectors: tuple[Selector, ...], registry: Registry, tasks: Container[str]
+) -> list[Instance]:
+    """The solvers of these tasks that selectors name; all of them where there is none.
+
+    One name may stand in several tasks, with other parameters in each.
+    """
     chosen: list[Instance] = []
     names = {name for _, name in registry.solvers}
     for selector in selectors or (Selector("*", {}),):
         matching = selector.matching(names)
         if not matching and selectors:
             raise unknown("solver", selector.glob, names)
-        for (_, name), entry in registry.solvers.items():
-            if name in matching:
-                chosen.append(instance(entry, f"solver {name}", selector.parameters))
+        entries = [
+            entry for (task, name), entry in registry.solvers.items() if name in matching and task in tasks
+        ]
+        if not entries and selectors:
+            raise BadRequest(f"solver {selector.glob!r}: no chosen problem is of its task.")
+        chosen.extend(instance(entry, f"solver {entry.name}", selector.parameters) for entry in entries)
     return unique(chosen)
 
 
@@ -212,7 +221,9 @@ def preset_budget(preset: str, registry: Registry, seeds: int) -> float:
     """
     if preset in BUDGETS:
         return BUDGETS[preset]
-    everything = pairs(registry, choose_problems((), registry, preset), choose_solvers((), registry), "auto")
+    everything = pairs(
+        registry, choose_problems((), registry, preset), choose_solvers((), registry, TASKS), "auto"
+    )
     kinds = Counter(solver.entry.control for _, solver, _, reason in everything if reason is None)
     learning, controls = seeds * kinds[False], seeds * kinds[True]
     left = QUICK_SECONDS / OVERHEAD - math.ceil(controls / QUICK_CORES) * CONTROL_SECONDS

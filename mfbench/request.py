@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 
 from mfbench.contract import PRESETS
-from mfbench.names import Selector, parse_selector
+from mfbench.names import Selector, parse_selector, suggestion
 from mfbench.units import duration
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -54,6 +55,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise BadRequest(f"{name}: got {value}; expected a whole number >= 1.")
+        if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
+            raise BadRequest(f"budget: got {self.budget}; expected seconds above zero.")
         if self.preset not in PRESETS:
             raise BadRequest(f"preset: got {self.preset!r}; expected one of {', '.join(PRESETS)}.")
         if self.device not in DEVICES:
@@ -106,7 +109,9 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
         BadRequest: unreadable, not TOML, unknown keys, wrong types or values.
     """
     try:
-        suite = msgspec.convert(tomllib.loads(path.read_text()), Suite)
+        document = tomllib.loads(path.read_text())
+        check_keys(document)
+        suite = msgspec.convert(document, Suite)
         budget = duration(suite.budget) if isinstance(suite.budget, str) else suite.budget
         fields: dict[str, Any] = {
             "problems": _selectors(suite.problem),
@@ -124,6 +129,26 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
         return Request(**(fields | dict(given)))
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise BadRequest(f"{path}: {error}") from error
+
+
+def check_keys(document: Mapping[str, Any]) -> None:
+    """Refuse keys that a suite, or a problem or solver in it, does not have.
+
+    Raises:
+        BadRequest: with the place, the key and the nearest ones.
+    """
+    _check_table("", document, Suite)
+    for kind in ("problem", "solver"):
+        choices = document.get(kind)
+        for number, choice in enumerate(choices if isinstance(choices, list) else [], start=1):
+            _check_table(f"{kind} {number}: ", choice, Choice)
+
+
+def _check_table(where: str, table: Any, kind: type[msgspec.Struct]) -> None:
+    known = kind.__struct_fields__
+    for key in table if isinstance(table, dict) else ():
+        if key not in known:
+            raise BadRequest(f"{where}unknown key {key!r}; {suggestion(key, known)}")
 
 
 def _selectors(choices: list[str | Choice]) -> tuple[Selector, ...]:

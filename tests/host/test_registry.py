@@ -55,10 +55,10 @@ BROKEN = {
     "syntax": ("import mfbench\ndef mfbench_solvers(:\n", "SyntaxError: invalid syntax"),
     "exits": ("import sys\nsys.exit(3)\n", "SystemExit: 3 (line 2)"),
     "undecorated": (hook("@mfbench.hookimpl\n", ""), "write @mfbench.hookimpl above it"),
-    "misspelt": (hook("solvers", "solver"), "'mfbench_solver'; did you mean mfbench_solvers?"),
+    "misspelt": (hook("solvers", "solver"), "'mfbench_solver'; did you mean mfbench_solvers"),
     "misspelt_and_undecorated": (
         hook("@mfbench", "def mfbench_problem():\n    return []\n\n@mfbench"),
-        "'mfbench_problem'; did you mean mfbench_problems?",
+        "'mfbench_problem'; did you mean mfbench_problems",
     ),
     "foreign_hook": (ENTRY + "@mfbench.hookimpl\ndef configure(): pass\n", "unknown hook 'configure'"),
     "signature": (hook("()", "(config)"), "'config'"),
