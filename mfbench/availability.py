@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -63,8 +64,20 @@ def missing(entry: SolverEntry, origin: Origin) -> str | None:
 
 
 def devices() -> tuple[str, ...]:
-    """The device classes of this machine, best last; asked of the driver's folder, not of a framework."""
-    return ("cpu", "cuda") if any(Path("/proc/driver/nvidia/gpus").glob("*")) else ("cpu",)
+    """The device classes of this machine, best last."""
+    return ("cpu", "cuda") if gpus() else ("cpu",)
+
+
+def gpus() -> tuple[str, ...]:
+    """The GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them.
+
+    Asked of the driver's device files, not of a framework.
+    """
+    present = tuple(str(number) for number in range(len(list(Path("/dev").glob("nvidia[0-9]*")))))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if not present or visible is None:
+        return present
+    return tuple(name for part in visible.split(",") if (name := part.strip()) not in ("", "-1"))
 
 
 def why_not(
@@ -76,9 +89,12 @@ def why_not(
 ) -> str | None:
     """Why a solver cannot be run on a problem here; None if it can."""
     made = make_parameters(problem.parameters, parameters, f"problem {problem.name}")
-    reason = solver.supports(problem.facts(made))
+    try:
+        reason = solver.supports(problem.facts(made))
+    except Exception as error:  # a stranger's code
+        return f"cannot say whether it can: {type(error).__name__}: {error}"
     if reason is not None:
-        return reason
+        return str(reason)
     if device not in solver.devices:
         return f"runs on {', '.join(solver.devices)} only, not on {device}"
     if device not in devices():

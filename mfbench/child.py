@@ -55,7 +55,7 @@ def main(order_json: bytes) -> None:
         confinement.end_after(order.limit + SECOND_LIMIT)
         os.chdir(order.folder)
         if order.gpu is not None:
-            os.environ["CUDA_VISIBLE_DEVICES"] = str(order.gpu)
+            os.environ["CUDA_VISIBLE_DEVICES"] = order.gpu
         threads = confinement.take_cores(order.cores)
         confinement.limit_memory(order.memory_mb)
         memory = confinement.reset_peak_memory()

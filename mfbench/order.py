@@ -37,7 +37,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     device: str
     cores: tuple[int, ...]
-    gpu: int | None
+    gpu: str | None
     memory_mb: int
     budget: float
     evaluation_cap: float

@@ -10,9 +10,12 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T", int, str)
 
 POLL = 0.02
 """Seconds between two tries to get the slots."""
@@ -31,41 +34,38 @@ def folder() -> Path:
 
 
 @contextmanager
-def slots(kind: str, numbers: list[int], count: int, stopping: Callable[[], bool]) -> Iterator[list[int]]:
-    """Hold `count` of the slots `kind`-`numbers`; waits until so many are free at once.
+def slots(kind: str, names: Sequence[T], count: int, stopping: Callable[[], bool]) -> Iterator[list[T]]:
+    """Hold `count` of the slots `kind`-`names`; waits until so many are free at once.
 
     Raises:
         ValueError: fewer slots than asked for exist at all.
         Interrupted: `stopping()` became true while waiting.
     """
-    if count > len(numbers):
-        raise ValueError(f"{count} {kind} slots wanted; this process may use {len(numbers)}.")
+    if count > len(names):
+        raise ValueError(f"{count} {kind} slots wanted; this process may use {len(names)}.")
     while True:
-        held = _try(kind, numbers, count)
-        if len(held) == count:
-            break
-        for file in held.values():
-            os.close(file)
+        with ExitStack() as locks:
+            held: list[T] = []
+            for name in names:
+                if len(held) < count and (file := _locked(f"{kind}-{name}")) is not None:
+                    locks.callback(os.close, file)
+                    held.append(name)
+            if len(held) == count:
+                yield held
+                return
         if stopping():
             raise Interrupted
         time.sleep(POLL)
+
+
+def _locked(name: str) -> int | None:
+    """A descriptor that holds the lock of this name; None while another holds it."""
+    file = os.open(folder() / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield sorted(held)
-    finally:
-        for file in held.values():
-            os.close(file)
-
-
-def _try(kind: str, numbers: list[int], count: int) -> dict[int, int]:
-    held: dict[int, int] = {}
-    for number in numbers:
-        if len(held) == count:
-            break
-        file = os.open(folder() / f"{kind}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-        else:
-            held[number] = file
-    return held
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(file)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return file
