@@ -7,7 +7,7 @@ JSON has no infinity: a number that is `None` where a float is expected was not 
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -60,9 +60,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     problem_parameters: dict[str, Any]
     solver: str
     solver_parameters: dict[str, Any]
-    seed: int
+    seed: Annotated[int, msgspec.Meta(ge=0)]
     device: str
-    budget: float
+    budget: Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,10 +75,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         evaluation: seconds that evaluation may take at least; half the budget if that is more.
     """
 
-    threads: int = 1
-    memory_mb: int = 8192
-    grace: float = 10.0
-    evaluation: float = 20.0
+    threads: Annotated[int, msgspec.Meta(ge=1)] = 1
+    memory_mb: Annotated[int, msgspec.Meta(ge=1)] = 8192
+    grace: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    evaluation: Annotated[float, msgspec.Meta(ge=0)] = 20.0
 
     def evaluation_cap(self, budget: float) -> float:
         """Seconds that evaluation may take in a trial; it is not the solver's time."""

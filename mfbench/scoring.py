@@ -111,7 +111,8 @@ def curve_of(findings: Findings, budget: float, judge: Judge) -> list[Look]:
     looks: dict[float, Look] = {}
     for seen in findings.seen:
         if seen.seconds <= budget:
-            error = finite(judge.headline(values(seen.looks)).value)
+            with np.errstate(all="ignore"):
+                error = finite(judge.headline(values(seen.looks)).value)
             looks[seen.seconds] = Look(seconds=seen.seconds, error=error, work=seen.work)
     return list(looks.values())
 
@@ -124,10 +125,16 @@ def metrics_of(answers: Answers, judge: Judge) -> dict[str, Metric]:
 
 
 def stored(score: Score) -> Metric:
-    """A score as plain data."""
+    """A score as plain data.
+
+    Raises:
+        ValueError: the floor is not finite.
+    """
+    if not math.isfinite(score.floor):
+        raise ValueError(f"the floor of a metric is {score.floor}; expected a finite number.")
     return Metric(
         value=finite(score.value),
-        floor=score.floor,
+        floor=float(score.floor),
         standard_error=None if score.standard_error is None else finite(score.standard_error),
         signed=None if score.signed is None else finite(score.signed),
     )
@@ -151,6 +158,6 @@ def first_reached(
         if target < floor:
             continue
         look = next((look for look in curve if look.error is not None and look.error <= target), None)
-        seconds[repr(target)] = None if look is None else look.seconds
-        work[repr(target)] = None if look is None else look.work.get("evaluations")
+        seconds[repr(float(target))] = None if look is None else look.seconds
+        work[repr(float(target))] = None if look is None else look.work.get("evaluations")
     return seconds, work

@@ -55,22 +55,14 @@ class Store:
         return self.folder / RECORDS / cell.task / family / cell.solver / f"{cell.seed}-{key[:20]}.json"
 
     def write(self, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
-        """Write a record, arrays first; whoever sees the document sees all of it.
+        """Write a record to its place.
 
         Raises:
             OSError: read-only folder, full disk; nothing half-written stays.
         """
         path = self.path(record.cell, record.key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if arrays:
-            import numpy as np
-
-            target = path.with_suffix(".npz")
-            with _replacing(target) as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            record = msgspec.structs.replace(record, arrays=target.name)
-        with _replacing(path) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
+        write_record(path, record, arrays)
         return path
 
     def read(self, cell: Cell, key: str) -> Record | None:
@@ -103,6 +95,25 @@ class Store:
             return {}
         with np.load(self.path(record.cell, record.key).with_suffix(".npz"), allow_pickle=False) as data:
             return {name: data[name] for name in data.files}
+
+
+def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
+    """Write one document and its arrays, these first; whoever sees the document sees all of it.
+
+    Raises:
+        OSError: read-only folder, full disk; nothing half-written stays.
+    """
+    target = path.with_suffix(".npz")
+    if arrays:
+        import numpy as np
+
+        with _replacing(target) as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        record = msgspec.structs.replace(record, arrays=target.name)
+    with _replacing(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
+    if not arrays:
+        target.unlink(missing_ok=True)  # of an earlier run
 
 
 def decode_record(path: Path) -> Record:

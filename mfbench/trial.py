@@ -31,6 +31,7 @@ from mfbench.registry import Registry, load_registry
 from mfbench.seeds import problem_seed, solver_seed
 from mfbench.slots import Interrupted, slots
 from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.store import write_record
 from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
 
@@ -80,9 +81,11 @@ def run_trial(
         return _run(spec, began, stopping, started)
     except Interrupted:
         return Result(blank(spec, began, Status.INTERRUPTED, "interrupted before it started"))
+    except KeyboardInterrupt:
+        return Result(blank(spec, began, Status.INTERRUPTED, "interrupted with its host"))
     except BaseException as error:
         traceback.print_exc()
-        sentence = f"before the solver started: {type(error).__name__}: {error}"
+        sentence = f"outside the solver: {type(error).__name__}: {error}"
         return Result(blank(spec, began, Status.ERROR, sentence))
 
 
@@ -115,11 +118,11 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
     case = Case(spec, problem, solver, judge, provenance.versions(needed))
     folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="trial-"))
     load = os.getloadavg()[0]
-    gpus = [0] if cell.device == "cuda" else []
+    gpus = availability.gpus() if cell.device == "cuda" else ()
     try:
         with (
             slots("core", sorted(os.sched_getaffinity(0)), spec.limits.threads, stopping) as cores,
-            slots("gpu", gpus, len(gpus), stopping) as gpu,
+            slots("gpu", gpus, int(cell.device == "cuda"), stopping) as gpu,
         ):
             order = make_order(case, folder, cores, gpu)
             started(Progress(spec, Path(order.journal), judge))
@@ -134,7 +137,7 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_order(case: Case, folder: Path, cores: list[int], gpu: list[int]) -> Order:
+def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Order:
     """Resolve a spec for its child."""
     spec, problem, solver = case.spec, case.problem, case.solver
     cell, limits = spec.cell, spec.limits
@@ -174,7 +177,7 @@ def conclude(
     record = msgspec.structs.replace(
         blank(case.spec, "", status, sentence),
         curve=curve,
-        targets=list(case.problem.targets),
+        targets=[float(target) for target in case.problem.targets],
         seconds_to_target=seconds_to_target,
         work_to_target=work_to_target,
         usage=Usage(
@@ -255,18 +258,26 @@ def now() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Read a spec, run it, write its record; the exit code says whether the status alarms."""
+    """Read a spec, run it, write its record, and beside it the scored values as .npz.
+
+    Returns:
+        The exit code: 0, 1 for a status that alarms, 2 for bad input, 130 if interrupted.
+    """
     if len(arguments) != 2:
         print("usage: python -m mfbench.trial SPEC.json RECORD.json", file=sys.stderr)
         return 2
+    source, target = map(Path, arguments)
     try:
-        spec = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=Spec)
+        spec = msgspec.json.decode(source.read_bytes(), type=Spec)
     except (OSError, msgspec.MsgspecError) as error:
-        print(f"{arguments[0]}: {error}", file=sys.stderr)
+        print(f"{source}: {error}", file=sys.stderr)
         return 2
-    record = run_trial(spec).record
-    Path(arguments[1]).write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
-    return int(record.status.alarming)
+    if not target.parent.is_dir():
+        print(f"{target}: there is no folder {target.parent}.", file=sys.stderr)
+        return 2
+    result = run_trial(spec)
+    write_record(target, result.record, result.arrays)
+    return 130 if result.record.status is Status.INTERRUPTED else int(result.record.status.alarming)
 
 
 if __name__ == "__main__":
