@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -75,18 +76,39 @@ def run(
         records.append(record)
     if todo.specs:
         isolation.start_server(plan.frameworks)
+    failed = threading.Event()
+
+    def stop() -> bool:
+        return stopping() or failed.is_set()
+
     with executor:
-        futures = [executor.submit(run_trial, spec, stopping, observer.started) for spec in todo.specs]
-        for result in _results(futures):
-            store.write(result.record, result.arrays)
-            records.append(result.record)
-            observer.finished(result.record)
+        futures = {executor.submit(run_trial, spec, stop, observer.started): spec for spec in todo.specs}
+        try:
+            for future in as_completed(futures):
+                result = _result(future, futures[future])
+                _keep(result, store)
+                records.append(result.record)
+                observer.finished(result.record)
+        except BaseException:
+            failed.set()  # a full disk: what could not be kept need not be run
+            raise
     return records
 
 
-def _results(futures: list[Future[Result]]) -> Iterator[Result]:
-    for future in as_completed(futures):
-        yield future.result()
+def _result(future: Future[Result], spec: Spec) -> Result:
+    try:
+        return future.result()
+    except Exception as error:  # `run_trial` raises nothing, but an executor may lose a worker
+        sentence = f"lost by its executor: {type(error).__name__}: {error}"
+        return Result(blank(spec, now(), Status.CRASHED, sentence))
+
+
+def _keep(result: Result, store: Store) -> None:
+    """Write a record, unless it says less than the one that it would replace."""
+    record = result.record
+    earlier = None if record.status.final else store.read(record.cell, record.key)
+    if earlier is None or not earlier.status.final:
+        store.write(record, result.arrays)
 
 
 def exit_code(records: list[Record]) -> int:
