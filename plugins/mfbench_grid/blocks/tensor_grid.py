@@ -29,6 +29,10 @@ class TensorGrid:
         counts = np.broadcast_to(cells, box.shape[1])
         return cls(tuple(np.linspace(low, high, n + 1) for (low, high), n in zip(box.T, counts, strict=True)))
 
+    def halved(self) -> TensorGrid:
+        """The grid of half the spacing; every second of its nodes is one of this grid."""
+        return TensorGrid(tuple(np.linspace(axis[0], axis[-1], 2 * len(axis) - 1) for axis in self.axes))
+
     @property
     def dim(self) -> int:
         """Dimension d."""

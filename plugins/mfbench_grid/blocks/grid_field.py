@@ -1,0 +1,111 @@
+"""A function known at the free nodes of a grid and on the boundaries between them, anywhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from mfbench_grid.blocks.local_fit import LocalFit
+from mfbench_grid.blocks.tensor_grid import TensorGrid
+
+WIDTH = 6
+"""Nodes along each axis of a window: quintic, error h^6."""
+
+BAND = 6
+"""Layers of nodes next to those that are not free: as far as a fit for a point there can look."""
+
+BASIS = np.linalg.inv(np.vander(np.arange(WIDTH) - (WIDTH - 1) / 2, increasing=True))
+"""(power, node): coefficients of Lagrange's polynomials, the origin in the middle of the window."""
+
+
+@dataclass(frozen=True)
+class GridField:
+    """Quintic interpolation in windows of free nodes; least squares where a window lacks one.
+
+    Either way no value from beyond a boundary enters, where the function has a kink.
+
+    Args:
+        grid: the nodes.
+        values: (nodes,); of the free ones only.
+        free: (nodes,) booleans.
+        fit: through the free nodes of the band and the points on the boundaries.
+    """
+
+    grid: TensorGrid
+    values: np.ndarray
+    free: np.ndarray
+    fit: LocalFit
+
+    @classmethod
+    def through(
+        cls, grid: TensorGrid, values: np.ndarray, free: np.ndarray, x: np.ndarray, at_x: np.ndarray
+    ) -> GridField:
+        """The field with these values at the free nodes, in their order, and `at_x` (c,) at x (c, d)."""
+        full = np.zeros(len(free))
+        full[free] = values
+        depth = ndimage.distance_transform_cdt(free.reshape(grid.shape), metric="chessboard")
+        band = free & (depth.ravel() <= BAND)
+        nodes = np.stack(np.unravel_index(np.flatnonzero(band), grid.shape), axis=1)
+        places = np.stack([axis[index] for axis, index in zip(grid.axes, nodes.T, strict=True)], axis=1)
+        fit = LocalFit(
+            np.concatenate([places, x]), np.concatenate([full[band], at_x]), np.array(grid.spacings)
+        )
+        return cls(grid, full, free, fit)
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """(n, d) points -> (n,); outside the box the value at the nearest point of it."""
+        x = self._inside(x)
+        window, complete, place = self._windows(x)
+        result = np.empty(len(x))
+        result[complete] = _contracted(
+            self.values[window[complete]], [_weights(p[complete]) for p in place.T]
+        )
+        if not np.all(complete):
+            result[~complete] = self.fit(x[~complete])[0]
+        return result
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """(n, d) points -> (n, d)."""
+        moved = self._inside(x)
+        window, complete, place = self._windows(moved)
+        values = self.values[window[complete]]
+        weights = [_weights(p[complete]) for p in place.T]
+        result = np.empty(x.shape)
+        for axis, h in enumerate(self.grid.spacings):
+            slopes = [*weights]
+            slopes[axis] = _weights(place[complete, axis], derivative=True) / h
+            result[complete, axis] = _contracted(values, slopes)
+        if not np.all(complete):
+            result[~complete] = self.fit(moved[~complete])[1]
+        return np.where(moved == x, result, 0.0)
+
+    def _inside(self, x: np.ndarray) -> np.ndarray:
+        return np.clip(x, [axis[0] for axis in self.grid.axes], [axis[-1] for axis in self.grid.axes])
+
+    def _windows(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Node numbers (n, WIDTH, ..., WIDTH), whether all are free (n,), the points' place in them (n, d)."""
+        grid = self.grid
+        position = grid.positions(x)
+        corner = np.floor(position).astype(int) - (WIDTH // 2 - 1)
+        corner = np.clip(corner, 0, np.array(grid.shape) - WIDTH)
+        offsets = np.stack(np.meshgrid(*[np.arange(WIDTH)] * grid.dim, indexing="ij"), axis=-1)
+        window = grid.numbers(corner).reshape((-1, *[1] * grid.dim)) + grid.numbers(offsets)
+        complete = np.all(self.free[window], axis=tuple(range(1, grid.dim + 1)))
+        return window, complete, position - corner - (WIDTH - 1) / 2
+
+
+def _weights(place: np.ndarray, derivative: bool = False) -> np.ndarray:
+    """(n,) places in a window -> (n, WIDTH) weights of its nodes."""
+    powers = np.vander(place, WIDTH, increasing=True)
+    if derivative:
+        powers = np.concatenate([np.zeros((len(place), 1)), powers[:, :-1] * np.arange(1, WIDTH)], axis=1)
+    return powers @ BASIS
+
+
+def _contracted(values: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """sum over nodes of values (n, WIDTH, ..., WIDTH) times the product of weights (n, WIDTH) per axis."""
+    for weight in reversed(weights):
+        values = np.einsum("n...k,nk->n...", values, weight)
+    return values

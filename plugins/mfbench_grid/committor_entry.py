@@ -1,0 +1,48 @@
+"""The entry of `finite-volume` for committor problems."""
+
+import math
+from dataclasses import dataclass
+
+import mfbench
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommittorFiniteVolumeParameters:
+    """Parameters of `finite-volume` on committor problems.
+
+    Args:
+        margin: kT above the pass between A and B up to which nodes are kept; the wall put there
+            changes q by about exp(-margin), relatively.
+        extrapolate: remove the error of order h^2 (Richardson) once three grids confirm the order.
+
+    Raises:
+        ValueError: a margin that is not a finite number > 0.
+    """
+
+    margin: float = 20.0
+    extrapolate: bool = True
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.margin) and self.margin > 0):
+            raise ValueError(f"margin is {self.margin}; expected a finite number > 0.")
+
+
+def reversible_in_three_dimensions(facts: mfbench.Facts) -> str | None:
+    """A grid has N^d nodes, and the weight exp(-beta V) needs a drift -grad V."""
+    if facts.dim > 3:
+        return f"grids need N^d nodes; d = {facts.dim} > 3"
+    if "reversible" not in facts.flags:
+        return "solves div(exp(-beta V) grad q) = 0, which holds for reversible dynamics only"
+    return None
+
+
+FINITE_VOLUME = mfbench.SolverEntry(
+    name="finite-volume",
+    task="committor",
+    summary="Finite volumes with edges cut at A and B on ever finer grids, extrapolated.",
+    source="Shortley, Weller, J. Appl. Phys. 9 (1938) 334; Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64.",
+    run="mfbench_grid.committor_finite_volume:solve",
+    parameters=CommittorFiniteVolumeParameters,
+    supports=reversible_in_three_dimensions,
+    extras=("grid",),
+)

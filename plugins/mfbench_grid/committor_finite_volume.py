@@ -1,0 +1,167 @@
+"""`finite-volume`: the committor on grids of spacing h, h/2, h/4, ...
+
+    div(e^{-beta V} grad q) = 0 outside A and B,   q = 0 on A,   q = 1 on B,   no flux at the walls.
+
+1. The walls: those of the box, and the surface some kT above the pass between A and B (`landscape`).
+2. Edges between neighbours, cut where they enter A or B (`shortley_weller`), as a jump chain.
+3. Its hitting probabilities: elimination on small grids, multigrid relative to the last grid's
+   answer on the others (`jump_chain`).
+4. Quintic interpolation that never reaches across the boundary of A or B (`grid_field`).
+5. q_h = q + c h^2 + O(h^3): with the last grid, q_h + (q_h - q_2h) / 3 is of third order or better.
+   Taken only where three grids confirm that errors shrink like h^2 (`richardson`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from mfbench.solver import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+from mfbench_grid.blocks.committor_field import CommittorField, evaluate, gradient
+from mfbench_grid.blocks.grid_field import GridField
+from mfbench_grid.blocks.jump_chain import hitting_direct, hitting_multigrid
+from mfbench_grid.blocks.landscape import Landscape, survey
+from mfbench_grid.blocks.memory import free_memory
+from mfbench_grid.blocks.richardson import Convergence, extrapolated
+from mfbench_grid.blocks.shortley_weller import discretise, jump_chain, rate
+from mfbench_grid.blocks.tensor_grid import TensorGrid
+from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
+
+COARSEST = {1: 32, 2: 32, 3: 16}
+"""Cells along each axis of the first grid of a cube, by dimension."""
+
+ELIMINATED = 4000
+"""Nodes up to which elimination is the faster method; in one dimension it always is."""
+
+BYTES_PER_NODE = {1: 1500, 2: 1500, 3: 2500}
+"""Peak memory of a level per node of the box, rounded up from what was measured."""
+
+PROBES = 512
+"""Nodes of the first grid at which the grids are compared: those of the largest mu q (1 - q)."""
+
+CONVERGED = 1e-12
+"""Estimated error below which a finer grid gains nothing."""
+
+SMALLEST = 1e-250
+"""Guesses of q are lifted to this, so that their ratios do not overflow."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """The answer of one grid.
+
+    Args:
+        landscape: the problem on the grid.
+        field: q, also between the nodes.
+        rate: transitions A -> B per unit time.
+        evaluations: points at which V was evaluated for it.
+    """
+
+    landscape: Landscape
+    field: GridField
+    rate: float
+    evaluations: int
+
+
+def solve(
+    problem: CommittorProblem, parameters: CommittorFiniteVolumeParameters, context: Context
+) -> Iterator[Checkpoint]:
+    """A checkpoint per grid, until the next one would not fit into memory or budget, or nothing changes.
+
+    Reports "rate"; from the second grid on its "rate_error", and an "error_estimate" of q, root mean
+    square under mu q (1 - q). Work: "evaluations" of V, "nodes" of all grids so far.
+    """
+    grid = first_grid(problem.box)
+    last: Level | None = None
+    seconds, evaluations, nodes = 0.0, 0, 0
+    while affordable(grid, context.budget - context.elapsed(), seconds * 2**problem.dim):
+        began = context.elapsed()
+        level = solve_level(problem, grid, parameters.margin, last)
+        grid = grid.halved()
+        if level is None:
+            continue
+        if last is None:
+            probes, convergence = comparison(level)
+        convergence.seen.append(level.field.value(probes))
+        better = parameters.extrapolate and convergence.confirmed() and last.landscape.resolved
+        reports = {"rate": level.rate, "extrapolated": float(better)}
+        if last is not None:
+            reports["rate_error"] = abs(level.rate - last.rate) / 3.0
+            reports["error_estimate"] = convergence.error(better)
+        if better:
+            reports["rate"] = float(extrapolated(last.rate, level.rate))
+        evaluations += level.evaluations
+        nodes += int(np.sum(level.field.free))
+        seconds = context.elapsed() - began
+        yield Checkpoint(
+            evaluate=evaluate,
+            gradient=gradient,
+            state=CommittorField(
+                problem.boundary_a, problem.boundary_b, level.field, last.field if better else None
+            ),
+            work={"evaluations": evaluations, "nodes": nodes},
+            reports=reports,
+        )
+        if reports.get("error_estimate", math.inf) < CONVERGED:
+            return
+        last = level
+
+
+def first_grid(box: np.ndarray) -> TensorGrid:
+    """The coarsest grid: more cells along the longer sides.
+
+    Equal numbers suit a box that is stretched as the potential is, equal spacings an isotropic
+    potential: numbers that grow as the root of the side lose at most the root of the aspect ratio.
+    """
+    sides = box[1] - box[0]
+    stretch = np.sqrt(sides / np.exp(np.mean(np.log(sides))))
+    return TensorGrid.over(box, np.maximum(8, np.rint(COARSEST[len(sides)] * stretch).astype(int)))
+
+
+def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -> bool:
+    """Whether a level on this grid fits into memory and would end within the budget."""
+    needed = math.prod(grid.shape) * BYTES_PER_NODE[grid.dim]
+    return seconds_expected <= seconds_left and needed <= free_memory()
+
+
+def solve_level(
+    problem: CommittorProblem, grid: TensorGrid, margin: float, last: Level | None
+) -> Level | None:
+    """The answer of one grid, given that of the last one; None where A and B leave no node free."""
+    landscape = survey(problem, grid, margin, last.landscape.pass_energy if last else None)
+    if not np.any(landscape.free):
+        return None
+    links, cuts = discretise(problem, landscape)
+    chain = jump_chain(landscape, links, cuts)
+    if last is None or chain.size <= ELIMINATED or problem.dim == 1:
+        q = hitting_direct(chain)
+    else:
+        q = hitting_multigrid(chain, guess(last, landscape))
+    field = GridField.through(grid, np.clip(q, 0.0, 1.0), landscape.free, cuts.x, cuts.value)
+    evaluations = len(landscape.x) + len(links.i) + 2 * len(cuts.node)
+    return Level(landscape, field, rate(problem.beta, landscape, links, field.values), evaluations)
+
+
+def guess(last: Level, landscape: Landscape) -> np.ndarray:
+    """q at the free nodes of a finer grid: log q of the coarser one, interpolated linearly."""
+    free = last.field.free.reshape(last.field.grid.shape)
+    nearest = ndimage.distance_transform_edt(~free, return_distances=False, return_indices=True)
+    values = np.log(np.maximum(last.field.values.reshape(free.shape)[tuple(nearest)], SMALLEST))
+    position = last.field.grid.positions(landscape.x[landscape.free])
+    return np.exp(ndimage.map_coordinates(values, position.T, order=1, mode="nearest"))
+
+
+def comparison(first: Level) -> tuple[np.ndarray, Convergence]:
+    """(m, d) points at which levels are compared, and the comparison of none so far."""
+    free, q = first.field.free, first.field.values[first.field.free]
+    energy = first.landscape.energy[free]
+    weights = np.exp(np.min(energy) - energy) * q * (1.0 - q)
+    heaviest = np.argsort(-weights, kind="stable")[:PROBES]
+    total = np.sum(weights[heaviest])
+    weights = weights[heaviest] / total if total > 0 else np.full(len(heaviest), 1.0 / len(heaviest))
+    return first.landscape.x[free][heaviest], Convergence(weights)
