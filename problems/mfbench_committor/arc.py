@@ -33,7 +33,7 @@ from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
-from mfbench_committor.entries.arc import ARC, ArcParameters
+from mfbench_committor.entries.arc import ArcParameters
 
 ANGLE = 2.0
 RADIAL_STIFFNESS = 20.0
@@ -107,14 +107,14 @@ def judge(parameters: ArcParameters, seed: int) -> CommittorJudge:
             value=None,
             tolerance=QUADRATURE,
             method="quadrature",
-            source=ARC.formula,
+            source="mfbench_committor.blocks.line",
         ),
         rate=Reference(
             quantity="nu, transitions A->B per unit time",
             value=rate,
             tolerance=QUADRATURE * rate,
             method="quadrature",
-            source=ARC.formula,
+            source="mfbench_committor.blocks.line",
         ),
         logit_tolerance=QUADRATURE,
     )

@@ -16,7 +16,7 @@ from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
-from mfbench_committor.entries.double_well import DOUBLE_WELL, DoubleWellParameters
+from mfbench_committor.entries.double_well import DoubleWellParameters
 
 STIFFNESS = 0.3
 LENGTH = 1.0
@@ -77,14 +77,14 @@ def judge(parameters: DoubleWellParameters, seed: int) -> CommittorJudge:
             value=None,
             tolerance=QUADRATURE,
             method="quadrature",
-            source=DOUBLE_WELL.formula,
+            source="mfbench_committor.blocks.line",
         ),
         rate=Reference(
             quantity="nu, transitions A->B per unit time",
             value=rate,
             tolerance=QUADRATURE * rate,
             method="quadrature",
-            source=DOUBLE_WELL.formula,
+            source="mfbench_committor.blocks.line",
         ),
         logit_tolerance=QUADRATURE,
     )

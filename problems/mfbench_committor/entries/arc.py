@@ -57,5 +57,5 @@ ARC = mfbench.ProblemEntry(
         "standard": ({"dim": 10},),
         "full": ({"dim": 2}, {"dim": 10}, {"dim": 50}),
     },
-    targets=(1e-1, 1e-2, 1e-3, 1e-4),
+    targets=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5),
 )
