@@ -95,6 +95,10 @@ class JournalWriter:
         if written != len(data):
             raise OSError(f"journal: {written} of {len(data)} bytes written; is the disk full?")
 
+    def close(self) -> None:
+        """Give the file back. A child need not: it ends."""
+        os.close(self._file)
+
 
 def read_journal(path: Path, start: int = 0) -> Iterator[tuple[Block, int]]:
     """The sound blocks from byte `start` on, each with the offset behind it.

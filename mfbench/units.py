@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "": 1.0}
@@ -20,6 +21,6 @@ def duration(text: str) -> float:
     """
     match = PATTERN.fullmatch(text.strip().lower())
     seconds = float(match["number"]) * SECONDS[match["unit"]] if match else 0.0
-    if not seconds > 0:
+    if not 0 < seconds < math.inf:
         raise ValueError(f"got {text!r}; expected a duration above zero such as 30s, 2min or 500ms.")
     return seconds

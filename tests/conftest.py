@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
 PLUGINS = Path(__file__).parent / "plugins"
+
+
+# The same examples in every run, however busy the machine is.
+hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure():
