@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mfbench import availability, provenance
+from mfbench.closure import code_hash
 from mfbench.names import Selector, unknown
 from mfbench.parameters import make_parameters, parameter_document
 from mfbench.record import Cell, Limits, Spec
@@ -201,7 +202,7 @@ def make_spec(
     )
     origin = registry.origins[entry.task, entry.name]
     versions = provenance.versions(availability.requirements(entry, origin))
-    code = (provenance.code_hash(problem.entry.build), provenance.code_hash(entry.run))
+    code = (code_hash(problem.entry.build), code_hash(entry.run))
     limits = Limits(threads=request.threads, memory_mb=request.memory_mb)
     return Spec(
         key=provenance.key(cell, code, versions, request.threads), cell=cell, limits=limits, plugins=plugins

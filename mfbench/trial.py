@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from mfbench import availability, isolation, provenance, scoring
+from mfbench.closure import code_hash
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of, points_file, scratch
 from mfbench.names import unknown
@@ -189,7 +190,7 @@ def conclude(
             peak_memory_mb=ended.peak_memory_mb if ended else None,
             threads=findings.began.threads if findings.began else None,
         ),
-        judge=provenance.code_hash(case.problem.judge),
+        judge=code_hash(case.problem.judge),
         versions=case.versions,
         control=case.solver.control,
     )

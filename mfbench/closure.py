@@ -1,0 +1,131 @@
+"""The code behind "module:function": what of it can change a result, as one hash.
+
+In the function's own module that is what the function can reach: the definitions and imports whose names it
+uses, directly or through others, and every statement that is none of these. So a judge may stand beside its
+problem without being part of it. Modules that are imported count whole, with what they import, as long as
+they belong to the same top-level package or to mfbench; everything else is covered by versions. Comments,
+docstrings and layout do not count: the syntax tree does.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from mfbench.sources import source
+
+
+@cache
+def code_hash(path: str) -> str:
+    """Hash of the code behind "module:function"; 64 hexadecimal digits.
+
+    The `__init__` of packages in between counts, that of the top-level package only where it is imported
+    from: it holds the entries of every other method too.
+    """
+    module, _, function = path.partition(":")
+    roots = {module.partition(".")[0], "mfbench"}
+    seen: dict[str, str] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        if name in seen or name.partition(".")[0] not in roots:
+            continue
+        file = source(name)
+        if file is None:
+            continue
+        if name.count(".") > 1:
+            todo.append(name.rpartition(".")[0])
+        text = file.read_bytes()
+        try:
+            tree = without_docstrings(ast.parse(text))
+        except (SyntaxError, ValueError):  # its trial will say so; until it is mended, the text counts
+            seen[name] = hashlib.sha256(text).hexdigest()
+            continue
+        if name == module:
+            tree = reachable(tree, function)
+        seen[name] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+        todo.extend(imports(tree, name, is_package=file.name == "__init__.py"))
+    return hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()
+
+
+def reachable(tree: ast.Module, function: str) -> ast.Module:
+    """What of a module `function` can reach; the whole module if it does not define that name."""
+    statements = list(tree.body)
+    binders: dict[str, list[int]] = {}
+    for number, statement in enumerate(statements):
+        for name in _bound(statement):
+            binders.setdefault(name, []).append(number)
+    if function not in binders:
+        return tree
+    kept = {number for number, statement in enumerate(statements) if not list(_bound(statement))}
+    todo = [function, *(name for number in kept for name in _used(statements[number]))]
+    wanted: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        for number in binders.get(name, ()):
+            kept.add(number)
+            todo.extend(_used(statements[number]))
+    return ast.Module([_only(statements[number], wanted) for number in sorted(kept)], type_ignores=[])
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """Names that a top-level definition, assignment or import binds; nothing for other statements."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.Import() | ast.ImportFrom():
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+        case ast.Assign() | ast.AnnAssign():
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for target in targets:
+                yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
+
+
+def _used(statement: ast.stmt) -> Iterator[str]:
+    return (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
+
+
+def _only(statement: ast.stmt, wanted: set[str]) -> ast.stmt:
+    """An import without the names that nobody wants; other statements as they are."""
+    if isinstance(statement, ast.Import):
+        return ast.Import([a for a in statement.names if (a.asname or a.name.partition(".")[0]) in wanted])
+    if isinstance(statement, ast.ImportFrom):
+        names = [alias for alias in statement.names if (alias.asname or alias.name) in wanted]
+        return ast.ImportFrom(statement.module, names, statement.level)
+    return statement
+
+
+def imports(tree: ast.Module, module: str, is_package: bool) -> Iterable[str]:
+    """Modules that a module may import, relative names resolved; some may be names of other things."""
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, base] if base else parents)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    """The tree without what documents it."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list) or not body:
+            continue
+        first = body[0]
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
+            del body[0]
+    return tree
