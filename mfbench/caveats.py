@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from mfbench.record import Record
+from mfbench.statistics import LEAST_SEEDS
 from mfbench.tally import Tally
 
 
@@ -67,10 +68,10 @@ def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[s
         ]
         if mixed:
             found.append(f"Different {what} meet on {listed(mixed)}: {consequence}.")
-    unpaired = [name for name, tallies in instances.items() if _fewest_common_seeds(tallies) < 2]
+    unpaired = [name for name, tallies in instances.items() if _fewest_common_seeds(tallies) < LEAST_SEEDS]
     if unpaired:
         found.append(
-            f"Fewer than two common seeds on {listed(unpaired)}: without an interval only the floor ties there."
+            f"Fewer than {LEAST_SEEDS} common seeds on {listed(unpaired)}: no interval, so only the floor ties there."
         )
     if superseded:
         found.append(f"{superseded} records were left out: newer ones of the same cells stand for them.")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from statistics import fmean, median
 from typing import Any
 
 import msgspec
@@ -19,7 +18,8 @@ import msgspec
 from mfbench.caveats import caveats, machine_name, machines
 from mfbench.labels import Contender, canonical, contender_labels, label, natural_order, one_line
 from mfbench.record import Record
-from mfbench.rows import Ranking, Row, Standing
+from mfbench.rows import Ranking, Row
+from mfbench.standings import standings_of, with_standings
 from mfbench.statistics import places
 from mfbench.tally import Tally, finite, newest, trial_error
 
@@ -29,22 +29,34 @@ def rank(records: Iterable[Record]) -> Ranking:
 
     Of several records of one cell (after a change of code, say) the newest counts.
     """
-    everything = list(records)
-    chosen = newest(everything).values()
+    by_task: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_task[record.cell.task].append(record)
+    parts = [_rank_task(by_task[task]) for task in sorted(by_task)]
+    return Ranking(
+        rows=tuple(row for part in parts for row in part.rows),
+        standings=tuple(standing for part in parts for standing in part.standings),
+        caveats={task: said for part in parts for task, said in part.caveats.items()},
+        machines={name: facts for part in parts for name, facts in part.machines.items()},
+    )
+
+
+def _rank_task(records: Sequence[Record]) -> Ranking:
+    chosen = newest(records).values()
+    labels = contender_labels({contender_of(record) for record in chosen})
+    controls = {record.cell.solver for record in chosen if record.control}
     rows: list[Row] = []
     fields: dict[str, list[Tally]] = {}
-    labels = {task: contender_labels(who) for task, who in _contenders(chosen).items()}
-    controls = {record.cell.solver for record in chosen if record.control}
     for tallies in _instances(chosen):
         cell = tallies[0].records[0].cell
         ranked = [tally for tally in tallies if tally.counted]
         fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
-        rows.extend(_rows(tallies, labels[cell.task], controls))
-    standings = _standings(rows)
+        rows.extend(_rows(tallies, labels, controls))
+    standings = standings_of(rows)
     return Ranking(
-        rows=tuple(_with_standing(rows, standings)),
+        rows=tuple(with_standings(rows, standings)),
         standings=tuple(standings),
-        caveats=tuple(caveats(fields, len(everything) - len(chosen))),
+        caveats={records[0].cell.task: tuple(caveats(fields, len(records) - len(chosen)))},
         machines=machines(record for tallies in fields.values() for t in tallies for record in t.counted),
     )
 
@@ -54,19 +66,12 @@ def contender_of(record: Record) -> Contender:
     return record.cell.solver, canonical(record.cell.solver_parameters)
 
 
-def _contenders(records: Iterable[Record]) -> dict[str, set[Contender]]:
-    found: dict[str, set[Contender]] = defaultdict(set)
-    for record in records:
-        found[record.cell.task].add(contender_of(record))
-    return found
-
-
 def _instances(records: Iterable[Record]) -> list[list[Tally]]:
     """Per instance, in the order of tables, the trials of every contender in the order of names."""
     found: dict[tuple[Any, ...], dict[Contender, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         cell = record.cell
-        where = (cell.task, cell.problem, natural_order(cell.problem_parameters), cell.device, cell.budget)
+        where = (cell.problem, natural_order(cell.problem_parameters), cell.device, cell.budget)
         found[where][contender_of(record)].append(record)
     return [
         [
@@ -149,48 +154,3 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         rank=None,
         contenders=0,
     )
-
-
-def _standings(rows: Sequence[Row]) -> list[Standing]:
-    """Per task and contender, by mean rank; those without one come last."""
-    by_contender: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    where: dict[tuple[str, float, str], set[str | None]] = defaultdict(set)
-    for row in rows:
-        by_contender[row.task, row.solver, canonical(row.parameters)].append(row)
-        if row.rank is not None:
-            where[row.instance].add(row.machine)
-    comparable = {instance for instance, names in where.items() if len(names) == 1 and None not in names}
-    standings = [_standing(own, comparable) for own in by_contender.values()]
-    return sorted(
-        standings,
-        key=lambda s: (s.task, math.inf if s.mean_rank is None else s.mean_rank, -s.problems, s.contender),
-    )
-
-
-def _standing(own: Sequence[Row], comparable: set[tuple[str, float, str]]) -> Standing:
-    # A place among one is no achievement: it would better the mean of whoever runs alone.
-    contested = [row for row in own if row.rank is not None and row.contenders > 1]
-    ranks = [row.rank for row in contested if row.rank is not None]
-    timed = [row for row in contested if row.target is not None and row.instance in comparable]
-    seconds = [math.inf if row.seconds_to_target is None else row.seconds_to_target for row in timed]
-    return Standing(
-        task=own[0].task,
-        contender=own[0].contender,
-        solver=own[0].solver,
-        parameters=own[0].parameters,
-        control=own[0].control,
-        mean_rank=fmean(ranks) if ranks else None,
-        problems=len(contested),
-        best_on=sum(row.best for row in contested),
-        failed_on=sum(row.error is None for row in contested),
-        seconds_to_target=finite(median(seconds)) if seconds else None,
-        reached=sum(map(math.isfinite, seconds)),
-        targets=len(timed),
-    )
-
-
-def _with_standing(rows: Iterable[Row], standings: Iterable[Standing]) -> Iterable[Row]:
-    of = {(s.task, s.solver, canonical(s.parameters)): s for s in standings}
-    for row in rows:
-        standing = of[row.task, row.solver, canonical(row.parameters)]
-        yield msgspec.structs.replace(row, mean_rank=standing.mean_rank, rank_problems=standing.problems)

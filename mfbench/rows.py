@@ -111,11 +111,11 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     """All that `ranking.rank` finds out; rows and standings are in the order of tables.
 
     Args:
-        caveats: sentences on what must not be compared, each with the place it concerns.
+        caveats: task -> sentences on what must not be compared, each with the place it concerns.
         machines: name of every machine -> what it is.
     """
 
     rows: tuple[Row, ...]
     standings: tuple[Standing, ...]
-    caveats: tuple[str, ...] = ()
+    caveats: dict[str, tuple[str, ...]] = {}
     machines: dict[str, str] = {}

@@ -108,3 +108,8 @@ def place(rank: float | None, tied: bool, best: bool) -> str:
     if rank is None:
         return UNKNOWN
     return f"{rank:g}" + (" =" if tied else "") + (" *" if best else "")
+
+
+def marked(name: str, control: bool) -> str:
+    """A contender's name; controls are marked."""
+    return f"{name} (control)" if control else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -13,11 +13,13 @@ from mfbench.report.figures import (
     error_figure,
     error_range,
     figure,
+    marked,
     place,
     work_figure,
 )
 from mfbench.report.notes import notes
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
+from mfbench.report.trouble import trouble_sheets
 from mfbench.rows import Ranking, Row, Standing
 from mfbench.tasks import TASKS
 
@@ -37,11 +39,6 @@ def chapters(ranking: Ranking) -> list[Chapter]:
             Chapter(title=f"{task}{question}", sheets=tuple(sheets), notes=notes(task, rows, ranking))
         )
     return found
-
-
-def marked(name: str, control: bool) -> str:
-    """A contender's name; controls are marked."""
-    return f"{name} (control)" if control else name
 
 
 def standing_sheet(standings: Sequence[Standing]) -> Sheet:
@@ -147,34 +144,6 @@ def _metric_sheet(caption: str, rows: Sequence[Row]) -> Sheet | None:
         ),
         best=_best(rows),
         failed=_failed(rows),
-    )
-
-
-def trouble_sheets(rows: Sequence[Row]) -> list[Sheet]:
-    """Trials that are not ok, then what was not run, each with its sentence; alike ones in one line."""
-    failed = [row for row in rows if row.rank is not None and row.status != "ok"]
-    absent = [row for row in rows if row.rank is None]
-    sheets = [
-        ("Trials that are not ok", failed, "what became of the first"),
-        ("Not ranked: these neither win nor lose", absent, "reason"),
-    ]
-    return [_trouble_sheet(caption, some, head) for caption, some, head in sheets if some]
-
-
-def _trouble_sheet(caption: str, rows: Sequence[Row], head: str) -> Sheet:
-    alike: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    budgets = len({(row.budget, row.device) for row in rows})
-    for row in rows:
-        problem = f"{row.problem} ({row.budget:g} s, {row.device})" if budgets > 1 else row.problem
-        alike[marked(row.contender, row.control), row.status, row.sentence].append(problem)
-    return Sheet(
-        caption=caption,
-        header=("solver", "status", head, "problems"),
-        words=frozenset({"solver", "status", head, "problems"}),
-        lines=tuple(
-            (name, status, sentence, "; ".join(problems))
-            for (name, status, sentence), problems in alike.items()
-        ),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mfbench.report.figures import NOT_REACHED
 from mfbench.rows import Ranking, Row
-from mfbench.statistics import CONFIDENCE
+from mfbench.statistics import CONFIDENCE, LEAST_SEEDS
 from mfbench.tasks import TASKS
 
 
@@ -23,7 +23,8 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     ]
     found.append(
         "rank: '=' shares its places with others, '*' nobody beats it. A tie: medians that differ by less "
-        f"than the floor, or a {CONFIDENCE:.0%} interval of the log-ratio, paired by seed, that contains 0."
+        f"than the floor, or a {CONFIDENCE:.0%} interval of the log-ratio, paired by seed, that contains 0 (from "
+        f"{LEAST_SEEDS} seeds on)."
     )
     found.append(
         "mean rank: over the problems on which the solver met another one; a place among one is not counted."
@@ -42,7 +43,7 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     if any(row.rank is not None and row.machine is None for row in rows):
         found.append("mixed: the trials ran on several machines, whose seconds are not comparable.")
     found.extend(_machine_lines(ranked, ranking))
-    found.extend(ranking.caveats)
+    found.extend(ranking.caveats.get(task, ()))
     return tuple(found)
 
 

@@ -149,7 +149,7 @@ def test_the_newest_record_of_a_cell_counts_but_an_interruption_replaces_nothing
     stopped = a_record(status=Status.INTERRUPTED, started="2026-01-03T00:00:00Z")
     ranking = rank([new, stopped, old])
     assert [row.error for row in ranking.rows] == [2.0]
-    assert any(caveat.startswith("2 records were left out") for caveat in ranking.caveats)
+    assert any(caveat.startswith("2 records were left out") for caveat in ranking.caveats["committor"])
 
 
 def test_a_place_among_one_does_not_count(a_record):
@@ -197,7 +197,7 @@ def test_seconds_of_different_machines_are_never_compared(a_record):
     apart = rank([a_record("a", **reached), a_record("b", machine="m2", **reached)])
     assert {row.machine for row in apart.rows} == {"m1", "m2"}
     assert [standing.targets for standing in apart.standings] == [0, 0]
-    assert any("Different machines meet on committor/arc" in caveat for caveat in apart.caveats)
+    assert any("Different machines meet on committor/arc" in caveat for caveat in apart.caveats["committor"])
     mixed = rank([a_record("a", **reached), a_record("a", seed=1, machine="m2", **reached)])
     (row,) = mixed.rows
     assert (row.machine, row.seconds_setup, row.seconds_solve, row.seconds_to_target) == (None,) * 4
@@ -208,20 +208,35 @@ def test_seconds_of_different_machines_are_never_compared(a_record):
     [("versions of the judge", {"judge": "new"}), ("versions of the protocol", {"protocol": 2})],
 )
 def test_mixtures_are_said(a_record, field, change):
-    caveats = rank([a_record("a"), a_record("b", **{"judge": "old"} | change)]).caveats
-    assert not any(field in caveat for caveat in rank([a_record("a"), a_record("b")]).caveats)
+    caveats = rank([a_record("a"), a_record("b", **{"judge": "old"} | change)]).caveats["committor"]
+    assert not any(field in caveat for caveat in rank([a_record("a"), a_record("b")]).caveats["committor"])
     assert any(f"Different {field} meet on committor/arc (20 s, cpu)" in caveat for caveat in caveats)
 
 
 def test_a_failed_trial_without_a_judge_is_no_mixture_of_judges(a_record):
-    caveats = rank([a_record("a", judge="one"), a_record("b", status=Status.CRASHED)]).caveats
+    caveats = rank([a_record("a", judge="one"), a_record("b", status=Status.CRASHED)]).caveats["committor"]
     assert not any("judge" in caveat for caveat in caveats)
 
 
-def test_one_seed_is_said(a_record, repeated):
-    assert any("two common seeds" in text for text in rank([a_record("a"), a_record("b")]).caveats)
-    two_seeds = repeated("a", [1.0, 1.0]) + repeated("b", [1.0, 1.0])
-    assert rank(two_seeds).caveats == ()
+def test_tasks_do_not_hear_of_each_other(repeated):
+    """A label, a control's mark or a caveat of one task says nothing in another."""
+    records = repeated("s", [1.0], parameters={"k": 1}, control=True) + repeated("t", [2.0])
+    records += repeated("s", [1.0] * 3, problem="fokker-planck/ring", parameters={"k": 2})
+    ranking = rank(records)
+    assert [(row.task, row.contender, row.control) for row in ranking.rows] == [
+        ("committor", "s", True), ("committor", "t", False), ("fokker-planck", "s", False),
+    ]  # fmt: skip
+    assert ranking.caveats["committor"] and not ranking.caveats["fokker-planck"]
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, True), (2, True), (3, False)])
+def test_too_few_seeds_for_an_interval_are_said(repeated, seeds, said):
+    ranking = rank(repeated("a", [1.0, 2.0, 1.5][:seeds]) + repeated("b", [1.1, 2.1, 1.4][:seeds]))
+    assert (
+        any("Fewer than 3 common seeds on committor/arc" in text for text in ranking.caveats["committor"])
+        is said
+    )
+    assert [row.rank for row in ranking.rows] == ([1.0, 2.0] if said else [1.5, 1.5])
 
 
 def test_medians_of_metrics_costs_and_work(repeated, a_record):
