@@ -93,7 +93,7 @@ def test_stratum_weights_are_exact_integrals(well, points):
 
 def test_strata_are_equal_in_logit_and_open_at_both_ends(well):
     strata, z = point_sets.reactive_strata(well), well.logit(well.centres)
-    low, high = well.logit_range
+    low, high = well.reactive_range
     assert (
         z[strata == 0].min()
         < low

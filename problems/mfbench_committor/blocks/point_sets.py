@@ -48,9 +48,10 @@ def draw(
 def reactive_strata(law: ReducedLaw) -> np.ndarray:
     """(K,) number of the stratum of each cell: equal in the logit of q at its centre.
 
-    The strata divide the range between the .1 % and 99.9 % quantiles; the outermost two are open.
+    The strata divide the range between the .1 % and 99.9 % quantiles of q under mu q (1 - q); the
+    outermost two are open.
     """
-    low, high = law.logit_range
+    low, high = law.reactive_range
     return np.searchsorted(np.linspace(low, high, STRATA + 1)[1:-1], law.logit(law.centres), side="right")
 
 
@@ -70,7 +71,7 @@ def reactive_points(law: ReducedLaw, count: int, rng: np.random.Generator) -> Dr
         shares = np.where(strata == stratum, law.mass, 0.0)
         if not np.any(shares > 0):
             raise ValueError(
-                f"reactive_points: stratum {stratum} of {STRATA} (logit q in {law.logit_range}) holds no cell "
+                f"reactive_points: stratum {stratum} of {STRATA} (logit q in {law.reactive_range}) holds no cell "
                 "with mass. Refine the cells."
             )
         u, proposal = draw(law, shares, count // STRATA, rng)

@@ -108,7 +108,18 @@ class ReducedLaw:
     @cached_property
     def logit_range(self) -> tuple[float, float]:
         """Logits of the .1 % and the 99.9 % quantile of q under mu outside A u B."""
-        z, mass = self.at_nodes(self.logit).ravel(), self.node_mass.ravel()
+        return self._logit_quantiles(self.node_mass)
+
+    @cached_property
+    def reactive_range(self) -> tuple[float, float]:
+        """The same under mu q (1 - q).
+
+        Where one basin holds nearly all of mu, `logit_range` lies in it and misses the barrier.
+        """
+        return self._logit_quantiles(self.node_mass * self.at_nodes(self.reactive))
+
+    def _logit_quantiles(self, node_mass: np.ndarray) -> tuple[float, float]:
+        z, mass = self.at_nodes(self.logit).ravel(), node_mass.ravel()
         kept = mass > 0
         z, mass = z[kept], mass[kept]
         order = np.argsort(z)
