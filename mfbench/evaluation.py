@@ -39,7 +39,8 @@ def gradient(checkpoint: Checkpoint, points: np.ndarray, step: float) -> np.ndar
         shift = np.zeros(points.shape[1])
         shift[axis] = step
         pair = evaluate(checkpoint, np.concatenate([points + shift, points - shift]))
-        columns.append((pair[: len(points)] - pair[len(points) :]) / (2.0 * step))
+        with np.errstate(invalid="ignore"):  # where a logarithm is minus infinity on both sides
+            columns.append((pair[: len(points)] - pair[len(points) :]) / (2.0 * step))
     return np.stack(columns, axis=1)
 
 
