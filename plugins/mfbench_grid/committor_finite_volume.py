@@ -24,7 +24,7 @@ from mfbench.solver import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_grid.blocks.committor_field import CommittorField, evaluate, gradient
 from mfbench_grid.blocks.grid_field import GridField
-from mfbench_grid.blocks.jump_chain import hitting_direct, hitting_multigrid
+from mfbench_grid.blocks.jump_chain import SMALLEST, hitting_direct, hitting_multigrid
 from mfbench_grid.blocks.landscape import Landscape, survey
 from mfbench_grid.blocks.memory import free_memory
 from mfbench_grid.blocks.richardson import Convergence, extrapolated
@@ -38,7 +38,7 @@ COARSEST = {1: 32, 2: 32, 3: 16}
 ELIMINATED = 4000
 """Nodes up to which elimination is the faster method; in one dimension it always is."""
 
-BYTES_PER_NODE = {1: 1500, 2: 1500, 3: 2500}
+BYTES_PER_NODE = {1: 1000, 2: 1000, 3: 1500}
 """Peak memory of a level per node of the box, rounded up from what was measured."""
 
 PROBES = 512
@@ -47,9 +47,6 @@ PROBES = 512
 CONVERGED = 1e-12
 """Estimated error below which a finer grid gains nothing."""
 
-SMALLEST = 1e-250
-"""Guesses of q are lifted to this, so that their ratios do not overflow."""
-
 
 @dataclass(frozen=True)
 class Level:
@@ -57,12 +54,14 @@ class Level:
 
     Args:
         landscape: the problem on the grid.
+        crossings: (c, d) points where edges cross the boundaries of A and B.
         field: q, also between the nodes.
         rate: transitions A -> B per unit time.
         evaluations: points at which V was evaluated for it.
     """
 
     landscape: Landscape
+    crossings: np.ndarray
     field: GridField
     rate: float
     evaluations: int
@@ -71,7 +70,7 @@ class Level:
 def solve(
     problem: CommittorProblem, parameters: CommittorFiniteVolumeParameters, context: Context
 ) -> Iterator[Checkpoint]:
-    """A checkpoint per grid, until the next one would not fit into memory or budget, or nothing changes.
+    """A checkpoint per grid, until memory or budget forbid the next, nothing changes, or iterations stall.
 
     Reports "rate"; from the second grid on its "rate_error", and an "error_estimate" of q, root mean
     square under mu q (1 - q). Work: "evaluations" of V, "nodes" of all grids so far.
@@ -83,18 +82,22 @@ def solve(
         began = context.elapsed()
         level = solve_level(problem, grid, parameters.margin, last)
         grid = grid.halved()
+        if level is None and last is None:
+            continue  # A and B leave no node of so coarse a grid free
         if level is None:
-            continue
+            return
         if last is None:
-            probes, convergence = comparison(level)
-        convergence.seen.append(level.field.value(probes))
+            convergence = Convergence(*comparison_points(level))
+        convergence.add(level.field.value)
         better = parameters.extrapolate and convergence.confirmed() and last.landscape.resolved
         reports = {"rate": level.rate, "extrapolated": float(better)}
         if last is not None:
-            reports["rate_error"] = abs(level.rate - last.rate) / 3.0
-            reports["error_estimate"] = convergence.error(better)
+            # Errors shrink by 4 per grid, which leaves a third of the change, once A and B are resolved.
+            share = 1.0 / 3.0 if last.landscape.resolved else 1.0
+            reports["rate_error"] = share * abs(level.rate - last.rate)
+            reports["error_estimate"] = share * convergence.change(better)
         if better:
-            reports["rate"] = float(extrapolated(last.rate, level.rate))
+            reports["rate"] = extrapolated(last.rate, level.rate)
         evaluations += level.evaluations
         nodes += int(np.sum(level.field.free))
         seconds = context.elapsed() - began
@@ -102,7 +105,10 @@ def solve(
             evaluate=evaluate,
             gradient=gradient,
             state=CommittorField(
-                problem.boundary_a, problem.boundary_b, level.field, last.field if better else None
+                problem.boundary_a,
+                problem.boundary_b,
+                level.field,
+                correction(last, level) if better else None,
             ),
             work={"evaluations": evaluations, "nodes": nodes},
             reports=reports,
@@ -132,7 +138,7 @@ def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -
 def solve_level(
     problem: CommittorProblem, grid: TensorGrid, margin: float, last: Level | None
 ) -> Level | None:
-    """The answer of one grid, given that of the last one; None where A and B leave no node free."""
+    """The answer of one grid, given that of the last one; None where no node is free or iterations stall."""
     landscape = survey(problem, grid, margin, last.landscape.pass_energy if last else None)
     if not np.any(landscape.free):
         return None
@@ -142,9 +148,11 @@ def solve_level(
         q = hitting_direct(chain)
     else:
         q = hitting_multigrid(chain, guess(last, landscape))
+    if q is None:
+        return None
     field = GridField.through(grid, np.clip(q, 0.0, 1.0), landscape.free, cuts.x, cuts.value)
     evaluations = len(landscape.x) + len(links.i) + 2 * len(cuts.node)
-    return Level(landscape, field, rate(problem.beta, landscape, links, field.values), evaluations)
+    return Level(landscape, cuts.x, field, rate(problem.beta, landscape, links, field.values), evaluations)
 
 
 def guess(last: Level, landscape: Landscape) -> np.ndarray:
@@ -156,12 +164,27 @@ def guess(last: Level, landscape: Landscape) -> np.ndarray:
     return np.exp(ndimage.map_coordinates(values, position.T, order=1, mode="nearest"))
 
 
-def comparison(first: Level) -> tuple[np.ndarray, Convergence]:
-    """(m, d) points at which levels are compared, and the comparison of none so far."""
+def correction(last: Level, level: Level) -> GridField:
+    """(q_h - q_2h) / 3 at the nodes of the coarser grid, and between them: 0 on the boundaries.
+
+    Values at common nodes are compared: how well either grid's answer is interpolated plays no part.
+    """
+    every_second = (slice(None, None, 2),) * level.field.grid.dim
+    fine, known = (
+        values.reshape(level.field.grid.shape)[every_second].ravel()
+        for values in (level.field.values, level.field.free)
+    )
+    coarse, free = last.field.values, last.field.free
+    change = np.where(known, extrapolated(coarse, fine) - fine, 0.0)
+    return GridField.through(
+        last.field.grid, change[free], free, last.crossings, np.zeros(len(last.crossings))
+    )
+
+
+def comparison_points(first: Level) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes where grids are compared, (m, d), and their weights, (m,): the largest mu q (1 - q)."""
     free, q = first.field.free, first.field.values[first.field.free]
     energy = first.landscape.energy[free]
     weights = np.exp(np.min(energy) - energy) * q * (1.0 - q)
     heaviest = np.argsort(-weights, kind="stable")[:PROBES]
-    total = np.sum(weights[heaviest])
-    weights = weights[heaviest] / total if total > 0 else np.full(len(heaviest), 1.0 / len(heaviest))
-    return first.landscape.x[free][heaviest], Convergence(weights)
+    return first.landscape.x[free][heaviest], weights[heaviest]

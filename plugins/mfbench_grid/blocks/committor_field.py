@@ -1,4 +1,4 @@
-"""A committor that is exactly 0 in A and exactly 1 in B, from the answers of one grid or two."""
+"""A committor between the nodes: exactly 0 in A and exactly 1 in B."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from mfbench.tasks.committor import Field
 from mfbench_grid.blocks.grid_field import GridField
-from mfbench_grid.blocks.richardson import extrapolated
 
 CHUNK = 4096
 """Points evaluated at a time, which bounds the memory of windows and neighbourhoods."""
@@ -22,13 +21,13 @@ class CommittorField:
     Args:
         boundary_a, boundary_b: signed boundary functions.
         fine: q_h.
-        coarse: q_2h if the error of order h^2 is to be removed.
+        correction: what removes the error of order h^2, if anything does.
     """
 
     boundary_a: Field
     boundary_b: Field
     fine: GridField
-    coarse: GridField | None
+    correction: GridField | None
 
 
 def evaluate(state: CommittorField, x: np.ndarray) -> np.ndarray:
@@ -60,24 +59,20 @@ def _outside(
 
 def _value(state: CommittorField, x: np.ndarray) -> np.ndarray:
     fine = np.clip(state.fine.value(x), 0.0, 1.0)
-    if state.coarse is None:
+    if state.correction is None:
         return fine
-    return fine + _correction(fine, state.coarse.value(x))[0]
+    most = _most(fine)
+    return fine + np.clip(state.correction.value(x), -most, most)
 
 
 def _gradient(state: CommittorField, x: np.ndarray) -> np.ndarray:
     slope = state.fine.gradient(x)
-    if state.coarse is None:
+    if state.correction is None:
         return slope
-    _, limited = _correction(np.clip(state.fine.value(x), 0.0, 1.0), state.coarse.value(x))
-    return np.where(limited[:, None], slope, extrapolated(state.coarse.gradient(x), slope))
+    taken = np.abs(state.correction.value(x)) < _most(np.clip(state.fine.value(x), 0.0, 1.0))
+    return slope + taken[:, None] * state.correction.gradient(x)
 
 
-def _correction(fine: np.ndarray, coarse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What extrapolation adds, and where it was limited: neither q nor 1 - q is changed by half or more.
-
-    A grid too coarse for a steep place must not drive q there below 0, nor its logarithm astray.
-    """
-    correction = extrapolated(coarse, fine) - fine
-    most = 0.5 * np.minimum(fine, 1.0 - fine)
-    return np.clip(correction, -most, most), np.abs(correction) > most
+def _most(fine: np.ndarray) -> np.ndarray:
+    """The largest correction: half of q or of 1 - q, so that a grid too coarse drives neither below 0."""
+    return 0.5 * np.minimum(fine, 1.0 - fine)
