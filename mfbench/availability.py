@@ -15,6 +15,9 @@ from mfbench.registry import Origin, Registry
 from mfbench.solver import ProblemEntry, SolverEntry
 
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?")
+DEVICE_FILES = Path("/dev")
+"""Where a driver's devices appear; a container has only those that it was given."""
+
 EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
 
@@ -73,7 +76,7 @@ def gpus() -> tuple[str, ...]:
 
     Asked of the driver's device files, not of a framework.
     """
-    present = tuple(str(number) for number in range(len(list(Path("/dev").glob("nvidia[0-9]*")))))
+    present = tuple(str(number) for number in range(len(list(DEVICE_FILES.glob("nvidia[0-9]*")))))
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if not present or visible is None:
         return present

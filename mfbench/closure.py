@@ -21,8 +21,8 @@ from mfbench.sources import source
 def code_hash(path: str) -> str:
     """Hash of the code behind "module:function"; 64 hexadecimal digits.
 
-    The `__init__` of packages in between counts, that of the top-level package only where it is imported
-    from: it holds the entries of every other method too.
+    The `__init__` of packages in between counts, that of the top-level package only where something other than
+    a module is imported from it: it holds the entries of every other method too.
     """
     module, _, function = path.partition(":")
     roots = {module.partition(".")[0], "mfbench"}
@@ -59,6 +59,12 @@ def reachable(tree: ast.Module, function: str) -> ast.Module:
             binders.setdefault(name, []).append(number)
     if function not in binders:
         return tree
+    modules = {
+        name for statement in statements if isinstance(statement, ast.Import) for name in _bound(statement)
+    }
+    for number, statement in enumerate(statements):
+        for name in set(_extended(statement)) - modules:
+            binders.setdefault(name, []).append(number)
     kept = {number for number, statement in enumerate(statements) if not list(_bound(statement))}
     todo = [function, *(name for number in kept for name in _used(statements[number]))]
     wanted: set[str] = set()
@@ -78,12 +84,25 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield statement.name
+        case ast.ImportFrom(names=[ast.alias(name="*")]):
+            return  # binds nobody knows what
         case ast.Import() | ast.ImportFrom():
             yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
         case ast.Assign() | ast.AnnAssign():
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             for target in targets:
                 yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
+
+
+def _extended(statement: ast.stmt) -> Iterator[str]:
+    """Names of what a decorated definition is registered with: f in `@f.defjvp` and `@f.register`.
+
+    Nobody need name such a definition for it to be called.
+    """
+    for decorator in getattr(statement, "decorator_list", ()):
+        attribute = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(attribute, ast.Attribute):
+            yield from (node.id for node in ast.walk(attribute) if isinstance(node, ast.Name))
 
 
 def _used(statement: ast.stmt) -> Iterator[str]:
@@ -94,7 +113,7 @@ def _only(statement: ast.stmt, wanted: set[str]) -> ast.stmt:
     """An import without the names that nobody wants; other statements as they are."""
     if isinstance(statement, ast.Import):
         return ast.Import([a for a in statement.names if (a.asname or a.name.partition(".")[0]) in wanted])
-    if isinstance(statement, ast.ImportFrom):
+    if isinstance(statement, ast.ImportFrom) and statement.names[0].name != "*":
         names = [alias for alias in statement.names if (alias.asname or alias.name) in wanted]
         return ast.ImportFrom(statement.module, names, statement.level)
     return statement
@@ -111,8 +130,10 @@ def imports(tree: ast.Module, module: str, is_package: bool) -> Iterable[str]:
             if node.level:
                 parents = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*parents, base] if base else parents)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names = [f"{base}.{alias.name}" for alias in node.names]
+            yield from names
+            if not all(source(name) for name in names):
+                yield base
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:

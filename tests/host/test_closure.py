@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
+from mfbench import closure
 from mfbench.closure import code_hash
+from mfbench.registry import load_registry
 
 MODULE = '''
 """A problem and its judge, side by side."""
@@ -79,3 +84,155 @@ def test_a_method_in_the_same_package_does_not_count(hashed, tmp_path):
     (tmp_path / "package" / "__init__.py").write_text("OTHER = 1\n")
     (tmp_path / "package" / "other.py").write_text("x = 1\n")
     assert hashed() == before
+
+
+FILES = {
+    "__init__.py": '"""Holds the entries of every method."""\nraise RuntimeError("never imported for a hash")\n',
+    "method.py": (
+        '"""A method."""\nfrom __future__ import annotations\nimport numpy\nimport heavy_and_not_installed\n'
+        "from .blocks.net import layer\nfrom probe_package import shared\n\n"
+        'def solve(problem):\n    """Solve it."""\n    from probe_package.late import once\n'
+        "    return layer(2) + once + shared.VALUE  # done\n"
+    ),
+    "blocks/__init__.py": "SETTING = 1\n",
+    "blocks/net.py": 'from .. import cycle\nTEXT = "a text"\n\ndef layer(n):\n    return n\n',
+    "cycle.py": "import probe_package.method\n",
+    "shared.py": "import mfbench.frames\nVALUE = 1\n",
+    "late.py": "once = 3\n",
+    "sibling.py": "def solve(problem):\n    return 5\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package on the import path that is written anew; gives the hash of its method."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def hashed(edits=None, path="probe_package.method:solve"):
+        shutil.rmtree(tmp_path / "probe_package", ignore_errors=True)
+        for name, text in (FILES | (edits or {})).items():
+            file = tmp_path / "probe_package" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        importlib.invalidate_caches()
+        code_hash.cache_clear()
+        return code_hash(path)
+
+    return hashed
+
+
+def edited(name, old, new):
+    assert old in FILES[name]
+    return {name: FILES[name].replace(old, new)}
+
+
+SAME = {
+    "comment": edited("method.py", "# done", "# done at last"),
+    "docstring": edited("method.py", '"""Solve it."""', '"""Solve it well."""\n\n'),
+    "no docstring": edited("method.py", '"""Solve it."""', ""),
+    "module docstring": edited("method.py", '"""A method."""', "# a method"),
+    "layout": edited("method.py", "layer(2) + once", "layer( 2 ) + (\n        once\n    )"),
+    "a module that is not imported": {"sibling.py": "def solve(problem):\n    return 6\n"},
+    "the package that holds all entries": {"__init__.py": "x = 1\n"},
+}
+OTHER = {
+    "code": edited("method.py", "layer(2)", "layer(3)"),
+    "a text that is no docstring": edited("blocks/net.py", '"a text"', '"another text"'),
+    "a block": edited("blocks/net.py", "return n", "return n + 1"),
+    "the block's package": {"blocks/__init__.py": "SETTING = 2\n"},
+    "a module imported from the package": {"shared.py": "import mfbench.frames\nVALUE = 2\n"},
+    "a module imported late": {"late.py": "once = 4\n"},
+    "a module imported in a circle": {"cycle.py": "import probe_package.method\nx = 1\n"},
+    "a module that is gone": {"late.py": "import probe_package.no_such\nonce = 3\n"},
+    "a mistake in the syntax": {"late.py": "once = = 3\n"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_the_hash_stays(package, case):
+    assert package(SAME[case]) == package()
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_the_hash_changes(package, case):
+    assert package(OTHER[case]) != package()
+
+
+def test_another_mistake_is_another_hash(package):
+    assert package({"late.py": "once = = 3\n"}) != package({"late.py": "once = = 4\n"})
+
+
+def test_the_entry_package_counts_where_it_is_imported_from(package):
+    imports = {"late.py": "import probe_package\nonce = 3\n"}
+    assert package(imports) != package(imports | {"__init__.py": "x = 1\n"})
+
+
+def test_nothing_is_imported(package):
+    """Planning must not import a framework, and a package may do anything when it is imported."""
+    before = set(sys.modules)
+    package()
+    assert {name for name in set(sys.modules) - before if not name.startswith("mfbench")} == set()
+
+
+def test_code_of_mfbench_counts_where_it_is_imported(package, monkeypatch, tmp_path):
+    before, frames = package(), tmp_path / "frames.py"
+    real = closure.source
+    frames.write_text(real("mfbench.frames").read_text() + "\nx = 1\n")
+    monkeypatch.setattr(closure, "source", lambda name: frames if name == "mfbench.frames" else real(name))
+    assert package() != before
+
+
+def test_code_that_is_not_there_has_a_hash(package):
+    """Its trial says what is wrong; planning goes on."""
+    assert package(path="probe_package.no_such:solve") == package(path="nowhere.at_all:solve")
+    assert package(path="__main__:solve")
+
+
+REGISTERED = """
+import functools
+from package.helper import double
+
+@functools.singledispatch
+def build(x=0):
+    return 1
+
+@build.register(int)
+def _(x):
+    return VALUE
+
+VALUE = 2
+
+@functools.cache
+def judge():
+    return 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("VALUE = 2", "VALUE = 5", BUILD),
+        ("return VALUE", "return -VALUE", BUILD),
+        ("return 3", "return 4", JUDGE),
+    ],
+)
+def test_what_is_registered_with_a_function_belongs_to_it(hashed, old, new, expected):
+    """Nobody names it, as with `@f.defjvp`; decorating by a module's function is not registering."""
+    before, after = hashed(REGISTERED), hashed(REGISTERED.replace(old, new))
+    assert {number for number in (0, 1) if before[number] != after[number]} == expected
+
+
+def test_a_star_import_counts(hashed):
+    star = (
+        "from package.helper import *\n\ndef build():\n    return double(1)\n\ndef judge():\n    return 1\n"
+    )
+    assert hashed(star)[0] != hashed(star, helper=HELPER.replace("2", "3"))[0]
+
+
+def test_bundled_code_is_found():
+    """Every bundled entry's modules are there, so that a key stands for code and not for nothing."""
+    registry = load_registry()
+    paths = [entry.run for entry in registry.solvers.values()]
+    paths += [path for entry in registry.problems.values() for path in (entry.build, entry.judge)]
+    assert [path for path in paths if closure.source(path.partition(":")[0]) is None] == []
+    assert [origin.file for origin in registry.origins.values() if not Path(origin.file).is_file()] == []
