@@ -158,6 +158,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         work: counted effort at the scored checkpoint.
         reports: what the solver said of itself there.
         judge: hash of the judge that computed the metrics.
+        code: hashes of the code behind "problem" and "solver", as in the key.
         versions, machine: what it ran on.
         started: ISO 8601, UTC.
         control: the solver learns nothing.
@@ -181,6 +182,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     reports: dict[str, float] = {}
     usage: Usage = Usage()
     judge: str = ""
+    code: dict[str, str] = {}
     versions: dict[str, str] = {}
     machine: dict[str, str] = {}
     control: bool = False

@@ -191,6 +191,7 @@ def conclude(
             threads=findings.began.threads if findings.began else None,
         ),
         judge=code_hash(case.problem.judge),
+        code={"problem": code_hash(case.problem.build), "solver": code_hash(case.solver.run)},
         versions=case.versions,
         control=case.solver.control,
     )
