@@ -95,16 +95,12 @@ def run(
     """Run trials and rank them; the same command again runs only what is missing."""
     from mfbench.names import parse_selector
     from mfbench.plan import make_plan
-    from mfbench.request import BadRequest, Request, read_suite
-    from mfbench.units import duration
+    from mfbench.request import BadRequest, Request, read_budget, read_suite
 
     with bad_input():
         given = {name: value for name, value in options.items() if value is not None and value is not False}
         if budget is not None:
-            try:
-                given["budget"] = duration(budget)
-            except ValueError as error:
-                raise BadRequest(f"--budget: {error}") from error
+            given["budget"] = read_budget(budget)
         if problems:
             given["problems"] = tuple(parse_selector(text) for text in problems)
         if solvers:

@@ -54,7 +54,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("seeds", "jobs", "threads", "memory_mb"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise BadRequest(f"{name}: got {value}; expected a whole number >= 1.")
+                option = name.removesuffix("_mb")
+                raise BadRequest(f"{option}: got {value}; expected a whole number >= 1.")
         if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
             raise BadRequest(f"budget: got {self.budget}; expected seconds above zero.")
         if self.preset not in PRESETS:
@@ -72,6 +73,9 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def selectors(self) -> list[Selector]:
         """One selector for each point of the grid: every value that is a list is swept."""
         names = list(self.parameters)
+        for name, value in self.parameters.items():
+            if value == []:
+                raise BadRequest(f"{self.name!r}: parameter {name!r} has no values to sweep.")
         axes = [value if isinstance(value, list) else [value] for value in self.parameters.values()]
         glob = parse_selector(self.name)
         if glob.parameters and names:
@@ -112,13 +116,12 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
         document = tomllib.loads(path.read_text())
         check_keys(document)
         suite = msgspec.convert(document, Suite)
-        budget = duration(suite.budget) if isinstance(suite.budget, str) else suite.budget
         fields: dict[str, Any] = {
             "problems": _selectors(suite.problem),
             "solvers": _selectors(suite.solver),
             "everything": suite.all or bool(suite.problem or suite.solver),
             "seeds": suite.seeds,
-            "budget": budget,
+            "budget": read_budget(suite.budget) if isinstance(suite.budget, str) else suite.budget,
             "device": suite.device,
             "jobs": suite.jobs,
             "threads": suite.threads,
@@ -129,6 +132,18 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
         return Request(**(fields | dict(given)))
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise BadRequest(f"{path}: {error}") from error
+
+
+def read_budget(text: str) -> float:
+    """Seconds of a budget as people type it.
+
+    Raises:
+        BadRequest: with what was got and what is allowed.
+    """
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise BadRequest(f"budget: {error}") from error
 
 
 def check_keys(document: Mapping[str, Any]) -> None:
