@@ -7,10 +7,7 @@ stay fast.
 from __future__ import annotations
 
 import os
-import shutil
-import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +17,8 @@ import click
 
 if TYPE_CHECKING:
     from mfbench.plan import Plan
-    from mfbench.record import Cell, Record
-    from mfbench.reference import Reference
     from mfbench.registry import Registry
     from mfbench.request import Request
-    from mfbench.session import Todo
-    from mfbench.solver import ProblemEntry
 
 DEFAULT_FOLDER = "mfbench-results"
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
@@ -124,55 +117,31 @@ def carry_out(
 
     from mfbench import executors, session
     from mfbench.progress import observer
+    from mfbench.stopping import stop_on_signal
     from mfbench.store import Store
+    from mfbench.views import plan_text, tables_text
 
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
-    show_plan(plan, todo, registry)
+    click.echo(plan_text(plan, todo, registry), nl=False)
     if dry_run:
         return 0
     with bad_input():
         store.check_writable()
     with stop_on_signal() as stopping, observer(Console(), todo.specs, plan) as watcher:
         records = session.run(plan, todo, store, executors.local(plan.jobs), watcher, stopping)
-    print_tables(records, "rich")
+    click.echo(tables_text(records, "rich"), nl=False)
     click.echo(f"Records: {store.folder}")
     return session.exit_code(records)
-
-
-def show_plan(plan: Plan, todo: Todo, registry: Registry) -> None:
-    """Print what is going to be run, what cannot be and why, and how long it takes."""
-    from mfbench.parameters import describe
-    from mfbench.report.plan import plan_table
-
-    def names(cell: Cell) -> tuple[str, str]:
-        problem, solver = registry.problems[cell.problem], registry.solvers[cell.task, cell.solver]
-        return (
-            problem.name + describe(problem.parameters, cell.problem_parameters),
-            solver.name + describe(solver.parameters, cell.solver_parameters),
-        )
-
-    counts = Counter((*names(spec.cell), plan.expected[spec.key]) for spec in todo.specs)
-    rows = [(problem, solver, count, seconds) for (problem, solver, seconds), count in counts.items()]
-    refused = dict.fromkeys((*names(spec.cell), reason) for spec, reason in plan.unsupported)
-    click.echo(plan_table(rows, refused, plan.minutes(todo.specs), **terminal()), nl=False)
-    if todo.kept:
-        click.echo(f"{len(todo.kept)} of {len(plan.specs)} trials have their records already.")
 
 
 @main.command("list")
 @plugin_options
 def list_command(plugins: tuple[str, ...], strict: bool) -> None:
     """List problems and solvers, and what is missing or broken."""
-    from mfbench import availability
-    from mfbench.report.catalogue import list_entries
+    from mfbench.views import list_text
 
-    registry = load(plugins, strict, quiet=True)
-    solvers = [
-        (entry, availability.missing(entry, registry.origins[key])) for key, entry in registry.solvers.items()
-    ]
-    broken = [(str(one.origin), one.reason) for one in registry.broken]
-    click.echo(list_entries(registry.problems.values(), solvers, broken, **terminal()), nl=False)
+    click.echo(list_text(load(plugins, strict, quiet=True)), nl=False)
 
 
 @main.command("show")
@@ -180,32 +149,11 @@ def list_command(plugins: tuple[str, ...], strict: bool) -> None:
 @plugin_options
 def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Show what a problem or a solver is, with its parameters, reference and source."""
-    from mfbench import availability
-    from mfbench.names import parse_selector, unknown
-    from mfbench.report.pages import show_problem, show_solver
+    from mfbench.views import show_text
 
     registry = load(plugins, strict)
     with bad_input():
-        selector = parse_selector(name)
-        problems = selector.matching(registry.problems)
-        solvers = [key for key in registry.solvers if selector.matching([key[1]])]
-        if not problems and not solvers:
-            raise unknown(
-                "problem or solver",
-                selector.glob,
-                [*registry.problems, *(key[1] for key in registry.solvers)],
-            )
-        for problem in problems:
-            parameters, references = references_of(registry.problems[problem], selector.parameters)
-            click.echo(
-                show_problem(registry.problems[problem], references, parameters, **terminal()), nl=False
-            )
-        for key in solvers:
-            origin = registry.origins[key]
-            missing = availability.missing(registry.solvers[key], origin)
-            click.echo(
-                show_solver(registry.solvers[key], missing, origin.distribution, **terminal()), nl=False
-            )
+        click.echo(show_text(registry, name), nl=False)
 
 
 @main.command("rank")
@@ -214,6 +162,7 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 def rank_command(folders: tuple[str, ...], style: str) -> None:
     """Rank the records of results folders (default: the default folder)."""
     from mfbench.store import read_folders
+    from mfbench.views import tables_text
 
     chosen = [Path(folder) for folder in folders] or [results_folder(None)]
     for folder in chosen:
@@ -224,7 +173,7 @@ def rank_command(folders: tuple[str, ...], style: str) -> None:
         click.echo(f"not read: {path}: {reason}", err=True)
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}.")
-    print_tables(reading.records, style)
+    click.echo(tables_text(reading.records, style), nl=False)
 
 
 def load(plugins: tuple[str, ...], strict: bool, quiet: bool = False) -> Registry:
@@ -238,34 +187,6 @@ def load(plugins: tuple[str, ...], strict: bool, quiet: bool = False) -> Registr
     if strict and registry.broken:
         sys.exit(BAD_INPUT)
     return registry
-
-
-def references_of(problem: ProblemEntry, overrides: dict[str, Any]) -> tuple[Any, tuple[Reference, ...]]:
-    """The parameters of an instance and its judge's references; none, said on stderr, if it has no judge."""
-    from mfbench.judges import judge_of
-    from mfbench.parameters import make_parameters, parameter_document
-
-    parameters = make_parameters(problem.parameters, overrides, f"problem {problem.name}")
-    try:
-        return parameters, judge_of(problem, parameter_document(parameters), 0).references
-    except Exception as error:  # a stranger's judge may raise anything; the rest is still worth showing
-        click.echo(f"no reference for {problem.name}: {type(error).__name__}: {error}", err=True)
-        return parameters, ()
-
-
-def print_tables(records: list[Record], style: str) -> None:
-    """Print ranked tables in a format."""
-    from mfbench.ranking import rank
-    from mfbench.report.tables import render
-
-    click.echo(render(rank(records), style, **terminal()), nl=False)
-
-
-def terminal() -> dict[str, Any]:
-    """How text for standard output is to be laid out."""
-    if not sys.stdout.isatty():
-        return {}
-    return {"terminal": True, "width": shutil.get_terminal_size().columns}
 
 
 def results_folder(chosen: str | None) -> Path:
@@ -290,26 +211,3 @@ def bad_input() -> Iterator[None]:
         yield
     except (NameProblem, ParameterError, BadRequest, OSError) as error:
         fail(str(error))
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C or SIGTERM once: running trials end and are recorded; twice: the host ends at once."""
-    stopped = False
-
-    def stop(number: int, frame: object) -> None:
-        nonlocal stopped
-        if stopped:
-            os._exit(128 + number)
-        stopped = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-if __name__ == "__main__":
-    main()

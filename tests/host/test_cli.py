@@ -48,7 +48,7 @@ assert not heavy, heavy
 def mfbench(tmp_path):
     def call(*arguments, expected=0):
         done = subprocess.run(
-            [sys.executable, "-m", "mfbench.cli", *map(str, arguments)],
+            [sys.executable, "-m", "mfbench", *map(str, arguments)],
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == expected, done.stdout + done.stderr
@@ -211,7 +211,7 @@ def test_interrupt_records_and_prints_and_goes_on_later(mfbench, toy_plugin, fau
         "1",
     )
     with subprocess.Popen(
-        [sys.executable, "-m", "mfbench.cli", *command, "-s", "for-ever"],
+        [sys.executable, "-m", "mfbench", *command, "-s", "for-ever"],
         cwd=tmp_path, stdout=subprocess.PIPE, text=True,
     ) as host:  # fmt: skip
         time.sleep(2.5)
@@ -230,7 +230,7 @@ def test_no_carriage_returns_off_a_terminal_and_a_live_view_on_one(mfbench, toy_
     assert "\x1b" not in out
     main, side = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "mfbench.cli", *toy(toy_plugin, "-s", "relax[steps=40,pause=0.05]")],
+        [sys.executable, "-m", "mfbench", *toy(toy_plugin, "-s", "relax[steps=40,pause=0.05]")],
         cwd=tmp_path, stdout=side, stderr=side, env=os.environ | {"TERM": "xterm"},
     ) as host:  # fmt: skip
         os.close(side)

@@ -1,0 +1,5 @@
+"""`python -m mfbench` is `mfbench`."""
+
+from mfbench.cli import main
+
+main(prog_name="mfbench")

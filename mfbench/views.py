@@ -1,0 +1,98 @@
+"""What the commands print, as text: from the registry, a plan or records, through `report`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from mfbench import availability
+from mfbench.judges import judge_of
+from mfbench.names import parse_selector, unknown
+from mfbench.parameters import describe, make_parameters, parameter_document
+from mfbench.plan import Plan
+from mfbench.ranking import rank
+from mfbench.record import Cell, Record
+from mfbench.reference import Reference
+from mfbench.registry import Registry
+from mfbench.report.catalogue import list_entries
+from mfbench.report.pages import show_problem, show_solver
+from mfbench.report.plan import plan_table
+from mfbench.report.tables import render
+from mfbench.session import Todo
+from mfbench.solver import ProblemEntry
+
+
+def plan_text(plan: Plan, todo: Todo, registry: Registry) -> str:
+    """What is going to be run, what cannot be and why, and how long it takes."""
+
+    def names(cell: Cell) -> tuple[str, str]:
+        problem, solver = registry.problems[cell.problem], registry.solvers[cell.task, cell.solver]
+        return (
+            problem.name + describe(problem.parameters, cell.problem_parameters),
+            solver.name + describe(solver.parameters, cell.solver_parameters),
+        )
+
+    counts = Counter((*names(spec.cell), plan.expected[spec.key]) for spec in todo.specs)
+    rows = [(problem, solver, count, seconds) for (problem, solver, seconds), count in counts.items()]
+    refused = dict.fromkeys((*names(spec.cell), reason) for spec, reason in plan.unsupported)
+    text = plan_table(rows, refused, plan.minutes(todo.specs), **terminal())
+    if todo.kept:
+        text += f"{len(todo.kept)} of {len(plan.specs)} trials have their records already.\n"
+    return text
+
+
+def list_text(registry: Registry) -> str:
+    """Everything on offer, what is missing, what is broken."""
+    solvers = [
+        (entry, availability.missing(entry, registry.origins[key])) for key, entry in registry.solvers.items()
+    ]
+    broken = [(str(one.origin), one.reason) for one in registry.broken]
+    return list_entries(registry.problems.values(), solvers, broken, **terminal())
+
+
+def show_text(registry: Registry, name: str) -> str:
+    """All about the problems and solvers that a selector names.
+
+    Raises:
+        NameProblem, ParameterError: nothing answers to the name, or not with these parameters.
+    """
+    selector = parse_selector(name)
+    problems = [registry.problems[key] for key in selector.matching(registry.problems)]
+    solvers = [key for key in registry.solvers if selector.matching([key[1]])]
+    if not problems and not solvers:
+        known = [*registry.problems, *(solver for _, solver in registry.solvers)]
+        raise unknown("problem or solver", selector.glob, known)
+    pages = []
+    for problem in problems:
+        parameters, references = references_of(problem, selector.parameters)
+        pages.append(show_problem(problem, references, parameters, **terminal()))
+    for key in solvers:
+        entry, origin = registry.solvers[key], registry.origins[key]
+        reason = availability.missing(entry, origin)
+        pages.append(show_solver(entry, reason, origin.distribution, **terminal()))
+    return "\n".join(pages)
+
+
+def references_of(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[Any, tuple[Reference, ...]]:
+    """The parameters of an instance and its judge's references; none, said on stderr, if it has no judge."""
+    parameters = make_parameters(problem.parameters, overrides, f"problem {problem.name}")
+    try:
+        return parameters, judge_of(problem, parameter_document(parameters), 0).references
+    except Exception as error:  # a stranger's judge may raise anything; the rest is still worth showing
+        print(f"no reference for {problem.name}: {type(error).__name__}: {error}", file=sys.stderr)
+        return parameters, ()
+
+
+def tables_text(records: list[Record], style: str) -> str:
+    """Ranked tables in a format."""
+    return render(rank(records), style, **terminal())
+
+
+def terminal() -> dict[str, Any]:
+    """How text for standard output is to be laid out."""
+    if not sys.stdout.isatty():
+        return {}
+    return {"terminal": True, "width": shutil.get_terminal_size().columns}
