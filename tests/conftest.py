@@ -39,6 +39,11 @@ def faulty_plugin():
 
 
 @pytest.fixture(scope="session")
+def curious_plugin():
+    return str(PLUGINS / "curious_plugin.py")
+
+
+@pytest.fixture(scope="session")
 def descendants(own_slots):
     """Finds every process that this one started, or that those started, wherever they have moved.
 
