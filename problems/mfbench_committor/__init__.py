@@ -3,9 +3,12 @@
 import mfbench
 from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.double_well import DOUBLE_WELL
+from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
+from mfbench_committor.entries.mueller import MUELLER
+from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
 
 
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [ARC, DOUBLE_WELL]
+    return [ARC, DOUBLE_WELL, DOUBLE_WELL_BALLS, MUELLER, RUGGED_MUELLER]

@@ -1,0 +1,132 @@
+"""A planar reference: the committor on three grids, points drawn with the finest, error bars from all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mfbench_committor.blocks.reduced_points import Counts, KnownPoints, ReducedPoints, reduced_points
+from mfbench_committor.references.cells import reduced_law
+from mfbench_committor.references.convergence import Convergence
+from mfbench_committor.references.finite_elements import solve
+from mfbench_committor.references.grid_committor import GridCommittor
+from mfbench_committor.references.planar_problem import PlanarProblem
+from mfbench_committor.references.planar_reference import PlanarReference
+
+DEEPER = 8.0
+"""How much further the law is followed to see what cutting it off does."""
+SMALLEST = 1e-300
+"""A coarse grid's q or 1 - q below this counts as this, where logits are compared."""
+
+
+def climb(
+    problem: PlanarProblem,
+    *,
+    degree: int = 4,
+    counts: Counts | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> PlanarReference:
+    """Solve on grids of spacing h, h/2, h/4, draw the points with the last, and compare all at them.
+
+    Args:
+        problem: what to solve.
+        degree: of the elements.
+        counts: numbers of points; None for those of a judge.
+        say: is told of each grid.
+    """
+    ladder = []
+    for halvings in range(3):
+        ladder.append(solve(problem.law, problem.spacing, halvings, degree))
+        rate = ladder[-1].dirichlet / problem.beta
+        say(f"{problem.stem}: {len(ladder[-1].q)} unknowns, nu = {rate:.10g}")
+    deeper = solve(replace(problem.law, depth=problem.law.depth + DEEPER), problem.spacing, 1, degree)
+    *coarser, finest = ladder
+    law = reduced_law(problem, finest, others=(*coarser, deeper))
+    points = _storable(reduced_points(law, counts), finest)
+
+    def convergence(distance: Callable[[GridCommittor, GridCommittor], float], highest: float) -> Convergence:
+        coarse, middle, fine = ladder
+        return Convergence(
+            steps=(distance(coarse, middle), distance(middle, fine)),
+            cut=distance(middle, deeper),
+            highest=highest,
+        )
+
+    values = {id(field): field.committor(points.reactive.u) for field in (*ladder, deeper)}
+    logits = {id(field): _logit(field, points.flat.u) for field in (*ladder, deeper)}
+    of_q = convergence(lambda a, b: _distance(values[id(a)] - values[id(b)], points.reactive), degree + 1)
+    of_logit = convergence(lambda a, b: _distance(logits[id(a)] - logits[id(b)], points.flat), degree + 1)
+    of_rate = convergence(lambda a, b: abs(a.dirichlet - b.dirichlet) / problem.beta, 2 * degree)
+    reference = PlanarReference(
+        points=points,
+        rate=finest.dirichlet / problem.beta,
+        rate_error=of_rate.error_bar,
+        field_error=of_q.error_bar,
+        logit_error=of_logit.error_bar,
+        record={
+            "rhoA": finest.mean_p,
+            "rhoAB": finest.mean_qp,
+            "log_Z": finest.log_mass,
+            "mu(A)": finest.mass_a,
+            "mu(B)": finest.mass_b,
+            "convergence": {"q": of_q.facts(), "logit q": of_logit.facts(), "nu": of_rate.facts()},
+            "degree": degree,
+            "depth": problem.law.depth,
+            "grids": [_facts(field, problem, k) for k, field in enumerate(ladder)],
+        },
+    )
+    say(
+        f"{problem.stem}: nu = {reference.rate:.10g} +- {reference.rate_error:.1e}, "
+        f"q +- {reference.field_error:.1e} (wRMSE), logit q +- {reference.logit_error:.1e}"
+    )
+    return reference
+
+
+def _logit(field: GridCommittor, u: np.ndarray) -> np.ndarray:
+    q, p = (np.maximum(values, SMALLEST) for values in (field.committor(u), field.complement(u)))
+    return np.log(q) - np.log(p)
+
+
+def _distance(difference: np.ndarray, known: KnownPoints) -> float:
+    return math.sqrt(np.sum(known.weights * difference**2))
+
+
+def _storable(points: ReducedPoints, field: GridCommittor) -> ReducedPoints:
+    """The points at coordinates that single precision holds, with the committor there."""
+
+    def rounded(known: KnownPoints) -> KnownPoints:
+        u = known.u.astype(np.float32).astype(np.float64)
+        q, p = field.committor(u), field.complement(u)
+        # Points of a cut cell that fell into A or B are kept with weight 0, and q is exact there.
+        wrong = ((q <= 0) | (p <= 0)) & (known.weights > 0)
+        if np.any(wrong):
+            raise ValueError(
+                f"ladder: {np.count_nonzero(wrong)} points outside A and B have q or 1 - q <= 0 on the finest "
+                f"grid, the first at {u[wrong][0]}; expected both positive. Refine the grid."
+            )
+        return replace(known, u=u, q=q, p=p)
+
+    return replace(
+        points,
+        reactive=rounded(points.reactive),
+        flat=rounded(points.flat),
+        equilibrium=rounded(points.equilibrium),
+        energy=replace(points.energy, u=points.energy.u.astype(np.float32).astype(np.float64)),
+    )
+
+
+def _facts(field: GridCommittor, problem: PlanarProblem, halvings: int) -> dict[str, Any]:
+    return {
+        "spacing": problem.spacing / 2**halvings,
+        "triangles": field.unknowns.shape[1],
+        "unknowns": len(field.q),
+        "nu": field.dirichlet / problem.beta,
+        "rhoA": field.mean_p,
+        "rhoAB": field.mean_qp,
+        "log_Z": field.log_mass,
+        "max |q + (1 - q) - 1|": float(np.max(np.abs(field.q + field.p - 1.0))),
+    }
