@@ -88,7 +88,7 @@ def solve(
             return
         if last is None:
             convergence = Convergence(*comparison_points(level))
-        convergence.add(level.field.value)
+        convergence.add(level.field.at_nodes)
         better = parameters.extrapolate and convergence.confirmed() and last.landscape.resolved
         reports = {"rate": level.rate, "extrapolated": float(better)}
         if last is not None:

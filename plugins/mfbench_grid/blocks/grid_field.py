@@ -54,6 +54,10 @@ class GridField:
         )
         return cls(grid, full, free, fit)
 
+    def at_nodes(self, x: np.ndarray) -> np.ndarray:
+        """(n, d) coordinates of nodes -> (n,) values there, without any interpolation."""
+        return self.values[self.grid.numbers(np.rint(self.grid.positions(x)).astype(int))]
+
     def value(self, x: np.ndarray) -> np.ndarray:
         """(n, d) points -> (n,); outside the box the value at the nearest point of it."""
         x = self._inside(x)

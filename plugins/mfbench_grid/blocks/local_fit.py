@@ -8,14 +8,14 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 DEGREE = 3
-NEIGHBOURS = {1: 8, 2: 24, 3: 56}
-"""About 2.5 times as many as a cubic has coefficients: 4, 10, 20."""
+NEIGHBOURS = {1: 8, 2: 24, 3: 84}
+"""Enough that half a ball of them, next to a boundary, spans the four layers that a cubic needs."""
 
 CORE = 0.01
 """Squared distance, in units of the neighbourhood's radius, below which weights grow no more."""
 
 RIDGE = 1e-12
-"""Relative to the trace: picks the smallest of all fits where neighbours do not fix the cubic."""
+"""Relative to the trace: picks the flattest of all fits where neighbours do not fix the cubic."""
 
 FAR = 2.0
 """Spacings from the nearest datum beyond which its value is kept constant instead of extrapolated."""
@@ -59,7 +59,8 @@ class LocalFit:
         weighted = np.swapaxes(monomials * weights[:, :, None], 1, 2)
         normal = weighted @ monomials
         size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
-        normal = normal + RIDGE * size * np.eye(normal.shape[1])
+        slopes = np.arange(normal.shape[1]) > 0
+        normal = normal + RIDGE * size * np.diag(slopes)
         data = self.values[index]
         fitted = np.linalg.solve(normal, weighted @ data[:, :, None])[:, :, 0]
         far = distance[:, 0] > FAR
