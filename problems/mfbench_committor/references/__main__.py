@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 import mfbench_committor
-from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
-from mfbench_committor.entries.mueller import MUELLER
-from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
 from mfbench_committor.references import store
 from mfbench_committor.references.ladder import climb
-from mfbench_committor.references.planar_problem import PlanarProblem
-
-ENTRIES = {entry.name.partition("/")[2]: entry for entry in (DOUBLE_WELL_BALLS, MUELLER, RUGGED_MUELLER)}
-
-
-def standing_problems(family: str) -> dict[str, PlanarProblem]:
-    """The problems of all instances that a preset of the family names, by the names of their files."""
-    entry = ENTRIES[family]
-    module = import_module(entry.build.partition(":")[0])
-    instances = [overrides for preset in entry.instances.values() for overrides in preset]
-    problems = [module.planar_problem(entry.parameters(**overrides)) for overrides in instances]
-    return {problem.stem: problem for problem in problems}
+from mfbench_committor.references.standing import ENTRIES, standing_problems
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -13,7 +12,7 @@ from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
 
 MARGIN = 12.0
-"""By how much log densities of cells stay above the depth of the grid; the ragged edge of the grid lies in between."""
+"""By how much log densities of cells stay above the depth of the grid, whose ragged edge lies in between."""
 RIM = 3.0
 """Distance from the circles, in edges of a cell, within which cells are divided: most of mu near A may lie there."""
 PARTS = 8
@@ -23,18 +22,16 @@ PARTS = 8
 def reduced_law(
     problem: PlanarProblem, field: GridCommittor, others: tuple[GridCommittor, ...] = ()
 ) -> ReducedLaw:
-    """The law of u on cells that `field` and the other grids cover, with the committor of `field`."""
+    """The law of u on cells, with the committor of `field`; the density counts as 0 where any grid ends."""
     law = problem.law
     edges = [np.linspace(a, b, math.ceil((b - a) / problem.cell) + 1) for a, b in law.extent(law.depth).T]
     centres, widths = _divided_at_rims(law.box, *tensor_cells(*edges), RIM * problem.cell)
     w = law.log_weight(centres.T)
     kept = w > np.max(w) - law.depth + MARGIN
-    for sign in itertools.product((-0.5, 0.5), repeat=2):
-        for grid in (field, *others):
-            kept[kept] = grid.covers(centres[kept] + sign * widths[kept])
 
     def log_density(u: np.ndarray) -> np.ndarray:
-        return np.where(field.set_of(u) < 0, law.log_weight(u.T), -np.inf)
+        covered = np.logical_and.reduce([grid.covers(u) for grid in (field, *others)])
+        return np.where(covered & (field.set_of(u) < 0), law.log_weight(u.T), -np.inf)
 
     return ReducedLaw(
         centres=centres[kept],

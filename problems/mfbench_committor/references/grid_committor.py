@@ -1,4 +1,8 @@
-"""A committor on a sheet grid: values and gradients at any point, and the averages that belong to it."""
+"""A committor on a sheet grid: values and gradients at any point, and the averages that belong to it.
+
+Where the grid was cut off, for want of density, q is unknown: there q and 1 - q read 1/2 and the
+gradient 0. `covers` tells.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +58,7 @@ class GridCommittor:
 
     def covers(self, u: np.ndarray) -> np.ndarray:
         """(n,) True where u (n, 2) lies in A, in B or in a triangle: there q is known."""
-        known = self.set_of(u) >= 0
-        known[~known] = self.grid.find(self.box.to_sheet(u[~known].T)) >= 0
-        return known
+        return (self.set_of(u) >= 0) | self._located(u)[0]
 
     def committor(self, u: np.ndarray) -> np.ndarray:
         """(n,) q at u (n, 2)."""
@@ -69,43 +71,34 @@ class GridCommittor:
     def squared_gradient(self, u: np.ndarray) -> np.ndarray:
         """(n,) |grad q|^2 with respect to u, 0 in A and B. Of 1 - q where q > 1/2: it keeps more digits."""
         squares = np.zeros(len(u))
-        outside = self.set_of(u) < 0
-        sheet, triangle = self._located(u[outside])
-        _, jacobian = self.box.from_sheet(sheet)
-        (a, b), (c, d) = jacobian
-        total = np.zeros((2, 2, len(triangle)))  # (q or p, component)
+        within, sheet, triangle = self._located(u)
+        (a, b), (c, d) = self.box.from_sheet(sheet)[1]
+        slopes = np.zeros((2, 2, len(triangle)))  # (q or 1 - q, component)
         value = np.zeros(len(triangle))
         for shape, slope, unknown in self._shapes(sheet, triangle):
             value += shape * self.q[unknown]
-            total += np.stack([self.q[unknown], self.p[unknown]])[:, None, :] * slope
-        x, y = np.where(value > 0.5, total[1], total[0])
+            slopes += np.stack([self.q[unknown], self.p[unknown]])[:, None, :] * slope
+        x, y = np.where(value > 0.5, slopes[1], slopes[0])
         # grad_u = J^-T grad_y.
-        squares[outside] = ((d * x - c * y) ** 2 + (a * y - b * x) ** 2) / (a * d - b * c) ** 2
+        squares[within] = ((d * x - c * y) ** 2 + (a * y - b * x) ** 2) / (a * d - b * c) ** 2
         return squares
 
     def _values(self, u: np.ndarray, coefficients: np.ndarray, on_sets: tuple[float, float]) -> np.ndarray:
-        membership = self.set_of(u)
-        values = np.where(membership == 0, *on_sets)
-        sheet, triangle = self._located(u[membership < 0])
-        values[membership < 0] = sum(
+        values = np.array([*on_sets, 0.5])[self.set_of(u)]
+        within, sheet, triangle = self._located(u)
+        values[within] = sum(
             shape * coefficients[unknown] for shape, _, unknown in self._shapes(sheet, triangle)
         )
         return values
 
-    def _located(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sheet coordinates (2, n) and triangles (n,) of points u (n, 2) outside A and B.
-
-        Raises:
-            ValueError: when a point lies where the grid was cut off.
-        """
-        sheet = self.box.to_sheet(u.T)
+    def _located(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n,) True where a triangle holds u (n, 2); sheet coordinates (2, m) and triangles (m,) of those."""
+        within = self.set_of(u) < 0
+        sheet = self.box.to_sheet(u[within].T)
         triangle = self.grid.find(sheet)
-        if np.any(triangle < 0):
-            raise ValueError(
-                f"GridCommittor: {np.count_nonzero(triangle < 0)} of {len(u)} points lie outside the grid, the first at "
-                f"{u[triangle < 0][0]}; expected points where the density was followed. Increase `depth` or the box."
-            )
-        return sheet, triangle
+        found = triangle >= 0
+        within[within] = found
+        return within, sheet[:, found], triangle[found]
 
     def _shapes(
         self, sheet: np.ndarray, triangle: np.ndarray

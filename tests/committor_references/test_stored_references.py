@@ -1,0 +1,122 @@
+"""The stored references: whole, true to their files, and as accurate as the tables that use them say."""
+
+import hashlib
+import json
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+from mfbench_committor import mueller
+from mfbench_committor.entries.mueller import MuellerParameters
+from mfbench_committor.references import planar_judge, store
+from mfbench_committor.references.standing import ENTRIES, standing_problems
+
+DATA = resources.files("mfbench_committor").joinpath("data")
+SETS = ("reactive", "flat", "equilibrium")
+COUNTS = (20_000, 4_000, 4_000)
+WRMSE_CLAIM = {"mueller": 3e-6, "rugged-mueller": 1e-5, "double-well-balls": 1e-5}
+RATE_CLAIM = 1e-7
+"""Relative."""
+LOGIT_CLAIM = 1e-3
+
+
+@pytest.fixture
+def stored(problem):
+    return store.load(problem.stem)
+
+
+def test_files_and_standing_instances_are_the_same():
+    expected = {f"{stem}{end}" for f in ENTRIES for stem in standing_problems(f) for end in (".npz", ".json")}
+    assert {path.name for path in DATA.iterdir()} == expected
+
+
+def test_hash_and_size(problem):
+    about = json.loads(DATA.joinpath(f"{problem.stem}.json").read_text(encoding="utf-8"))
+    content = DATA.joinpath(about["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == about["sha256"]
+    assert len(content) < 1.5e6
+    assert about["command"] == f"python -m mfbench_committor.references {problem.family}"
+    assert set(about["versions"]) == {"python", "mfbench", "numpy", "scipy", "scikit-fem"}
+
+
+def test_error_bars_keep_the_claims(problem, stored):
+    assert 0 < stored.field_error <= WRMSE_CLAIM[problem.family]
+    assert 0 < stored.rate_error <= RATE_CLAIM * stored.rate
+    assert 0 < stored.logit_error <= LOGIT_CLAIM
+
+
+def test_observed_orders_are_those_of_the_elements(stored):
+    """5 for q; on a grid this coarse up to 1.2 less. The energy's, 8, is only bounded."""
+    found = stored.record["convergence"]
+    assert stored.record["degree"] == 4
+    assert found["q"]["observed_order"] == pytest.approx(5.0, abs=1.2)
+    assert found["nu"]["observed_order"] > 4.5
+
+
+def test_points_and_weights(problem, stored):
+    box = problem.law.box
+    for name, count in zip(SETS, COUNTS, strict=True):
+        known = getattr(stored.points, name)
+        assert known.u.shape == (count, 2)
+        assert np.sum(known.weights) == pytest.approx(1.0, abs=1e-12)
+        assert np.min(known.weights) >= 0
+        counted = known.weights > 0
+        assert np.mean(counted) > 0.999
+        gaps = [np.hypot(*(known.u[counted] - c).T) - box.radius for c in box.centres]
+        assert np.min(gaps) > 0, "points that count lie outside A and B"
+        assert np.all((known.q[counted] > 0) & (known.p[counted] > 0))
+        assert np.all((known.q >= 0) & (known.q <= 1))
+        np.testing.assert_allclose(known.q + known.p, 1.0, rtol=1e-14)
+    assert 0 < stored.points.logit_range[0] < 1 - stored.points.logit_range[1] < 1
+
+
+def test_the_reactive_points_are_worth_a_thousand(stored):
+    """Independent draws from mu q (1 - q); with fewer, 3 % of standard error of the wRMSE are out of reach."""
+    assert 1 / np.sum(stored.points.reactive.weights**2) > 1000
+
+
+def test_a_coarser_grid_agrees(problem, stored, middle_grid):
+    """What would be computed anew, a rung lower: q as wRMSE, the logit, nu and the averages."""
+    rate = middle_grid.dirichlet / problem.beta
+    assert rate == pytest.approx(stored.rate, rel=1e-5)
+    assert middle_grid.mean_p == pytest.approx(stored.record["rhoA"], rel=1e-6)
+    assert middle_grid.mean_qp == pytest.approx(stored.record["rhoAB"], rel=1e-5)
+    assert middle_grid.log_mass == pytest.approx(stored.record["log_Z"], abs=1e-7)
+    known = stored.points.reactive
+    wrmse = np.sqrt(np.sum(known.weights * (middle_grid.committor(known.u) - known.q) ** 2))
+    assert wrmse < 1e-4
+    assert wrmse > stored.field_error / 100, "an error bar a hundred times a coarse grid's error is none"
+    known = stored.points.equilibrium
+    np.testing.assert_allclose(middle_grid.complement(known.u), known.p, rtol=1e-2, atol=1e-7)
+
+
+def test_rate_is_the_energy_at_the_energy_points(problem, stored, middle_grid):
+    """nu = D[q] / beta by Monte Carlo, within 4 standard errors (false-alarm rate 6e-5)."""
+    energy = stored.points.energy
+    terms = energy.weights * middle_grid.squared_gradient(energy.u) / problem.beta
+    error = np.sqrt(len(terms)) * np.std(terms, ddof=1)
+    assert error < 0.1 * stored.rate
+    assert abs(np.sum(terms) - stored.rate) < 4 * error
+
+
+def test_sampled_averages(problem, stored):
+    """rhoA from the equilibrium points, which are mu outside A u B, within 4 standard errors."""
+    known, about = stored.points.equilibrium, stored.record
+    outside = 1 - about["mu(A)"] - about["mu(B)"]
+    terms = len(known.p) * known.weights * known.p * outside
+    error = np.std(terms, ddof=1) / np.sqrt(len(terms))
+    assert abs(np.mean(terms) + about["mu(A)"] - about["rhoA"]) < 4 * error + 1e-12
+
+
+def test_values_that_are_not_stored_need_scikit_fem(monkeypatch):
+    """The message names the problem, what is missing, and the command that mends it."""
+    problem = mueller.planar_problem(MuellerParameters(temperature=11.5))
+    assert store.load(problem.stem) is None
+    monkeypatch.setitem(sys.modules, "skfem", None)
+    for name in ("ladder", "finite_elements", "grid_committor", "cells"):
+        monkeypatch.delitem(sys.modules, f"mfbench_committor.references.{name}", raising=False)
+    with pytest.raises(
+        ValueError, match=r"mueller\[temperature=11.5\].*skfem.*pip install 'mfbench\[grid\]'"
+    ):
+        planar_judge.planar_reference(problem)
