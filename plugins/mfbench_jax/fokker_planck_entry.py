@@ -19,7 +19,7 @@ class LogDensityParameters:
         burn_in: Euler-Maruyama steps before the start, half of them hot for every walker.
         refresh: Gauss-Newton steps between two draws of points from the pool.
         walk: Euler-Maruyama steps of the pool at each draw.
-        projection: at most so many steps that fit D grad u to the drift, before the residual is used.
+        projection: at most so many sweeps of Adam that fit D grad u to the drift, before the residual is used.
         components: Gaussians of the mixture that the normalisation draws from.
 
     Raises:
@@ -29,10 +29,10 @@ class LogDensityParameters:
     width: int = 16
     depth: int = 4
     points: int = 2000
-    walkers: int = 8000
+    walkers: int = 6000
     hot_share: float = 0.3
     temperature: float = 2.0
-    burn_in: int = 1500
+    burn_in: int = 600
     refresh: int = 10
     walk: int = 20
     projection: int = 40

@@ -4,7 +4,7 @@ u = log p + const is a small tanh network plus a quadratic form (`blocks/log_den
 
 1. Walkers from the problem's start points, a share of them hotter for tails and barriers. The Gaussian
    of the cold ones is the first answer.
-2. Projection: D grad u is fitted to the drift over cold walkers (`blocks/stationary_equation.py`). Noisy, but it
+2. Projection: D grad u is fitted to the drift over cold walkers, by Adam (`blocks/stationary_equation.py`). Noisy, but it
    leads from everywhere into the neighbourhood of log p, where the residual alone often stalls at a Gaussian.
 3. Levenberg-Marquardt steps on the residual at points drawn from the pool, which moves on. The
    answer is the state with the lowest residual at points of p that are never trained on.
@@ -17,6 +17,7 @@ relative masses are determined badly, and no figure reported here shows it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import jax
@@ -31,12 +32,14 @@ from .blocks.fokker_planck_walkers import Pool
 from .blocks.levenberg_marquardt import Damping
 from .blocks.log_density import gaussian_closure, standardised, values
 from .blocks.normalisation import Normaliser
-from .blocks.stationary_equation import Misfits, Points, rate
+from .blocks.stationary_equation import Misfits, Points, Weighing
 from .fokker_planck_entry import LogDensityParameters
 
 FIRST_DAMPING = Damping(1e-2)
-IDLE_GAIN, IDLE_STEPS = 0.005, 3
-"""The projection ends after so many steps in a row that gain less than this share at points not fitted."""
+RATE, SWEEP, BATCH = 1e-2, 50, 256
+"""Of Adam in the projection: rate, steps in one sweep, points in one step."""
+IDLE_GAIN, IDLE_SWEEPS = 0.005, 4
+"""The projection ends after so many sweeps in a row that gain less than this share at fresh points."""
 
 
 class State(NamedTuple):
@@ -51,70 +54,85 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """Checkpoints of log p by the method above; never ends by itself."""
     jax.config.update("jax_enable_x64", True)
-    p = parameters
+    p, dim = parameters, problem.dim
     rng = np.random.default_rng(context.seed)
-    pool = Pool(problem, p.walkers, p.hot_share, p.temperature, jax.random.key(int(rng.integers(2**31))))
+    pool = Pool(problem, p.walkers, p.hot_share, p.temperature, seed=int(rng.integers(2**31)))
     pool.burn_in(p.burn_in)
 
     cold = rng.permutation(pool.cold)
     standard = standardised(cold)
-    theta, unravel = ravel_pytree(gaussian_closure(rng, problem.dim, p.width, p.depth))
-    theta = np.asarray(theta)
+    start, unravel = ravel_pytree(gaussian_closure(rng, dim, p.width, p.depth))
     misfits = Misfits(problem.diffusion, unravel, standard)
-    typical = float(np.median(rate(problem.diffusion, *pool.drift_and_divergence(cold[: p.points]))))
-
-    def measured(x: np.ndarray) -> Points:
-        drift, divergence = pool.drift_and_divergence(x)
-        # r grows in the tails like `rate`; dividing by its square root keeps the bulk in charge and the tails in sight.
-        weight = np.sqrt(typical / (typical + rate(problem.diffusion, drift, divergence)))
-        return Points(x, drift, divergence, weight)
 
     @jax.jit
     def log_density(state: State, x: jax.Array) -> jax.Array:
         return values(unravel(state.theta), standard, x) - state.log_z
 
     normaliser = Normaliser(lambda theta, x: log_density(State(theta, 0.0), x), cold, p.components, rng)
-    held_out = measured(cold[: p.points // 2])
-    at_held_out = misfits.residual(held_out)
+    weigh = Weighing(pool, cold[: p.points])
+    held_out = weigh(cold[: p.points])
+    residual = misfits.residual(held_out)
 
-    def answer(theta: np.ndarray, step: int, residual: float) -> Checkpoint:
+    def answer(theta: np.ndarray, step: int) -> Checkpoint:
         log_z = normaliser.log_z(theta, step)
         return Checkpoint(
             evaluate=log_density,
             state=State(theta, log_z.value),
             work={"evaluations": pool.evaluations},
-            reports={"log_z_error": log_z.error, "residual_rms": residual, "steps": float(step)},
+            reports={"log_z_error": log_z.error, "residual_rms": _rms(residual(theta)), "steps": float(step)},
         )
 
-    yield answer(theta, 0, _rms(at_held_out(theta)))
+    start = np.asarray(start)
+    yield answer(start, 0)
+    middle, step = start, 0
+    fits = projected(start, misfits, weigh(cold[p.points :]), held_out, rng)
+    for step, middle in enumerate(islice(fits, p.projection), start=1):
+        yield answer(middle, step)
 
-    # Rows are d per point. What is left of them is noise to the fit, so that it ends when fresh points stop gaining.
-    share = max(2 * p.points // problem.dim, 1)
-    sample = measured(cold[p.points // 2 :][:share])
-    fresh = misfits.projection(measured(cold[-(p.points // 2) :]))
-    rows, linearised = misfits.projection(sample), misfits.linearised_projection(sample)
-    best, least = theta, _rms(fresh(theta))
-    damping, idle, step = FIRST_DAMPING, 0, 0
-    while step < p.projection and idle < IDLE_STEPS:
-        done = levenberg_marquardt.step(theta, damping, linearised, rows)
-        theta, damping, step, misfit = done.theta, done.damping, step + 1, _rms(fresh(done.theta))
+    def training() -> Iterator[Points]:
+        while True:
+            pool.move(p.walk)
+            yield weigh(pool.x[rng.choice(p.walkers, p.points, replace=False)])
+
+    fits = refined(middle, misfits, training(), held_out, p.refresh)
+    for number, theta in enumerate(fits, start=step + 1):
+        yield answer(theta, number)
+
+
+def projected(
+    theta: np.ndarray, misfits: Misfits, sample: Points, fresh: Points, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """The best parameters so far, sweep by sweep of Adam: lowest projection misfit at `fresh` points.
+
+    What a good fit leaves of the rows is noise to it, so that it ends when fresh points stop gaining.
+    """
+    sweep, state = misfits.projection_sweep(sample, RATE, SWEEP, BATCH), None
+    judged = misfits.projection(fresh)
+    best, least, idle = theta, _rms(judged(theta)), 0
+    while idle < IDLE_SWEEPS:
+        theta, state = sweep(theta, state, int(rng.integers(2**31)))
+        misfit = _rms(judged(theta))
         idle = 0 if misfit < (1.0 - IDLE_GAIN) * least else idle + 1
         if misfit < least:
             best, least = theta, misfit
-        yield answer(best, step, _rms(at_held_out(best)))
+        yield best
 
-    theta, lowest, damping = best, _rms(at_held_out(best)), FIRST_DAMPING
-    while True:
-        pool.move(p.walk)
-        points = measured(pool.x[rng.choice(p.walkers, p.points, replace=False)])
+
+def refined(
+    theta: np.ndarray, misfits: Misfits, training: Iterator[Points], held_out: Points, steps: int
+) -> Iterator[np.ndarray]:
+    """The best parameters so far, step by step: lowest residual at `held_out`; `steps` steps at each training set."""
+    judged = misfits.residual(held_out)
+    best, least, damping = theta, _rms(judged(theta)), FIRST_DAMPING
+    for points in training:
         rows, linearised = misfits.residual(points), misfits.linearised_residual(points)
-        for _ in range(p.refresh):
+        for _ in range(steps):
             done = levenberg_marquardt.step(theta, damping, linearised, rows)
-            theta, damping, step = done.theta, done.damping, step + 1
-            residual = _rms(at_held_out(theta))
-            if residual < lowest:
-                best, lowest = theta, residual
-            yield answer(best, step, lowest)
+            theta, damping = done.theta, done.damping
+            level = _rms(judged(theta))
+            if level < least:
+                best, least = theta, level
+            yield best
 
 
 def _rms(rows: np.ndarray) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 
-STEP_SHARE = 0.05
+STEP_SHARE = 0.1
 """dt times the spectral norm of the drift's Jacobian (its 90 % quantile over some walkers)."""
 PROBES = 256
 """Walkers at which dt is chosen."""
@@ -26,26 +26,26 @@ class Pool:
         walkers: number m.
         hot_share: share that keeps `temperature`.
         temperature: T of the hot ones.
-        key: of all their noise.
+        seed: of all their noise.
 
     Attributes:
         evaluations: points at which the drift was evaluated; a derivative counts d.
     """
 
     def __init__(
-        self, problem: FokkerPlanckProblem, walkers: int, hot_share: float, temperature: float, key: jax.Array
+        self, problem: FokkerPlanckProblem, walkers: int, hot_share: float, temperature: float, seed: int
     ) -> None:
-        self.problem, self.evaluations = problem, 0
-        self._key, self._moves = key, 0
+        self.problem, self.evaluations, self._moves = problem, 0, 0
         self._hot = np.arange(walkers) < round(hot_share * walkers)
-        self._all_hot = jnp.full(walkers, temperature)
-        self._mixed = jnp.where(self._hot, temperature, 1.0)
-        self._x = jnp.asarray(problem.start)[np.arange(walkers) % len(problem.start)]
+        self._all_hot = np.full(walkers, temperature)
+        self._mixed = np.where(self._hot, temperature, 1.0)
+        self._x = np.asarray(problem.start)[np.arange(walkers) % len(problem.start)]
         self._dt = 0.0
-        low, high = jnp.asarray(problem.box)
+        low, high = problem.box
 
         @jax.jit
-        def walk(key: jax.Array, x: jax.Array, temperature: jax.Array, dt: float, steps: int) -> jax.Array:
+        def walk(moves: int, x: jax.Array, temperature: jax.Array, dt: float, steps: int) -> jax.Array:
+            key = jax.random.fold_in(jax.random.key(seed), moves)
             amplitude = jnp.sqrt(2.0 * problem.diffusion * dt * temperature)[:, None]
 
             def move(number: int, x: jax.Array) -> jax.Array:
@@ -87,9 +87,8 @@ class Pool:
         jacobian = np.asarray(self._jacobian(x))
         return np.asarray(self.problem.drift(x, 0.0)), np.trace(jacobian, axis1=1, axis2=2)
 
-    def _advance(self, temperature: jax.Array, steps: int) -> None:
-        key = jax.random.fold_in(self._key, self._moves)
-        self._x = self._walk(key, self._x, temperature, self._dt, steps)
+    def _advance(self, temperature: np.ndarray, steps: int) -> None:
+        self._x = self._walk(self._moves, self._x, temperature, self._dt, steps)
         self._moves += 1
         self.evaluations += steps * len(self._hot)
 

@@ -18,7 +18,7 @@ import scipy.linalg
 DIAGONAL_FLOOR = 1e-2
 """Of diag(J^T J), relative to its mean: parameters that hardly act yet, such as those before a zero
 amplitude, would otherwise move without bound."""
-LOWEST, HIGHEST = 1e-14, 1e8
+LOWEST, HIGHEST = 1e-14, 1e4
 LEAST_GAIN = 1e-3
 
 
@@ -64,7 +64,7 @@ def step(
     """
     r, jacobian = linearise(theta)
     normal, slope = jacobian.T @ jacobian, jacobian.T @ r
-    before = float(r @ r) / len(r)
+    before = _mean_square(r)
     diagonal = np.diag(normal)
     scale = diagonal + DIAGONAL_FLOOR * np.mean(diagonal) + np.finfo(float).tiny
     for _ in range(attempts):
@@ -76,10 +76,13 @@ def step(
             continue
         delta = -scipy.linalg.cho_solve(factor, slope, check_finite=False)
         predicted = -float(delta @ slope + 0.5 * delta @ (normal @ delta)) * 2.0 / len(r)
-        trial = residuals(theta + delta)
-        after = float(trial @ trial) / len(r)
+        after = _mean_square(residuals(theta + delta))
         gain = (before - after) / predicted if predicted > 0 else -1.0
         if np.isfinite(after) and gain > LEAST_GAIN:
             return Step(theta + delta, damping.lowered(gain), before, after)
         damping = damping.raised()
     return Step(theta, damping, before, before)
+
+
+def _mean_square(rows: np.ndarray) -> float:
+    return float(rows @ rows) / len(rows)

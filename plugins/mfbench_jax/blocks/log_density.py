@@ -18,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+Array = jax.Array | np.ndarray
+
 
 class Standard(NamedTuple):
     """Coordinates in which the law has mean 0 and covariance I: centre c (d,), root R (d, d)."""
@@ -37,11 +39,11 @@ class LogDensity(NamedTuple):
         curvature: entries of C on and above its diagonal, (d (d + 1) / 2,), row by row.
     """
 
-    weights: tuple[jax.Array, ...]
-    biases: tuple[jax.Array, ...]
-    amplitude: jax.Array
-    slope: jax.Array
-    curvature: jax.Array
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    amplitude: Array
+    slope: Array
+    curvature: Array
 
 
 class Jet(NamedTuple):
@@ -63,11 +65,11 @@ def gaussian_closure(rng: np.random.Generator, dim: int, width: int, depth: int)
     sizes = [dim] + [width] * depth
     weights = [rng.standard_normal((m, k)) * (2.0 / k) ** 0.5 for k, m in pairwise(sizes)]
     return LogDensity(
-        weights=tuple(jnp.asarray(weight) for weight in weights),
-        biases=tuple(jnp.asarray(rng.standard_normal(width)) for _ in weights),
-        amplitude=jnp.zeros(width),
-        slope=jnp.zeros(dim),
-        curvature=jnp.asarray(-0.5 * np.eye(dim)[np.triu_indices(dim)]),
+        weights=tuple(weights),
+        biases=tuple(rng.standard_normal(width) for _ in weights),
+        amplitude=np.zeros(width),
+        slope=np.zeros(dim),
+        curvature=-0.5 * np.eye(dim)[np.triu_indices(dim)],
     )
 
 

@@ -23,17 +23,17 @@ import numpy as np
 from .gaussian_mixture import Mixture, fitted, from_cube, log_density, spread, widened
 from .lattice import korobov_vector, shifted
 
-SHIFTS = 4
+SHIFTS = 8
 """Independent shifts, whose scatter is the error."""
 SAMPLE = 2048
 """Points that carry log Z from an anchor onwards."""
 SWEEPS = 30
 """Of expectation-maximisation, for the proposal."""
-WIDENING = 1.2
+WIDENING = 1.1
 """Of the proposal's covariances, so that weights stay bounded in the tails."""
 ANCHOR_RATIO = 1.5
 """Steps grow by this factor from one anchor to the next, and its points in proportion to steps."""
-POINTS_PER_STEP, LEAST_POINTS, MOST_POINTS = 1024, 2**13, 2**20
+POINTS_PER_STEP, LEAST_POINTS, MOST_POINTS = 2048, 2**13, 2**21
 BATCH = 2048
 """Rows of one evaluation of u: a single shape, compiled once."""
 

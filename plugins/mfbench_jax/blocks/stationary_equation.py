@@ -12,17 +12,22 @@ So it needs samples of p, no second derivatives, and is convex in u; the residua
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 
-from .log_density import LogDensity, Standard, jet
+from .fokker_planck_walkers import Pool
+from .log_density import LogDensity, Standard, jet, values
 
 Rows = Callable[[np.ndarray], np.ndarray]
 """Parameters (P,) -> rows (n,)."""
 LinearisedRows = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Parameters (P,) -> rows (n,) and their Jacobian (n, P)."""
+Sweep = Callable[[np.ndarray, Any, int], tuple[np.ndarray, Any]]
+"""Parameters (P,), the optimiser's state (None at first), seed -> parameters, state."""
 
 
 class Points(NamedTuple):
@@ -40,14 +45,30 @@ class Points(NamedTuple):
     divergence: np.ndarray
     weight: np.ndarray
 
-    def rows(self, index: np.ndarray) -> Points:
-        """Some of the points."""
-        return Points(*(field[index] for field in self))
 
+class Weighing:
+    """Measures drift, divergence and weight at points.
 
-def rate(diffusion: float, drift: np.ndarray, divergence: np.ndarray) -> np.ndarray:
-    """|div b| + |b|^2 / D, (n,): the residual's natural size, in 1 / time."""
-    return np.abs(divergence) + np.sum(drift**2, axis=1) / diffusion
+    In the tails r grows like rate = |div b| + |b|^2 / D. Dividing by its square root keeps the
+    bulk in charge and the tails in sight: weight = (t / (t + rate))^(1/2), t the median rate at `typical`.
+
+    Args:
+        pool: whose drift is evaluated, and counts it.
+        typical: (n, d) points of p, roughly.
+    """
+
+    def __init__(self, pool: Pool, typical: np.ndarray) -> None:
+        self._pool = pool
+        self._typical = float(np.median(self._rate(*pool.drift_and_divergence(typical))))
+
+    def __call__(self, x: np.ndarray) -> Points:
+        """x (n, d) with all that the misfits need there."""
+        drift, divergence = self._pool.drift_and_divergence(x)
+        rate = self._rate(drift, divergence)
+        return Points(x, drift, divergence, np.sqrt(self._typical / (self._typical + rate)))
+
+    def _rate(self, drift: np.ndarray, divergence: np.ndarray) -> np.ndarray:
+        return np.abs(divergence) + np.sum(drift**2, axis=1) / self._pool.problem.diffusion
 
 
 class Misfits:
@@ -62,6 +83,9 @@ class Misfits:
     def __init__(
         self, diffusion: float, unravel: Callable[[jax.Array], LogDensity], standard: Standard
     ) -> None:
+        self._diffusion = diffusion
+        self._values = lambda theta, x: values(unravel(theta), standard, x)
+
         def residual(theta: jax.Array, point: Points) -> jax.Array:
             u = jet(unravel(theta), standard, point.x)
             flow = diffusion * (u.laplacian + u.gradient @ u.gradient) - point.drift @ u.gradient
@@ -74,7 +98,6 @@ class Misfits:
         self._residual = jax.jit(jax.vmap(residual, (None, 0)))
         self._residual_slopes = jax.jit(jax.vmap(jax.value_and_grad(residual), (None, 0)))
         self._projection = jax.jit(jax.vmap(projection, (None, 0)))
-        self._projection_slopes = jax.jit(jax.vmap(jax.jacrev(projection), (None, 0)))
 
     def residual(self, points: Points) -> Rows:
         """weight r, (n,)."""
@@ -93,11 +116,28 @@ class Misfits:
         """weight (D grad u - b), (n d,)."""
         return lambda theta: np.asarray(self._projection(theta, points)).ravel()
 
-    def linearised_projection(self, points: Points) -> LinearisedRows:
-        """The same with its Jacobian."""
+    def projection_sweep(self, points: Points, rate: float, steps: int, batch: int) -> Sweep:
+        """`steps` steps of Adam on the mean square of the projection, each at `batch` points drawn with replacement."""
+        adam = optax.adam(rate)
 
-        def linearise(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            rows = np.asarray(self._projection(theta, points)).ravel()
-            return rows, np.asarray(self._projection_slopes(theta, points)).reshape(len(rows), -1)
+        def misfit(theta: jax.Array, rows: Points) -> jax.Array:
+            # One reverse pass for grad u: the Laplacian, and with it the Jacobian carried forward, is not needed.
+            gradient = jax.grad(lambda x: self._values(theta, x).sum())(rows.x)
+            return jnp.mean(jnp.square(rows.weight[:, None] * (self._diffusion * gradient - rows.drift)))
 
-        return linearise
+        @jax.jit
+        def run(theta: jax.Array, state: Any, seed: int) -> tuple[jax.Array, Any]:
+            def move(carry: tuple[jax.Array, Any], key: jax.Array) -> tuple[tuple[jax.Array, Any], None]:
+                theta, state = carry
+                index = jax.random.randint(key, (batch,), 0, len(points.x))
+                slope = jax.grad(misfit)(theta, Points(*(jnp.asarray(field)[index] for field in points)))
+                change, state = adam.update(slope, state)
+                return (theta + change, state), None
+
+            return jax.lax.scan(move, (theta, state), jax.random.split(jax.random.key(seed), steps))[0]
+
+        def sweep(theta: np.ndarray, state: Any, seed: int) -> tuple[np.ndarray, Any]:
+            theta, state = run(theta, adam.init(theta) if state is None else state, seed)
+            return np.asarray(theta), state
+
+        return sweep
