@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Collection
 from contextlib import suppress
 
 import psutil
 
-TRIES = 10
-"""Rounds of killing strays: each finds what was started during the one before."""
+PAUSE = 0.01
+"""Seconds between two rounds of killing strays: each finds what lost its parent in the one before."""
 
-
-def below(pid: int, recursive: bool = True) -> list[psutil.Process]:
-    """The living processes below a process."""
-    found: list[psutil.Process] = []
-    with suppress(psutil.Error):
-        found = psutil.Process(pid).children(recursive)
-    return [process for process in found if _alive(process)]
+PATIENCE = 3.0
+"""Seconds in which what was killed should be gone."""
 
 
 def kill_group(leader: int) -> None:
@@ -33,7 +29,7 @@ def kill_group(leader: int) -> None:
 
 def kill_tree(pid: int) -> None:
     """Kill a living process, the group that it leads, and everything below it."""
-    tree = [process.pid for process in below(pid)]
+    tree = [process.pid for process in _below(pid, recursive=True)]
     kill_group(pid)
     for number in (pid, *tree):
         with suppress(ProcessLookupError, PermissionError):
@@ -41,18 +37,30 @@ def kill_tree(pid: int) -> None:
 
 
 def kill_strays(server: int, running: Collection[int] = ()) -> None:
-    """Kill what the fork server has adopted: everything below it but the children of running trials."""
-    for _ in range(TRIES):
-        strays = [process for process in below(server, recursive=False) if process.pid not in running]
-        if not strays:
+    """Kill what the fork server has adopted: everything below it but the children of running trials.
+
+    Goes on until nothing is left, not even a zombie: while a thread of it dies, a zombie may have children.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while strays := [process.pid for process in _below(server) if process.pid not in running]:
+        for pid in strays:
+            kill_tree(pid)
+        if server == os.getpid():
+            _bury()
+        if time.monotonic() > deadline:
             return
-        for process in strays:
-            kill_tree(process.pid)
-        psutil.wait_procs(strays, timeout=1.0)
+        time.sleep(PAUSE)
 
 
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
+def _below(pid: int, recursive: bool = False) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        found: list[psutil.Process] = psutil.Process(pid).children(recursive)
+        return found
+    return []
+
+
+def _bury() -> None:
+    """Take leave of own children that are dead."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -37,7 +37,8 @@ _lock = threading.Lock()
 _running: set[int] = set()
 """Children of running trials."""
 
-_started = False
+_frameworks: dict[str, None] = {}
+"""What the fork server imports beyond that, in the order in which it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +57,22 @@ class Outcome:
 
 
 def start_server(frameworks: Iterable[str] = ()) -> None:
-    """Start the fork server, once; it imports the frameworks that are going to be used.
+    """See that the fork server runs; when it starts it imports the frameworks that are going to be used.
 
-    Its environment says one thread for each library until a child knows its cores.
+    Its environment says one thread for each library until a child knows its cores. It is started again if it was
+    killed: by a solver, or for want of memory.
     """
-    global _started
     with _lock:
-        if _started:
+        _frameworks.update(dict.fromkeys(frameworks))
+        if _server_runs():
             return
         changes = dict.fromkeys(THREAD_VARIABLES, "1") | {
             "PYTHONSAFEPATH": "1",
-            preload.VARIABLE: ",".join((*ALWAYS, *frameworks)),
+            preload.VARIABLE: ",".join((*ALWAYS, *_frameworks)),
         }
         multiprocessing.get_context("forkserver").set_forkserver_preload([child.__name__, preload.__name__])
         with _environment(changes):
             forkserver.ensure_running()
-        _started = True
 
 
 def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
@@ -123,7 +124,8 @@ def _end(process: Any, kill: bool) -> int:
     with _lock:
         _running.discard(process.pid)
         kill_group(process.pid)
-        kill_strays(_server_pid(), _running)
+        if _server_runs():
+            kill_strays(_server_pid(), _running)
         process.join()
         exitcode: int = process.exitcode
         process.close()
@@ -139,8 +141,14 @@ def _has_ended(process: Any) -> bool:
 
 
 def _server_pid() -> int:
-    pid: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return pid
+    """The fork server's process, 0 if none was started; the standard library has no public name for it."""
+    return forkserver._forkserver._forkserver_pid or 0  # type: ignore[attr-defined]
+
+
+def _server_runs() -> bool:
+    # Not reaped here: that is for `ensure_running`, and until then nobody else can have its number.
+    pid = _server_pid()
+    return pid != 0 and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import importlib
 import os
+import warnings
 
 import threadpoolctl
 
@@ -27,6 +28,8 @@ def become_server(names: str) -> None:
     """
     os.setsid()
     adopt_orphans()
+    # It is surprised by the deaths of those that it did not start.
+    warnings.filterwarnings("ignore", "forkserver: waitpid returned unexpected pid", UserWarning)
     atexit.register(_leave_nothing, os.getpid())
     # Warm what threadpoolctl looks up once per process: it costs a child milliseconds.
     threadpoolctl.ThreadpoolController()

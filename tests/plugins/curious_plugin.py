@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -60,6 +63,46 @@ def wait(problem, parameters, context):
     time.sleep(parameters.seconds)
 
 
+def stay(name):
+    """Say that this process is in place, if the environment names a folder for that, and stay for ever."""
+    Path(os.environ["CURIOUS_STAY"], name).write_text(str(os.getpid()))
+    time.sleep(1e6)
+
+
+def sit(problem, parameters, context):
+    """Hold the interpreter's lock, in C, as long as the environment asks for it."""
+    yield checkpoint()
+    if "CURIOUS_STAY" in os.environ:
+        Path(os.environ["CURIOUS_STAY"], "sit").write_text(str(os.getpid()))
+        ctypes.PyDLL(None).sleep(10**6)
+
+
+def family(problem, parameters, context):
+    """Have a child in the group, one that left it, and a program in a session of its own; then stay, or not."""
+    yield checkpoint()
+    if "CURIOUS_STAY" in os.environ:
+        if os.fork() == 0:
+            stay("child")
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                stay("daemon")
+            os._exit(0)
+        script = 'echo $$ > "$CURIOUS_STAY/program"; exec sleep 1000000'
+        subprocess.Popen(["sh", "-c", script], start_new_session=True, close_fds=False)
+        stay("parent")
+
+
+def matricide(problem, parameters, context):
+    """Kill the fork server."""
+    yield checkpoint()
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(1e6)
+
+
+PLAIN = (witness, sit, family, matricide)
+
+
 @mfbench.hookimpl
 def mfbench_solvers():
     return [
@@ -72,5 +115,9 @@ def mfbench_solvers():
             parameters=kind,
             devices=("cpu", "cuda"),
         )
-        for solve, kind in ((witness, mfbench.NoParameters), (hoard, Memory), (wait, Patience))
+        for solve, kind in [
+            (hoard, Memory),
+            (wait, Patience),
+            *((solve, mfbench.NoParameters) for solve in PLAIN),
+        ]
     ]
