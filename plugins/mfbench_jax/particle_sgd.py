@@ -1,0 +1,129 @@
+"""`particle-sgd`: a mean-field network trained by plain SGD on the Ritz energy over unbiased samples.
+
+The network's n units are particles theta_i = (c_i, w_i, b_i); the free part of the logit is
+
+    g(x) = (1/n) sum_i c_i tanh(w_i . x + b_i),
+
+and one update moves every particle by dt in particle time, theta_i <- theta_i - dt n grad_{theta_i} L: no 1/n in
+the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
+|grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
+rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
+importance sampling mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfbench import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+
+from .blocks import network
+from .blocks.ansatz import ansatz, scale_of
+from .blocks.landscape import Places, survey
+from .blocks.lift import lift_of
+from .blocks.ritz import energy_density
+from .blocks.sampler import Walkers, adapt, langevin_step
+from .parameters import MeanField
+
+UPDATES = 8
+BURN_IN = 200
+"""Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
+ACCEPTANCE = 0.6
+TRAINING = jnp.float32
+
+
+class State(NamedTuple):
+    """All that the next update needs."""
+
+    key: jax.Array
+    step: jax.Array
+    particles: Any
+    places: Places
+    size: jax.Array
+    energy: jax.Array
+
+
+def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
+    """Train until stopped; a checkpoint is the network as it stands, with its lift."""
+    jax.config.update("jax_enable_x64", True)
+    lift = lift_of(problem, parameters.lift_depth)
+    visit = survey(problem, lift)
+    model = ansatz(problem, lift, network.mean_field)
+
+    def no_bias(logit: jax.Array) -> jax.Array:
+        return jnp.zeros_like(logit)
+
+    def walked(
+        places: Places, size: jax.Array, key: jax.Array, moves: int, gain: jax.Array
+    ) -> tuple[Any, Any]:
+        """Places and step size after unbiased moves; walkers of shape (P, 1)."""
+
+        def look(places: Places) -> Walkers:
+            return Walkers(places, jnp.zeros_like(places.lift), jnp.zeros_like(places.x))
+
+        def move(carry: tuple[Walkers, jax.Array], key: jax.Array) -> tuple[tuple[Walkers, jax.Array], None]:
+            walkers, size = carry
+            walkers, accepted = langevin_step(key, walkers, size, no_bias, no_bias, visit, look)
+            return (walkers, adapt(size, accepted, ACCEPTANCE, gain)), None
+
+        (walkers, size), _ = jax.lax.scan(move, (look(places), size), jax.random.split(key, moves))
+        return walkers.places, size
+
+    def energy(particles: Any, places: Places) -> jax.Array:
+        seen = model.walkers(particles, places)
+        return jnp.mean(energy_density(seen.s, seen.s_slope, places.free))
+
+    def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
+        key, key_walk = jax.random.split(state.key)
+        gain = (0.2 / jnp.sqrt(1.0 + state.step / 200)).astype(TRAINING)
+        places, size = walked(state.places, state.size, key_walk, parameters.moves, gain)
+        value, gradient = jax.value_and_grad(energy)(state.particles, places)
+        time = parameters.step * parameters.particles / unit
+        particles = jax.tree.map(lambda particle, slope: particle - time * slope, state.particles, gradient)
+        mean = state.energy + (value - state.energy) / (state.step + 1.0).astype(TRAINING)
+        return State(key, state.step + 1, particles, places, size, mean), None
+
+    key_network, key_burn, key = jax.random.split(
+        jax.random.key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
+    )
+    places = jax.jit(visit)(jnp.asarray(starts(problem, parameters.walkers, context.seed), TRAINING))
+    size = jnp.full(1, (0.01 * scale_of(problem).length) ** 2, TRAINING)
+    burn_in = jax.jit(partial(walked, moves=BURN_IN, gain=jnp.asarray(0.1, TRAINING)))
+    places, size = burn_in(places, size, key_burn)
+    particles = network.particles(key_network, problem.dim, parameters.particles, TRAINING)
+    unit = jax.jit(energy)(particles, places) + 1e-30
+    advance = jax.jit(lambda state: jax.lax.scan(partial(update, unit), state, None, length=UPDATES)[0])
+    state = State(key, jnp.asarray(0), particles, places, size, jnp.zeros((), TRAINING))
+    visited = parameters.walkers * (1 + BURN_IN)
+    while True:
+        yield Checkpoint(
+            evaluate=model.evaluate,
+            gradient=model.gradient,
+            state=state.particles,
+            work={"evaluations": visited, "samples": parameters.walkers * int(state.step)},
+            reports={
+                "rate": float(state.energy) / problem.beta,
+                "particle_time": parameters.step * int(state.step),
+                "steps": int(state.step),
+            }
+            if state.step
+            else {},
+        )
+        state = advance(state)
+        visited += UPDATES * parameters.moves * parameters.walkers
+
+
+def starts(problem: CommittorProblem, walkers: int, seed: int) -> np.ndarray:
+    """Walkers (P, 1, d), half of them in A and half in B."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    half = walkers // 2
+    in_a = problem.start_a[rng.integers(len(problem.start_a), size=half)]
+    in_b = problem.start_b[rng.integers(len(problem.start_b), size=walkers - half)]
+    return np.concatenate([in_a, in_b])[:, None, :]
