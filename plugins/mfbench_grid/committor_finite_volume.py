@@ -150,7 +150,8 @@ def solve_level(
         q = hitting_multigrid(chain, guess(last, landscape))
     if q is None:
         return None
-    field = GridField.through(grid, np.clip(q, 0.0, 1.0), landscape.free, cuts.x, cuts.value)
+    q = np.clip(q, 0.0, 1.0)
+    field = GridField.through(grid, landscape.free, q, np.minimum(q, 1.0 - q), cuts.x, cuts.value)
     evaluations = len(landscape.x) + len(links.i) + 2 * len(cuts.node)
     return Level(landscape, cuts.x, field, rate(problem.beta, landscape, links, field.values), evaluations)
 
@@ -176,9 +177,9 @@ def correction(last: Level, level: Level) -> GridField:
     )
     coarse, free = last.field.values, last.field.free
     change = np.where(known, extrapolated(coarse, fine) - fine, 0.0)
-    return GridField.through(
-        last.field.grid, change[free], free, last.crossings, np.zeros(len(last.crossings))
-    )
+    sizes = np.minimum(coarse, 1.0 - coarse)
+    x = last.crossings
+    return GridField.through(last.field.grid, free, change[free], sizes[free], x, np.zeros(len(x)))
 
 
 def comparison_points(first: Level) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ def field_of(value, dim, cells=12):
     # Free where x1 > -.5; the boundary carries the function's own values.
     free = x[:, 0] > -0.5
     edge = np.unique(np.concatenate([np.full((len(x), 1), -0.5), x[:, 1:]], axis=1), axis=0)
-    return GridField.through(grid, value(x[free]), free, edge, value(edge))
+    return GridField.through(grid, free, value(x[free]), np.ones(np.count_nonzero(free)), edge, value(edge))
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
@@ -57,6 +57,26 @@ def test_no_value_from_beyond_the_boundary_enters():
     np.testing.assert_allclose(field.value(x), x[:, 0] + 0.5, atol=1e-9)
 
 
+def test_next_to_a_zero_errors_are_relative():
+    def steep(x):
+        r = np.linalg.norm(x, axis=1)
+        return (r - 1.0) * np.exp(8 * (r - 1.0))
+
+    h = 1 / 16
+    nodes = h * np.stack(np.meshgrid(np.arange(-25, 26), np.arange(-25, 26)), axis=-1).reshape(-1, 2)
+    nodes = nodes[np.linalg.norm(nodes, axis=1) > 1.0]
+    angles = np.linspace(0, 2 * np.pi, 101)[:-1, None]
+    x = np.concatenate([nodes, np.concatenate([np.cos(angles), np.sin(angles)], axis=1)])
+    values = np.maximum(steep(x), 0.0)
+    angles, radii = np.linspace(0, 1, 200)[:, None], 1.0 + np.geomspace(1e-4, h, 200)[:, None]
+    between = radii * np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+    careful, careless = (
+        np.max(np.abs(LocalFit(x, values, sizes, np.array([h, h]))(between)[0] / steep(between) - 1))
+        for sizes in (values, np.ones(len(x)))
+    )
+    assert careful < 0.1 and careless > 3 * careful
+
+
 def test_values_are_continuous_across_the_band():
     field = field_of(lambda x: np.sin(3 * x[:, 0]) * np.cos(2 * x[:, 1]), 2, cells=48)
     x = np.stack([np.linspace(-0.5, 1.0, 20001), np.full(20001, 0.111)], axis=1)
@@ -65,12 +85,12 @@ def test_values_are_continuous_across_the_band():
 
 def test_far_from_data_the_nearest_value_continues():
     x = np.random.default_rng(6).uniform(0, 1, (50, 2))
-    fit = LocalFit(x, x[:, 0] ** 2, np.array([0.1, 0.1]))
+    fit = LocalFit(x, x[:, 0] ** 2, np.ones(50), np.array([0.1, 0.1]))
     nearest = np.argmax(x[:, 0])
     values, gradients = fit(x[nearest] + np.array([[(FAR + 1e-6) * 0.1, 0.0], [7.0, 0.0]]))
     assert np.all(values == x[nearest, 0] ** 2) and np.all(gradients == 0)
 
 
 def test_fewer_data_than_a_cubic_needs():
-    fit = LocalFit(np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([2.0, 2.0]), np.array([1.0, 1.0]))
+    fit = LocalFit(np.array([[0.0, 0.0], [1.0, 0.0]]), np.full(2, 2.0), np.ones(2), np.ones(2))
     assert fit(np.array([[0.5, 0.0]]))[0] == pytest.approx([2.0], abs=0.2)

@@ -40,17 +40,35 @@ class GridField:
 
     @classmethod
     def through(
-        cls, grid: TensorGrid, values: np.ndarray, free: np.ndarray, x: np.ndarray, at_x: np.ndarray
+        cls,
+        grid: TensorGrid,
+        free: np.ndarray,
+        values: np.ndarray,
+        sizes: np.ndarray,
+        x: np.ndarray,
+        at_x: np.ndarray,
     ) -> GridField:
-        """The field with these values at the free nodes, in their order, and `at_x` (c,) at x (c, d)."""
-        full = np.zeros(len(free))
-        full[free] = values
+        """The field with given values at the free nodes and on the boundaries.
+
+        Args:
+            grid: the nodes.
+            free: (nodes,) booleans.
+            values: (n,) at the free nodes, in their order.
+            sizes: (n,) >= 0 of what errors there are to be compared to; on the boundaries it is 0.
+            x: (c, d) points on the boundaries.
+            at_x: (c,) values there.
+        """
+        full, full_sizes = np.zeros((2, len(free)))
+        full[free], full_sizes[free] = values, sizes
         depth = ndimage.distance_transform_cdt(free.reshape(grid.shape), metric="chessboard")
         band = free & (depth.ravel() <= BAND)
         nodes = np.stack(np.unravel_index(np.flatnonzero(band), grid.shape), axis=1)
         places = np.stack([axis[index] for axis, index in zip(grid.axes, nodes.T, strict=True)], axis=1)
         fit = LocalFit(
-            np.concatenate([places, x]), np.concatenate([full[band], at_x]), np.array(grid.spacings)
+            np.concatenate([places, x]),
+            np.concatenate([full[band], at_x]),
+            np.concatenate([full_sizes[band], np.zeros(len(x))]),
+            np.array(grid.spacings),
         )
         return cls(grid, full, free, fit)
 

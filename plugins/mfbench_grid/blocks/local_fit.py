@@ -14,8 +14,14 @@ NEIGHBOURS = {1: 8, 2: 24, 3: 84}
 CORE = 0.01
 """Squared distance, in units of the neighbourhood's radius, below which weights grow no more."""
 
-RIDGE = 1e-12
+RIDGE = 1e-14
 """Relative to the trace: picks the flattest of all fits where neighbours do not fix the cubic."""
+
+SMALL = 0.1
+"""Data smaller than this share of the neighbourhood's mean size count no more than others as small."""
+
+TINY = 1e-290
+"""Keeps quotients of sizes finite where all of them are 0."""
 
 FAR = 2.0
 """Spacings from the nearest datum beyond which its value is kept constant instead of extrapolated."""
@@ -25,20 +31,22 @@ class LocalFit:
     """The weighted cubic fit about a point, in value and gradient; error h^4 and h^3.
 
     Weights fall to 0 at the outermost neighbour and are large close to the point, so that the fit
-    is continuous in the point and nearly interpolates.
+    is continuous in the point and nearly interpolates. They also grow as data get smaller: next to
+    a boundary on which the function is 0 a good fit errs in proportion to it.
 
     Source: Lancaster, Salkauskas, Math. Comp. 37 (1981) 141.
 
     Args:
         x: (m, d) where values are known.
         values: (m,).
+        sizes: (m,) >= 0: to which an error at a datum is to be compared.
         spacings: (d,) typical distances of neighbours along the axes.
     """
 
-    def __init__(self, x: np.ndarray, values: np.ndarray, spacings: np.ndarray) -> None:
+    def __init__(self, x: np.ndarray, values: np.ndarray, sizes: np.ndarray, spacings: np.ndarray) -> None:
         self.spacings = np.asarray(spacings)
         self.tree = cKDTree(x / self.spacings)
-        self.values = values
+        self.values, self.sizes = values, sizes
         self.neighbours = min(NEIGHBOURS[x.shape[1]], len(x))
 
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -51,6 +59,9 @@ class LocalFit:
         offsets = (self.tree.data[index] - centre[:, None]) / radius[:, :, None]
         squares = (distance / radius) ** 2
         weights = (1.0 - squares) ** 2 / (squares + CORE)
+        sizes = self.sizes[index]
+        mean = np.sum(weights * sizes, axis=1, keepdims=True) / np.sum(weights, axis=1, keepdims=True)
+        weights = weights / ((sizes / np.maximum(mean, TINY)) ** 2 + SMALL**2)
         terms = [np.ones_like(squares)]
         for degree in range(1, DEGREE + 1):
             for axes in combinations_with_replacement(range(dim), degree):
