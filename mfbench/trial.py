@@ -24,11 +24,12 @@ import numpy as np
 from mfbench import availability, isolation, provenance, scoring
 from mfbench.closure import code_hash
 from mfbench.journal import read_journal
-from mfbench.judges import judge_of, points_file, scratch
+from mfbench.judges import judge_of, write_points
 from mfbench.names import unknown
 from mfbench.order import Order
 from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
 from mfbench.registry import Registry, load_registry
+from mfbench.scratch import scratch
 from mfbench.seeds import problem_seed, solver_seed
 from mfbench.slots import Interrupted, slots
 from mfbench.solver import ProblemEntry, SolverEntry
@@ -139,9 +140,10 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
 
 
 def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Order:
-    """Resolve a spec for its child."""
+    """Resolve a spec for its child, and put the judge's points where it finds them."""
     spec, problem, solver = case.spec, case.problem, case.solver
     cell, limits = spec.cell, spec.limits
+    write_points(case.judge, folder / "points.npz")
     return Order(
         build=problem.build,
         run=solver.run,
@@ -152,7 +154,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
         problem_seed=problem_seed(problem.name, cell.seed),
         solver_seed=solver_seed(problem.name, solver.name, cell.seed),
         plugins=tuple(str(Path(file).resolve()) for file in spec.plugins),
-        points=str(points_file(problem, cell.problem_parameters, cell.seed)),
+        points=str(folder / "points.npz"),
         journal=str(folder / "journal"),
         folder=str(folder),
         device=cell.device,
@@ -248,10 +250,11 @@ def type_path(kind: type) -> str:
 def tail(folder: Path) -> str:
     """The last lines that a child wrote to standard error."""
     try:
-        data = (folder / "stderr").read_bytes()
+        with (folder / "stderr").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - STDERR_BYTES))
+            return file.read(STDERR_BYTES).decode(errors="replace")
     except OSError:
         return ""
-    return data[-STDERR_BYTES:].decode(errors="replace")
 
 
 def now() -> str:

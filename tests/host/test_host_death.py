@@ -46,12 +46,14 @@ def family(tmp_path, toy_plugin, curious_plugin):
 
     class Family:
         folder = tmp_path / "results"
+        scratch = tmp_path / "tmp"
 
         def __init__(self):
             self.hosts = []
 
         def start(self, solvers, stay):
-            mark = {"MFBENCH_SLOTS": str(tmp_path / "slots")}
+            self.scratch.mkdir(exist_ok=True)
+            mark = {"MFBENCH_SLOTS": str(tmp_path / "slots"), "TMPDIR": str(self.scratch)}
             if stay:
                 tmp_path.joinpath("stay").mkdir(exist_ok=True)
                 mark["CURIOUS_STAY"] = str(tmp_path / "stay")
@@ -109,12 +111,14 @@ def test_killed_host_leaves_no_process_and_is_resumed(family):
     assert set(numbers.values()) <= {process.pid for process in family.alive()}
     host.kill()
     assert family.left() == []
+    assert list(family.scratch.glob("mfbench-scratch-*")), "nobody was there to remove it"
 
     again = family.start("relax,sit,family", stay=False)
     lines = again.communicate(timeout=60)[0].splitlines()
     assert lines[0] == "to do: sit family"
     assert sorted(lines[1:]) == ["family ok", "sit ok"]
     assert kept.read_bytes() == before
+    assert list(family.scratch.glob("mfbench-scratch-*")) == [], "the next host did"
     records = Store(family.folder).read_all().records
     assert {record.cell.solver: record.status for record in records} == dict.fromkeys(
         ["relax", "sit", "family"], Status.OK

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from mfbench import availability, isolation
-from mfbench.judges import judge_of, points_file
+from mfbench.judges import judge_of, write_points
 from mfbench.record import PROTOCOL, Cell, Limits, Record, Spec, Status
 from mfbench.store import decode_record
 from mfbench.trial import main, registry_of, run_trial
@@ -131,15 +131,22 @@ def test_a_child_holds_no_files_of_the_host(seen):
     assert sorted(os.path.relpath(path, seen["folder"]) for path in inside) == ["journal", "stderr", "stdout"]
 
 
+def test_only_the_last_words_of_a_talkative_solver_are_kept(spec):
+    record = run_trial(spec("babble")).record
+    assert record.status is Status.OK
+    assert record.stderr == "x" * 1995 + "last\n"
+
+
 def test_a_solver_is_told_its_circumstances(seen):
     seed, device, threads, budget = seen["context"]
     assert (device, threads, budget) == ("cpu", 1, 5.0)
     assert seed > 0
 
 
-def test_points_are_all_that_leaves_the_judge(plugins):
+def test_points_are_all_that_leaves_the_judge(plugins, tmp_path):
     problem = registry_of(plugins).problems["committor/line"]
-    with np.load(points_file(problem, {"temperature": 1.0}, 0)) as data:
+    write_points(judge_of(problem, {"temperature": 1.0}, 0), tmp_path / "points.npz")
+    with np.load(tmp_path / "points.npz") as data:
         assert sorted(data.files) == ["finals", "gradients", "looks", "step"]
 
 

@@ -100,7 +100,15 @@ def matricide(problem, parameters, context):
     time.sleep(1e6)
 
 
-PLAIN = (witness, sit, family, matricide)
+def babble(problem, parameters, context):
+    """Write megabytes to stderr."""
+    for _ in range(20):
+        print("x" * 10**6, end="", file=sys.stderr)
+    print("last", file=sys.stderr, flush=True)
+    yield checkpoint()
+
+
+PLAIN = (babble, witness, sit, family, matricide)
 
 
 @mfbench.hookimpl
