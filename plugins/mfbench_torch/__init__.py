@@ -1,9 +1,11 @@
-"""Solvers of this family."""
+"""Neural solvers in torch: twins of those in jax, so that a difference between them is one of frameworks."""
 
 import mfbench
+
+from .committor_entries import IS_SGD, PARTICLE_SGD
 
 
 @mfbench.hookimpl
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
-    return []
+    return [IS_SGD, PARTICLE_SGD]

@@ -95,8 +95,9 @@ def test_perceptron_starts_at_zero_with_unit_activations():
 
 @pytest.mark.parametrize("low, high", [(-3.0, 3.0), (-17.5, 4.25)])
 def test_windows(low, high):
-    ours = windows.spread(torch.tensor(low, dtype=torch.float64), torch.tensor(high, dtype=torch.float64), 7)
-    theirs = jax_windows.spread(jnp.float64(low), jnp.float64(high), 7)
+    shares = np.random.default_rng(4).standard_normal(6)
+    ours = windows.spread(*torch.tensor([low, high], dtype=torch.float64), torch.tensor(shares))
+    theirs = jax.jit(jax_windows.spread)(low, high, shares)
     same(ours.centres, theirs.centres)
     same(ours.stiffness, theirs.stiffness)
     own = np.random.default_rng(5).uniform(-25, 25, (9, 7))

@@ -9,7 +9,7 @@ from mfbench_torch.blocks.windows import bias, bias_slope, spread
 from scipy.stats import chi2
 
 LADDERS, NUMBER, BINS = 3000, 4, 12
-WINDOWS = spread(torch.tensor(-2.0), torch.tensor(2.0), NUMBER)
+WINDOWS = spread(torch.tensor(-2.0), torch.tensor(2.0), torch.zeros(NUMBER - 1))
 FALSE_ALARM = 1e-4
 """Of each test, shared out among its chi-square statistics."""
 

@@ -25,18 +25,19 @@ def shares(biases: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def masses(overlap: torch.Tensor) -> torch.Tensor:
-    """Stationary vector (L,), sum 1, of a stochastic matrix (L, L).
+    """Stationary vectors (..., L), sum 1, of stochastic matrices (..., L, L).
 
     State reduction after Grassmann, Taksar and Heyman (1985): no subtraction, so that every
     entry keeps its relative accuracy even where entries differ by e^40. L is small and the steps depend on
     each other: numpy takes them faster than any device.
     """
-    number = len(overlap)
-    reduced = overlap.cpu().double().numpy() + FLOOR * (np.eye(number, k=1) + np.eye(number, k=-1))
+    number = overlap.shape[-1]
+    reduced = overlap.numpy(force=True) + FLOOR * (np.eye(number, k=1) + np.eye(number, k=-1))
     for last in range(number - 1, 0, -1):
-        reduced[:last, last] /= np.sum(reduced[last, :last])
-        reduced[:last, :last] += np.outer(reduced[:last, last], reduced[last, :last])
-    z = np.ones(number)
+        leave = reduced[..., last, :last]
+        reduced[..., :last, last] /= np.sum(leave, axis=-1, keepdims=True)
+        reduced[..., :last, :last] += reduced[..., :last, last, None] * leave[..., None, :]
+    z = np.ones(reduced.shape[:-1])
     for state in range(1, number):
-        z[state] = z[:state] @ reduced[:state, state]
-    return torch.from_numpy(z / np.sum(z)).to(overlap)
+        z[..., state] = np.sum(z[..., :state] * reduced[..., :state, state], axis=-1)
+    return torch.from_numpy(z / np.sum(z, axis=-1, keepdims=True)).to(overlap)

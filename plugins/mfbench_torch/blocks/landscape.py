@@ -33,16 +33,21 @@ class Places(NamedTuple):
 
 
 def value_and_slope(
-    field: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor
+    field: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, keep: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """field(x) and its gradient by rows, both detached; x (n, d), field (n, d) -> (n,) row by row."""
+    """field(x) and its gradient by rows; x (n, d), field (n, d) -> (n,) row by row.
+
+    Both are detached, unless the graph is to be kept for gradients by what else the field depends on.
+    """
     x = x.detach().requires_grad_()
     with torch.enable_grad():
         value = field(x)
     if not value.requires_grad:  # a constant field, as V = 0
         return value, torch.zeros_like(x)
-    (slope,) = torch.autograd.grad(value, x, torch.ones_like(value), materialize_grads=True)
-    return value.detach(), slope
+    (slope,) = torch.autograd.grad(
+        value, x, torch.ones_like(value), create_graph=keep, materialize_grads=True
+    )
+    return (value, slope) if keep else (value.detach(), slope)
 
 
 def survey(problem: CommittorProblem, lift: Lift) -> Callable[[torch.Tensor], Places]:

@@ -1,6 +1,6 @@
-"""Networks x -> R whose weights all lie in one flat vector.
+"""Networks x -> R whose parameters all lie in one tensor.
 
-Eager torch pays per operation, not per number: one vector makes optimiser, clipping and averages
+Eager torch pays per operation, not per number: one tensor makes optimiser, clipping and averages
 a handful of operations whatever the number of layers.
 """
 
@@ -58,3 +58,20 @@ def apply(layers: list[Layer], x: torch.Tensor) -> torch.Tensor:
     for layer in layers[:-1]:
         x = torch.tanh(torch.addmm(layer.bias, x, layer.weight))
     return torch.addmm(layers[-1].bias, x, layers[-1].weight)[:, 0]
+
+
+def particles(generator: torch.Generator, dim: int, number: int, dtype: torch.dtype) -> torch.Tensor:
+    """Rows (c, w, b), (n, 1 + d + 1), from a law with full support: w normal with variance 1/d, b standard normal, c = 0.
+
+    The zero makes the untrained network vanish; c takes part in the motion.
+    """
+    units = torch.randn((number, dim + 2), generator=generator, dtype=dtype, device=generator.device)
+    units[:, 1:-1] /= dim**0.5
+    units[:, 0] = 0.0
+    return units
+
+
+def mean_field(units: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """(1/n) sum_i c_i tanh(w_i . x + b_i), (n, d) -> (n,): linear in the units' empirical measure."""
+    c, w, b = units[:, 0], units[:, 1:-1], units[:, -1]
+    return torch.tanh(torch.addmm(b, x, w.T)) @ c / len(units)

@@ -24,11 +24,12 @@ class Windows(NamedTuple):
     stiffness: torch.Tensor
 
 
-def spread(low: torch.Tensor, high: torch.Tensor, number: int) -> Windows:
-    """`number` windows at equal distances from low to high, scalars on the device of the walkers."""
-    spacing = (high - low) / (number - 1)
-    centres = low + spacing * torch.arange(number, dtype=low.dtype, device=low.device)
-    return Windows(centres, (1.0 / spacing**2 + 1.0 / spacing).expand(number))
+def spread(low: torch.Tensor, high: torch.Tensor, shares: torch.Tensor) -> Windows:
+    """Windows from low to high whose L - 1 distances are in the ratio exp(shares), (L - 1,)."""
+    spacing = (high - low) * torch.softmax(shares, dim=0)
+    centres = low + torch.cat([spacing.new_zeros(1), torch.cumsum(spacing, dim=0)])
+    width = 0.5 * (torch.cat([spacing, spacing[-1:]]) + torch.cat([spacing[:1], spacing]))
+    return Windows(centres, 1.0 / width**2 + 1.0 / width)
 
 
 def _stretch(windows: Windows, s: torch.Tensor) -> torch.Tensor:

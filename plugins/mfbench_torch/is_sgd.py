@@ -1,0 +1,189 @@
+"""`is-sgd-torch`: the Ritz energy by stochastic gradients on actively importance-sampled points.
+
+One update, with f = sigmoid(z) the current solution and windows l = 1 ... L along z:
+
+    1. every walker takes a few Metropolis-adjusted Langevin steps under V + W_l, and neighbours exchange;
+    2. the running overlaps give the windows' masses z_l (EMUS), hence each walker's weight under mu;
+    3. the weighted mean of |grad f|^2, weights held fixed, gives the gradient, and the optimiser its step;
+    4. the windows follow the walkers.
+
+Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up.
+Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, which is the same in jax.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from mfbench import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+
+from .blocks import network, placement, running
+from .blocks.ansatz import Ansatz, ansatz, scale_of
+from .blocks.descent import anytime, tail_average
+from .blocks.emus import shares
+from .blocks.landscape import Places, survey
+from .blocks.lift import lift_of
+from .blocks.ritz import energy_density
+from .blocks.sampler import Walkers, adapt, exchange, langevin_step
+from .blocks.windows import bias, bias_slope
+from .parameters import ImportanceSampling
+
+UPDATES = 4
+"""Updates between two checkpoints: tens of milliseconds."""
+ACCEPTANCE = 0.6
+LARGEST_GRADIENT = 10.0
+AVERAGING = 8.0
+TRAINING = torch.float32
+
+
+class State(NamedTuple):
+    """What the next update needs beside the trained parameters; the energy is a running mean that scales the gradient."""
+
+    step: int
+    average: torch.Tensor
+    places: Places
+    sizes: torch.Tensor
+    placement: placement.Placement
+    seen: running.Running
+    energy: torch.Tensor
+
+
+def solve(
+    problem: CommittorProblem, parameters: ImportanceSampling, context: Context
+) -> Iterator[Checkpoint]:
+    """Train until stopped; a checkpoint is the averaged network with its lift."""
+    device = torch.device(context.device)
+    seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
+    generator = torch.Generator(device).manual_seed(seed)
+    lift = lift_of(problem, parameters.lift_depth)
+    visit = survey(problem, lift)
+    shape = network.Shape(problem.dim, parameters.width, parameters.depth)
+    model = ansatz(problem, lift, lambda flat, x: network.apply(network.layers_of(shape, flat), x))
+    ladders, windows = parameters.ladders, parameters.windows
+    in_logit = parameters.windows_in == "logit"
+
+    def coordinate(logit: torch.Tensor) -> torch.Tensor:
+        return logit if in_logit else torch.sigmoid(logit)
+
+    def coordinate_slope(logit: torch.Tensor) -> torch.Tensor:
+        return torch.ones_like(logit) if in_logit else torch.sigmoid(logit) * torch.sigmoid(-logit)
+
+    def sampled(state: State) -> tuple[Walkers, torch.Tensor, torch.Tensor]:
+        """Step 1: walkers, step sizes, and the biases (R, L, L) of each walker in every window."""
+        here = placement.windows_of(state.placement, TRAINING)
+        gain = 0.2 / math.sqrt(1.0 + state.step / 200)
+        look = partial(model.walkers, state.average)
+
+        def own_bias(logit: torch.Tensor) -> torch.Tensor:
+            return bias(here, coordinate(logit))
+
+        def own_slope(logit: torch.Tensor) -> torch.Tensor:
+            return bias_slope(here, coordinate(logit)) * coordinate_slope(logit)
+
+        walkers, sizes = look(state.places), state.sizes
+        for _ in range(parameters.moves):
+            walkers, accepted = langevin_step(generator, walkers, sizes, own_bias, own_slope, visit, look)
+            sizes = adapt(sizes, accepted, ACCEPTANCE, gain)
+        walkers = exchange(generator, walkers, own_bias, state.step % 2)
+        return walkers, sizes, bias(here, coordinate(walkers.s)[..., None])
+
+    params = network.perceptron(generator, shape, TRAINING)
+    trained = params.clone().requires_grad_()
+    optimiser = make_optimiser(trained, parameters)
+
+    def update(state: State) -> State:
+        walkers, sizes, biases = sampled(state)
+
+        # Step 2: weights under mu.
+        phi_share, log_total = shares(biases)
+        inverse = torch.exp(-log_total)
+        solution = torch.sigmoid(walkers.s)
+        inside = (solution > running.SLAB[0]) & (solution < running.SLAB[1])
+        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free)
+        news = running.Running(phi_share, inverse, torch.where(inside, density * inverse, 0.0))
+        seen = running.updated(state.seen, news, state.step, parameters.memory)
+        weights = (running.weights_of(seen) * inverse).to(TRAINING)
+
+        # Step 3: the Ritz energy of the parameters that are trained.
+        value, gradient = energy_and_slope(model, trained, walkers.places, weights)
+        # The energy spans many decades between problems: its running mean is the unit.
+        unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
+        trained.grad = gradient / (unit + 1e-30)
+        torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
+        optimiser.param_groups[0]["lr"] = anytime(
+            parameters.rate, parameters.warm_up, parameters.halving, state.step
+        )
+        optimiser.step()
+        average = tail_average(state.average, trained.detach(), state.step, AVERAGING)
+
+        # Step 4.
+        stand = placement.moved(state.placement, walkers, biases) if in_logit else state.placement
+        return State(state.step + 1, average, walkers.places, sizes, stand, seen, unit)
+
+    first = torch.as_tensor(starts(problem, ladders, windows, context.seed), dtype=TRAINING, device=device)
+    state = State(
+        step=0,
+        average=params,
+        places=visit(first),
+        sizes=torch.full((windows,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device),
+        placement=placement.start(windows, in_logit, device),
+        seen=running.nothing(ladders, windows, device),
+        energy=torch.zeros((), dtype=TRAINING, device=device),
+    )
+    visited = ladders * windows
+    while True:
+        yield Checkpoint(
+            evaluate=model.evaluate,
+            gradient=model.gradient,
+            state=state.average,
+            work={"evaluations": visited, "samples": ladders * windows * state.step},
+            reports=reports(state, problem.beta) if state.step else {},
+        )
+        for _ in range(UPDATES):
+            state = update(state)
+        visited += UPDATES * parameters.moves * ladders * windows
+
+
+def make_optimiser(trained: torch.Tensor, parameters: ImportanceSampling) -> torch.optim.Optimizer:
+    """Adam or plain SGD; the rate is set anew at every step."""
+    method = torch.optim.Adam if parameters.optimiser == "adam" else torch.optim.SGD
+    return method([trained], lr=parameters.rate)
+
+
+def energy_and_slope(
+    model: Ansatz, params: torch.Tensor, places: Places, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The Ritz energy with weights (R, L) of walkers (R, L) under mu, and its gradient by the parameters (P,)."""
+    seen = model.walkers(params, places)
+    value = torch.sum(torch.mean(weights * energy_density(seen.s, seen.s_slope, places.free), dim=0))
+    (slope,) = torch.autograd.grad(value, params)
+    return value.detach(), slope
+
+
+def reports(state: State, beta: float) -> dict[str, float]:
+    """What the solver says of itself."""
+    rate, error = running.rate(state.seen, beta)
+    return {
+        "rate": float(rate),
+        "rate_error": float(error),
+        "window_overlap": float(running.least_overlap(state.seen)),
+        "window_low": float(state.placement.low),
+        "window_high": float(state.placement.high),
+        "steps": float(state.step),
+    }
+
+
+def starts(problem: CommittorProblem, ladders: int, windows: int, seed: int) -> np.ndarray:
+    """Walkers (R, L, d): the lower half of the windows starts in A, the upper half in B; nobody between."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    lower = windows // 2
+    in_a = problem.start_a[rng.integers(len(problem.start_a), size=(ladders, lower))]
+    in_b = problem.start_b[rng.integers(len(problem.start_b), size=(ladders, windows - lower))]
+    return np.concatenate([in_a, in_b], axis=1)

@@ -1,0 +1,126 @@
+"""`particle-sgd-torch`: a mean-field network trained by plain SGD on the Ritz energy over unbiased samples.
+
+The network's n units are particles theta_i = (c_i, w_i, b_i); the free part of the logit is
+
+    g(x) = (1/n) sum_i c_i tanh(w_i . x + b_i),
+
+and one update moves every particle by dt in particle time, theta_i <- theta_i - dt n grad_{theta_i} L: no 1/n in
+the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
+|grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
+rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
+importance sampling mends. The twin of `particle-sgd`, which is the same in jax.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from mfbench import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+
+from .blocks import network
+from .blocks.ansatz import Ansatz, ansatz, scale_of
+from .blocks.landscape import Places, survey
+from .blocks.lift import lift_of
+from .blocks.ritz import energy_density
+from .blocks.sampler import Walkers, adapt, langevin_step
+from .parameters import MeanField
+
+UPDATES = 8
+BURN_IN = 200
+"""Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
+ACCEPTANCE = 0.6
+TRAINING = torch.float32
+
+
+class State(NamedTuple):
+    """All that the next update needs."""
+
+    step: int
+    particles: torch.Tensor
+    places: Places
+    size: torch.Tensor
+    energy: torch.Tensor
+
+
+def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
+    """Train until stopped; a checkpoint is the network as it stands, with its lift."""
+    device = torch.device(context.device)
+    seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
+    generator = torch.Generator(device).manual_seed(seed)
+    lift = lift_of(problem, parameters.lift_depth)
+    visit = survey(problem, lift)
+    model = ansatz(problem, lift, network.mean_field)
+
+    def walked(places: Places, size: torch.Tensor, moves: int, gain: float) -> tuple[Places, torch.Tensor]:
+        """Places and step size after unbiased moves; walkers of shape (P, 1)."""
+        walkers = unbiased(places)
+        for _ in range(moves):
+            walkers, accepted = langevin_step(
+                generator, walkers, size, torch.zeros_like, torch.zeros_like, visit, unbiased
+            )
+            size = adapt(size, accepted, ACCEPTANCE, gain)
+        return walkers.places, size
+
+    def update(state: State) -> State:
+        gain = 0.2 / math.sqrt(1.0 + state.step / 200)
+        places, size = walked(state.places, state.size, parameters.moves, gain)
+        value, slope = energy_and_slope(model, state.particles, places)
+        particles = state.particles - parameters.step * parameters.particles / unit * slope
+        energy = state.energy + (value - state.energy) / (state.step + 1.0)
+        return State(state.step + 1, particles, places, size, energy)
+
+    first = torch.as_tensor(starts(problem, parameters.walkers, context.seed), dtype=TRAINING, device=device)
+    size = torch.full((1,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device)
+    places, size = walked(visit(first), size, BURN_IN, 0.1)
+    particles = network.particles(generator, problem.dim, parameters.particles, TRAINING)
+    unit = energy_and_slope(model, particles, places)[0] + 1e-30
+    state = State(0, particles, places, size, torch.zeros((), dtype=TRAINING, device=device))
+    visited = parameters.walkers * (1 + BURN_IN)
+    while True:
+        yield Checkpoint(
+            evaluate=model.evaluate,
+            gradient=model.gradient,
+            state=state.particles,
+            work={"evaluations": visited, "samples": parameters.walkers * state.step},
+            reports={
+                "rate": float(state.energy) / problem.beta,
+                "particle_time": parameters.step * state.step,
+                "steps": float(state.step),
+            }
+            if state.step
+            else {},
+        )
+        for _ in range(UPDATES):
+            state = update(state)
+        visited += UPDATES * parameters.moves * parameters.walkers
+
+
+def unbiased(places: Places) -> Walkers:
+    """Walkers whom no window holds: nothing depends on their coordinate."""
+    return Walkers(places, torch.zeros_like(places.lift), torch.zeros_like(places.x))
+
+
+def energy_and_slope(
+    model: Ansatz, particles: torch.Tensor, places: Places
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The Ritz energy, the mean over walkers, and its gradient by the particles (n, d + 2)."""
+    moving = particles.detach().requires_grad_()
+    seen = model.walkers(moving, places)
+    value = torch.mean(energy_density(seen.s, seen.s_slope, places.free))
+    (slope,) = torch.autograd.grad(value, moving)
+    return value.detach(), slope
+
+
+def starts(problem: CommittorProblem, walkers: int, seed: int) -> np.ndarray:
+    """Walkers (P, 1, d), half of them in A and half in B."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    half = walkers // 2
+    in_a = problem.start_a[rng.integers(len(problem.start_a), size=half)]
+    in_b = problem.start_b[rng.integers(len(problem.start_b), size=walkers - half)]
+    return np.concatenate([in_a, in_b])[:, None, :]
