@@ -13,7 +13,7 @@ def reversible_only(facts: mfbench.Facts) -> str | None:
 IS_SGD = mfbench.SolverEntry(
     name="is-sgd-torch",
     task="committor",
-    summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution.",
+    summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution; in torch.",
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
         "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours."
@@ -27,7 +27,7 @@ IS_SGD = mfbench.SolverEntry(
 PARTICLE_SGD = mfbench.SolverEntry(
     name="particle-sgd-torch",
     task="committor",
-    summary="Ritz energy of a mean-field two-layer network by plain SGD on unbiased walkers; expected to miss rare events.",
+    summary="Ritz energy of a mean-field two-layer network by plain SGD on unbiased walkers, in torch.",
     source="Rotskoff, Vanden-Eijnden, arXiv 1805.00915 (particle time step); Khoo, Lu, Ying, arXiv 1802.10275 (Ritz form).",
     run="mfbench_torch.particle_sgd:solve",
     parameters=MeanField,

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+
+from mfbench.frames import Frame
+from mfbench.reference import Reference
+from mfbench.tasks.judging import Answers
 from mfbench_committor import arc, double_well
 from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.entries.arc import ArcParameters
 from mfbench_committor.entries.double_well import DoubleWellParameters
-from scipy.integrate import quad
-
-from mfbench.frames import Frame
-from mfbench.reference import Reference
-from mfbench.tasks.judging import Answers
 
 SEED = 11
 

@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import solveh_banded
+
+from mfbench.frames import Frame
 from mfbench_committor import arc, double_well
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.entries.arc import ArcParameters
 from mfbench_committor.entries.double_well import DoubleWellParameters
-from scipy.linalg import solveh_banded
-
-from mfbench.frames import Frame
 
 SEED = 11
 SIGMAS = 4.0  # false-alarm rate 6e-5 over seeds, which are fixed

@@ -5,12 +5,12 @@ import importlib
 import subprocess
 import sys
 
-import mfbench_committor
 import pytest
+
+import mfbench_committor
+from mfbench.parameters import ParameterError, make_parameters
 from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.double_well import DOUBLE_WELL
-
-from mfbench.parameters import ParameterError, make_parameters
 
 ENTRIES = {entry.name: entry for entry in mfbench_committor.mfbench_problems()}
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from mfbench_committor import double_well
 
 from mfbench.tasks.judging import Answers
+from mfbench_committor import double_well
 
 
 def test_exact_committor_scores_below_every_floor(plain, judge):

@@ -5,12 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from mfbench_committor import arc, double_well
-from mfbench_committor.blocks.extent import OUTSIDE, ball_radius
-from mfbench_committor.blocks.line import LineCommittor, log_integral
 from scipy.integrate import quad
 from scipy.special import ive
 from scipy.stats import chi2
+
+from mfbench_committor import arc, double_well
+from mfbench_committor.blocks.extent import OUTSIDE, ball_radius
+from mfbench_committor.blocks.line import LineCommittor, log_integral
 
 TABLE = {  # T: I, nu, from research/committor.md, P1
     1.0: (3.6169388, 0.14007822),

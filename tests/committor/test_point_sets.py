@@ -7,13 +7,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import kstest, norm
+
 from mfbench_committor import arc, double_well
 from mfbench_committor.blocks import point_sets
 from mfbench_committor.blocks.line import LineCommittor
 from mfbench_committor.blocks.reduced import ReducedLaw, tensor_cells
 from mfbench_committor.blocks.reduced_points import Counts, reduced_points
-from scipy.integrate import quad
-from scipy.stats import kstest, norm
 
 BETA = 5.0
 SIGMAS = 4.0

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from mfbench_committor import arc, double_well
 from mfbench_committor.blocks.extent import OUTSIDE
 from mfbench_committor.entries.arc import ArcParameters

@@ -3,10 +3,10 @@
 import types
 
 import numpy as np
-from mfbench_committor.blocks.repetition import repetition_seeds
-from mfbench_committor.double_well import STARTS
 
 from mfbench.frames import Frame
+from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.double_well import STARTS
 
 
 def test_repetitions_rotate_and_keep_the_answers(case):

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from mfbench_committor.blocks.reduced_points import Counts
 
 from mfbench.tasks.committor_judge import root_mean_square
+from mfbench_committor.blocks.reduced_points import Counts
 
 SIGMAS = 4.0
 

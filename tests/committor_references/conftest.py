@@ -6,10 +6,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+
 from mfbench_committor.references.planar_law import PlanarLaw
 from mfbench_committor.references.punctured_box import PuncturedBox
 from mfbench_committor.references.standing import ENTRIES, standing_problems
-from scipy.integrate import quad
 
 STANDING = {stem: problem for family in ENTRIES for stem, problem in standing_problems(family).items()}
 

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from mfbench_committor.references.convergence import Convergence
 
 

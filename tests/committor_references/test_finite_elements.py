@@ -5,7 +5,10 @@ import pytest
 
 pytest.importorskip("skfem", reason="pip install 'mfbench[grid]'")
 
+from mfbench_committor import double_well_balls
+from mfbench_committor.entries.double_well_balls import DoubleWellBallsParameters
 from mfbench_committor.references.finite_elements import solve
+from mfbench_committor.references.ladder import climb
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,10 @@ def test_masses_of_the_discs_are_shares(bipolar):
     assert field.mass_a == pytest.approx(field.mass_b, rel=1e-12)
     assert field.mean_p == pytest.approx(0.5, abs=1e-8)
     assert 0 < field.mean_qp < 0.25 * (1 - field.mass_a - field.mass_b)
+
+
+def test_sets_too_small_to_be_felt_are_refused():
+    """3e-17 of mu: the matrix is singular to round-off, and q plus 1 - q is off by a tenth."""
+    parameters = DoubleWellBallsParameters(dim=20, temperature=0.3, radius=0.3)
+    with pytest.raises(ValueError, match=r"add up to 1 only within .* enlarge the sets"):
+        climb(double_well_balls.planar_problem(parameters))

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+
+from mfbench.frames import Frame
+from mfbench.tasks.judging import Answers
 from mfbench_committor import double_well_balls, mueller, rugged_mueller
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.entries.double_well_balls import DoubleWellBallsParameters
 from mfbench_committor.entries.mueller import MuellerParameters
 from mfbench_committor.entries.rugged_mueller import RuggedMuellerParameters
-
-from mfbench.frames import Frame
-from mfbench.tasks.judging import Answers
 
 SEED = 5
 CASES = {

@@ -8,8 +8,9 @@ but w and the circles. Errors are O(h^2), so Richardson's estimate from two grid
 import numpy as np
 import pytest
 import scipy.sparse as sparse
-from mfbench_committor.references import store
 from scipy.sparse.linalg import splu
+
+from mfbench_committor.references import store
 
 pytestmark = pytest.mark.slow
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from mfbench_committor.references.punctured_box import PuncturedBox
 from mfbench_committor.references.sheet_grid import grid_lines, sheet_grid
 

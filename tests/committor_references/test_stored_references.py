@@ -7,6 +7,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
+
 from mfbench_committor import mueller
 from mfbench_committor.entries.mueller import MuellerParameters
 from mfbench_committor.references import planar_judge, store

@@ -2,16 +2,16 @@
 
 import math
 
-import mfbench_controls
 import numpy as np
 import pytest
 from array_api_compat import array_namespace
-from mfbench_controls import StraightLineParameters, bare_lift, constant, straight_line
 from scipy.integrate import quad
 
+import mfbench_controls
 from mfbench.frames import random_rotation
 from mfbench.solver import Context, NoParameters
 from mfbench.tasks.committor import CommittorProblem, scrambled
+from mfbench_controls import StraightLineParameters, bare_lift, constant, straight_line
 
 CONTEXT = Context(seed=0, device="cpu", threads=1, budget=1.0, elapsed=lambda: 0.0)
 EDGE_A, EDGE_B = -0.9, 0.95

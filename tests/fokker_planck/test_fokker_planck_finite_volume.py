@@ -5,6 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_continuous_lyapunov
+
+from mfbench.solver import Context, Facts
+from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench_fokker_planck import RingParameters
 from mfbench_fokker_planck.ring import build, judge
 from mfbench_grid.blocks import stationary_law
@@ -12,10 +16,6 @@ from mfbench_grid.blocks.scharfetter_gummel import edge_works, edges, log_bernou
 from mfbench_grid.blocks.tensor_grid import TensorGrid, resampled, spline
 from mfbench_grid.fokker_planck_entry import FINITE_VOLUME, FiniteVolumeParameters
 from mfbench_grid.fokker_planck_finite_volume import GAUSS_POINTS, confirmed, discrete_law, solve
-from scipy.linalg import solve_continuous_lyapunov
-
-from mfbench.solver import Context, Facts
-from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 
 CONTEXT = Context(seed=0, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
 OU = {  # B of b = -B x, research/fokker-planck-and-mean-field.md, S3

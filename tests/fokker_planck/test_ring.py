@@ -2,14 +2,15 @@
 
 import math
 
-import mfbench_fokker_planck
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import chi2, kstest
+
+import mfbench_fokker_planck
 from mfbench_fokker_planck import RING, RingParameters
 from mfbench_fokker_planck.radial import RadialLaw, polar_quadrature, sphere_area
 from mfbench_fokker_planck.ring import REACH, build, judge, radial_law
-from scipy.integrate import quad
-from scipy.stats import chi2, kstest
 
 FALSE_ALARM = 1e-4  # of each statistical test; seeds are fixed, so that it passes always or never
 TABLE = {  # d: K_d, E|x|^2, entropy, from research/fokker-planck-and-mean-field.md, S2

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
-from mfbench_grid.committor_finite_volume import solve
 from scipy.integrate import quad
 from scipy.interpolate import make_interp_spline
 
 import mfbench
 from mfbench.frames import random_rotation
 from mfbench.tasks.committor import CommittorProblem
+from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
+from mfbench_grid.committor_finite_volume import solve
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import math
 
 import numpy as np
 import pytest
-from mfbench_grid import committor_finite_volume
-from mfbench_grid.committor_entry import FINITE_VOLUME, CommittorFiniteVolumeParameters
 from scipy.integrate import quad
 
 import mfbench
 from mfbench.tasks.committor import CommittorProblem, scrambled
+from mfbench_grid import committor_finite_volume
+from mfbench_grid.committor_entry import FINITE_VOLUME, CommittorFiniteVolumeParameters
 
 DEFAULT = CommittorFiniteVolumeParameters()
 

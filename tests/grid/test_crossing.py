@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from mfbench_grid.blocks.crossing import SHORTEST, crossing, nodes_about
 from mfbench_grid.blocks.tensor_grid import TensorGrid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from mfbench_grid.blocks.grid_field import GridField
 from mfbench_grid.blocks.local_fit import FAR, LocalFit
 from mfbench_grid.blocks.tensor_grid import TensorGrid

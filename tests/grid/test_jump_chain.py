@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from mfbench_grid.blocks import jump_chain
 from mfbench_grid.blocks.jump_chain import JumpChain, hitting_direct, hitting_multigrid
 

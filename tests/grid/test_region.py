@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from mfbench_grid.blocks.region import RESOLUTION, pass_energy, reachable
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from mfbench_grid.blocks.richardson import Convergence, extrapolated
 
 POINTS = np.linspace(0.0, 1.0, 20)[:, None]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from mfbench.tasks.committor import CommittorProblem
 from mfbench_grid.blocks.jump_chain import hitting_direct
 from mfbench_grid.blocks.landscape import survey
 from mfbench_grid.blocks.shortley_weller import discretise, jump_chain, rate, series_mean
 from mfbench_grid.blocks.tensor_grid import TensorGrid
-
-from mfbench.tasks.committor import CommittorProblem
 
 
 def slab(angle=0.0, energy=0.0):

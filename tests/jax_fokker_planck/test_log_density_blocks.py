@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
+
 from mfbench_jax.blocks import gaussian_mixture, lattice, levenberg_marquardt, log_density, normalisation
 from mfbench_jax.blocks.levenberg_marquardt import Damping
 

@@ -5,11 +5,11 @@ from itertools import islice
 import numpy as np
 import pytest
 import scipy.linalg
-from mfbench_jax.fokker_planck_entry import LOG_DENSITY_GAUSS_NEWTON, LogDensityParameters
-from mfbench_jax.log_density_gauss_newton import solve
 
 from mfbench import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
+from mfbench_jax.fokker_planck_entry import LOG_DENSITY_GAUSS_NEWTON, LogDensityParameters
+from mfbench_jax.log_density_gauss_newton import solve
 
 SMALL = LogDensityParameters(width=10, depth=2, points=500, walkers=2000, burn_in=300)
 

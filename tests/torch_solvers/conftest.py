@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from mfbench_committor import double_well
 from mfbench_committor.entries.double_well import DoubleWellParameters
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
+
 from mfbench_jax.blocks import descent as jax_descent
 from mfbench_jax.blocks import emus as jax_emus
 from mfbench_jax.blocks import landscape as jax_landscape

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import chi2
+
 from mfbench_torch.blocks import sampler
 from mfbench_torch.blocks.landscape import Places, value_and_slope
 from mfbench_torch.blocks.windows import bias, bias_slope, spread
-from scipy.stats import chi2
 
 LADDERS, NUMBER, BINS = 3000, 4, 12
 WINDOWS = spread(torch.tensor(-2.0), torch.tensor(2.0), torch.zeros(NUMBER - 1))

@@ -63,12 +63,16 @@ def langevin_step(
     """
     key_noise, key_accept = jax.random.split(key)
     x = walkers.places.x
-    forth = _drift(walkers, slope, h) + jnp.sqrt(2.0 * h)[:, None] * jax.random.normal(key_noise, x.shape, x.dtype)
+    forth = _drift(walkers, slope, h) + jnp.sqrt(2.0 * h)[:, None] * jax.random.normal(
+        key_noise, x.shape, x.dtype
+    )
     new = look(visit(x + forth))
     # The way there minus its drift, the way back minus its own.
     there = jnp.sum((forth - _drift(walkers, slope, h)) ** 2, axis=-1)
     back = jnp.sum((forth + _drift(new, slope, h)) ** 2, axis=-1)
-    gain = walkers.places.energy - new.places.energy + bias(walkers.s) - bias(new.s) + (there - back) / (4.0 * h)
+    gain = (
+        walkers.places.energy - new.places.energy + bias(walkers.s) - bias(new.s) + (there - back) / (4.0 * h)
+    )
     probability = jnp.where(jnp.isfinite(gain), jnp.exp(jnp.minimum(gain, 0.0)), 0.0)
     accept = jax.random.uniform(key_accept, gain.shape, gain.dtype) < probability
     return choose(accept, new, walkers), probability
