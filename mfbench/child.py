@@ -75,7 +75,9 @@ class Trial:
         self._order = order
         self._journal = journal
         self._memory = start_memory_mb
-        self._points = dict(np.load(order.points, allow_pickle=False))
+        with np.load(order.points, allow_pickle=False) as points:
+            self._points = dict(points)
+        Path(order.points).unlink()  # a solver should not come across it
         self._clock = Clock()
         self._held: Held | None = None
 

@@ -100,9 +100,12 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
         killed = _watch(process, began + order.limit, stopping)
     finally:
         exitcode = _end(process, kill=bool(killed))
+    seconds = time.monotonic() - began
     if exitcode != 0 and stopping():
         killed = "interrupted"  # whoever told the host to stop told its child too
-    return Outcome(exitcode, killed, time.monotonic() - began)
+    elif exitcode != 0 and seconds > order.limit:
+        killed = "limit"  # by its own timer, if this host was suspended
+    return Outcome(exitcode, killed, seconds)
 
 
 def _watch(process: Any, limit: float, stopping: Callable[[], bool]) -> str:

@@ -120,6 +120,7 @@ def test_a_child_is_alone(seen):
     """It can be killed with its group, reads no input, and works in a folder that is gone afterwards."""
     assert seen["leads its session"]
     assert seen["input"] == ""
+    assert seen["beside it"] == ["journal", "stderr", "stdout"], "not the judge's points"
     assert not Path(seen["folder"]).exists()
 
 
@@ -216,6 +217,22 @@ def test_a_child_that_dies_while_its_host_is_stopped_is_interrupted(spec):
     record = run_trial(spec("wait"), stopping.is_set).record
     thread.join()
     assert record.status is Status.INTERRUPTED, record.sentence
+
+
+def test_a_child_of_a_suspended_host_ends_at_its_limit(spec, monkeypatch):
+    """Its own timer does it, a second later; a host that sleeps kills nobody."""
+
+    def sleep(process, limit, stopping):
+        process.join()
+        return ""
+
+    monkeypatch.setattr(isolation, "_watch", sleep)
+    record = run_trial(
+        spec("wait", budget=0.2, limits=Limits(memory_mb=512, grace=0.2, evaluation=0.1))
+    ).record
+    assert (record.status, record.sentence[:19]) == (Status.OK, "killed at the limit"), record.sentence
+    assert 0.55 < record.usage.seconds_wall < 5.0
+    assert "Timeout" in record.stderr, "where it hung"
 
 
 def test_keyboard_interrupt_is_no_error_of_the_solver(spec, monkeypatch):

@@ -42,6 +42,7 @@ def witness(problem, parameters, context):
         "threads": os.environ["OMP_NUM_THREADS"],
         "leads its session": os.getsid(0) == os.getpgrp() == os.getpid(),
         "folder": str(Path.cwd()),
+        "beside it": sorted(path.name for path in Path().iterdir()),
         "input": sys.stdin.read(),
         "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "files": sorted(os.path.realpath(number) for number in Path("/proc/self/fd").iterdir()),
