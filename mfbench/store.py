@@ -45,9 +45,15 @@ class Store:
         Raises:
             OSError: it cannot be made or written to; said before anything is run.
         """
-        (self.folder / RECORDS).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=self.folder / RECORDS):
-            pass
+        try:
+            (self.folder / RECORDS).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder / RECORDS):
+                pass
+        except OSError as error:
+            reason = error.strerror or error
+            raise OSError(
+                f"results folder {self.folder}: {reason}; choose one that can be written to."
+            ) from error
 
     def path(self, cell: Cell, key: str) -> Path:
         """Where the record of a key lies."""

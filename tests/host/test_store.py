@@ -194,7 +194,9 @@ def test_the_folder_may_be_missing(store, record):
 
 def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(
+        OSError, match=r"results folder .*file: Not a directory; choose one that can be written to"
+    ):
         Store(tmp_path / "file").check_writable()
     store = Store(tmp_path / "new" / "folder")
     store.check_writable()
