@@ -24,7 +24,7 @@ from mfbench.solver import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_grid.blocks.committor_field import CommittorField, evaluate, gradient
 from mfbench_grid.blocks.grid_field import GridField
-from mfbench_grid.blocks.jump_chain import SMALLEST, hitting_direct, hitting_multigrid
+from mfbench_grid.blocks.jump_chain import SMALLEST, Stalled, hitting_direct, hitting_multigrid
 from mfbench_grid.blocks.landscape import Landscape, survey
 from mfbench_grid.blocks.memory import free_memory
 from mfbench_grid.blocks.richardson import Convergence, extrapolated
@@ -74,18 +74,24 @@ def solve(
 
     Reports "rate"; from the second grid on its "rate_error", and an "error_estimate" of q, root mean
     square under mu q (1 - q). Work: "evaluations" of V, "nodes" of all grids so far.
+
+    Raises:
+        Stalled: no answer on the first grid; a well deeper than about 36 kT in neither A nor B.
     """
     grid = first_grid(problem.box)
     last: Level | None = None
     seconds, evaluations, nodes = 0.0, 0, 0
     while affordable(grid, context.budget - context.elapsed(), seconds * 2**problem.dim):
         began = context.elapsed()
-        level = solve_level(problem, grid, parameters.margin, last)
+        try:
+            level = solve_level(problem, grid, parameters.margin, last)
+        except Stalled:
+            if last is None:
+                raise
+            return  # the last grid's answer stands
         grid = grid.halved()
-        if level is None and last is None:
-            continue  # A and B leave no node of so coarse a grid free
         if level is None:
-            return
+            continue  # A and B leave no node of so coarse a grid free
         if last is None:
             convergence = Convergence(*comparison_points(level))
         convergence.add(level.field.at_nodes)
@@ -98,18 +104,14 @@ def solve(
             reports["error_estimate"] = share * convergence.change(better)
         if better:
             reports["rate"] = extrapolated(last.rate, level.rate)
+        third = correction(last, level) if better else None
         evaluations += level.evaluations
         nodes += int(np.sum(level.field.free))
         seconds = context.elapsed() - began
         yield Checkpoint(
             evaluate=evaluate,
             gradient=gradient,
-            state=CommittorField(
-                problem.boundary_a,
-                problem.boundary_b,
-                level.field,
-                correction(last, level) if better else None,
-            ),
+            state=CommittorField(problem.boundary_a, problem.boundary_b, level.field, third),
             work={"evaluations": evaluations, "nodes": nodes},
             reports=reports,
         )
@@ -138,7 +140,7 @@ def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -
 def solve_level(
     problem: CommittorProblem, grid: TensorGrid, margin: float, last: Level | None
 ) -> Level | None:
-    """The answer of one grid, given that of the last one; None where no node is free or iterations stall."""
+    """The answer of one grid, given that of the last one; None where A and B leave no node free."""
     landscape = survey(problem, grid, margin, last.landscape.pass_energy if last else None)
     if not np.any(landscape.free):
         return None
@@ -148,8 +150,6 @@ def solve_level(
         q = hitting_direct(chain)
     else:
         q = hitting_multigrid(chain, guess(last, landscape))
-    if q is None:
-        return None
     q = np.clip(q, 0.0, 1.0)
     field = GridField.through(grid, landscape.free, q, np.minimum(q, 1.0 - q), cuts.x, cuts.value)
     evaluations = len(landscape.x) + len(links.i) + 2 * len(cuts.node)

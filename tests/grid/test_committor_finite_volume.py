@@ -13,6 +13,7 @@ from scipy.integrate import quad
 import mfbench
 from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench_grid import committor_finite_volume
+from mfbench_grid.blocks.jump_chain import Stalled
 from mfbench_grid.committor_entry import FINITE_VOLUME, CommittorFiniteVolumeParameters
 
 DEFAULT = CommittorFiniteVolumeParameters()
@@ -133,6 +134,15 @@ def trap(depth):
         quad(lambda s: math.exp(energy(s) - depth / 2), *ends, epsrel=1e-12)[0] for ends in ((-1, 0), (0, 1))
     )
     return problem, left / (left + right)
+
+
+def test_a_trap_beyond_float64_raises_or_ends_and_never_misleads(timeless):
+    problem, q = trap(45)
+    try:
+        for checkpoint in itertools.islice(committor_finite_volume.solve(problem, DEFAULT, timeless), 3):
+            assert values(checkpoint, np.zeros((1, 2))) == pytest.approx([q], abs=0.1)
+    except Stalled as error:
+        assert "deeper than about 36 kT" in str(error)
 
 
 def test_outside_the_box_the_nearest_value_continues(timeless):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from mfbench_grid.blocks import jump_chain
-from mfbench_grid.blocks.jump_chain import JumpChain, hitting_direct, hitting_multigrid
+from mfbench_grid.blocks.jump_chain import JumpChain, Stalled, hitting_direct, hitting_multigrid
 
 
 def gambler(n, up):
@@ -75,7 +77,15 @@ def test_matrix_and_defect_are_the_same_equation():
     np.testing.assert_allclose(chain.matrix(scale) @ (q / scale), (chain.matrix() @ q) / scale, atol=1e-13)
 
 
-def test_multigrid_says_when_it_stalls(monkeypatch):
+def test_too_few_passes_are_told(monkeypatch):
     chain = lattice(60, 1)
     monkeypatch.setattr(jump_chain, "PASSES", 1)
-    assert hitting_multigrid(chain, np.ones(chain.size)) is None
+    with pytest.raises(Stalled, match=r"3600 nodes did not settle in 1 passes"):
+        hitting_multigrid(chain, np.ones(chain.size))
+
+
+def test_a_trap_without_an_exit_in_float64_is_told():
+    chain, _ = gambler(50, 0.45)
+    closed = dataclasses.replace(chain, to_a=np.zeros(50), to_b=np.zeros(50))
+    with pytest.raises(Stalled, match="float64 has no digits left"):
+        hitting_direct(closed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,16 @@ so that the error left is smaller still by that much."""
 
 SMALLEST = 1e-250
 """Guesses are lifted to this, so that their ratios do not overflow; digits of less are not sought."""
+
+
+class Stalled(Exception):
+    """No convergence, or an answer that is no probability."""
+
+    def __init__(self, chain: JumpChain) -> None:
+        super().__init__(
+            f"the hitting probabilities of a chain on {chain.size} nodes did not settle in {PASSES} passes; "
+            "float64 has no digits left where a well deeper than about 36 kT lies in neither A nor B"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,24 +93,22 @@ def hitting_direct(chain: JumpChain) -> np.ndarray:
 
     The off-diagonal terms of I - P have one sign and stay so in elimination without pivots: small
     probabilities keep their digits.
+
+    Raises:
+        Stalled: a trap too deep for float64.
     """
-    factors = splu(
-        chain.matrix().tocsc(),
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
-    )
-    q = np.zeros(chain.size)
-    for _ in range(PASSES):
-        change = factors.solve(chain.defect(q))
-        q = q + change
-        if _settled(change, q):
-            break
-    return q
+    with _singular_as_stalled(chain):
+        factors = splu(
+            chain.matrix().tocsc(),
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+    return _refined(chain, np.zeros(chain.size), factors.solve)
 
 
-def hitting_multigrid(chain: JumpChain, guess: np.ndarray) -> np.ndarray | None:
-    """q, (n,), by BiCGStab with algebraic multigrid, in O(n); None where iterations stall.
+def hitting_multigrid(chain: JumpChain, guess: np.ndarray) -> np.ndarray:
+    """q, (n,), by BiCGStab with algebraic multigrid, in O(n).
 
     Solved for is u = q / guess, which is close to 1: so q = 1e-20 near A gets as many digits as
     q = 1/2, and little is left to correct in a deep trap. The scaled matrix belongs to Doob's
@@ -107,6 +117,9 @@ def hitting_multigrid(chain: JumpChain, guess: np.ndarray) -> np.ndarray | None:
     Args:
         chain: the chain.
         guess: (n,) >= 0, right to an order of magnitude except next to A.
+
+    Raises:
+        Stalled: a trap too deep for float64, or a guess too far off.
     """
     guess = np.maximum(guess, SMALLEST)
     for _ in range(SWEEPS):
@@ -116,17 +129,33 @@ def hitting_multigrid(chain: JumpChain, guess: np.ndarray) -> np.ndarray | None:
     matrix = chain.matrix(guess)
     levels = pyamg.ruge_stuben_solver(matrix, max_coarse=500, coarse_solver="splu")
     cycle = levels.aspreconditioner(cycle="V")
-    q = guess
+
+    def corrected(defect: np.ndarray) -> np.ndarray:
+        scaled, _ = bicgstab(matrix, defect / guess, rtol=KRYLOV_TOLERANCE, M=cycle, maxiter=KRYLOV_STEPS)
+        return scaled * guess
+
+    with _singular_as_stalled(chain):
+        return _refined(chain, guess, corrected)
+
+
+def _refined(chain: JumpChain, q: np.ndarray, corrected: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Add what approximately removes the defect until that changes no digit that counts."""
     for _ in range(PASSES):
-        scaled, _ = bicgstab(
-            matrix, chain.defect(q) / guess, rtol=KRYLOV_TOLERANCE, M=cycle, maxiter=KRYLOV_STEPS
-        )
-        change = scaled * guess
+        change = corrected(chain.defect(q))
         q = q + change
-        if _settled(change, q):
-            return q
-    return None
+        if np.all(np.abs(change) <= SETTLED * np.maximum(np.abs(q), SMALLEST)):
+            break
+    else:
+        raise Stalled(chain)
+    if np.min(q) < -SETTLED or np.max(q) > 1.0 + SETTLED:
+        raise Stalled(chain)
+    return q
 
 
-def _settled(change: np.ndarray, q: np.ndarray) -> bool:
-    return bool(np.all(np.abs(change) <= SETTLED * np.maximum(np.abs(q), SMALLEST)))
+@contextmanager
+def _singular_as_stalled(chain: JumpChain) -> Iterator[None]:
+    """SuperLU reports a matrix that is singular in float64 as a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise Stalled(chain) from error

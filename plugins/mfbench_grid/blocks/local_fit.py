@@ -62,11 +62,7 @@ class LocalFit:
         sizes = self.sizes[index]
         mean = np.sum(weights * sizes, axis=1, keepdims=True) / np.sum(weights, axis=1, keepdims=True)
         weights = weights / ((sizes / np.maximum(mean, TINY)) ** 2 + SMALL**2)
-        terms = [np.ones_like(squares)]
-        for degree in range(1, DEGREE + 1):
-            for axes in combinations_with_replacement(range(dim), degree):
-                terms.append(np.prod(offsets[:, :, list(axes)], axis=-1))
-        monomials = np.stack(terms, axis=-1)
+        monomials = _monomials(offsets)
         weighted = np.swapaxes(monomials * weights[:, :, None], 1, 2)
         normal = weighted @ monomials
         size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
@@ -77,3 +73,12 @@ class LocalFit:
         far = distance[:, 0] > FAR
         gradient = fitted[:, 1 : 1 + dim] / (radius * self.spacings)
         return np.where(far, data[:, 0], fitted[:, 0]), np.where(far[:, None], 0.0, gradient)
+
+
+def _monomials(offsets: np.ndarray) -> np.ndarray:
+    """(n, k, d) -> (n, k, terms): 1, the coordinates, and all their products up to DEGREE."""
+    terms = [np.ones(offsets.shape[:2])]
+    for degree in range(1, DEGREE + 1):
+        for axes in combinations_with_replacement(range(offsets.shape[2]), degree):
+            terms.append(np.prod(offsets[:, :, list(axes)], axis=-1))
+    return np.stack(terms, axis=-1)
