@@ -27,10 +27,10 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network, placement, running
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.descent import anytime, tail_average
-from .blocks.emus import shares
+from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of
-from .blocks.ritz import energy_density
+from .blocks.lift import lift_of, no_lift
+from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, exchange, langevin_step
 from .blocks.windows import bias, bias_slope
 from .parameters import ImportanceSampling
@@ -62,12 +62,18 @@ def solve(
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    lift = lift_of(problem, parameters.lift_depth)
+    lifted = parameters.boundary == "lift"
+    lift = lift_of(problem, parameters.lift_depth) if lifted else no_lift
     visit = survey(problem, lift)
     shape = network.Shape(problem.dim, parameters.width, parameters.depth)
     model = ansatz(problem, lift, lambda flat, x: network.apply(network.layers_of(shape, flat), x))
     ladders, windows = parameters.ladders, parameters.windows
     in_logit = parameters.windows_in == "logit"
+
+    def on_device(points: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(points, dtype=TRAINING, device=device)
+
+    boundary_a, boundary_b = (visit(on_device(points)) for points in (problem.start_a, problem.start_b))
 
     def coordinate(logit: torch.Tensor) -> torch.Tensor:
         return logit if in_logit else torch.sigmoid(logit)
@@ -94,6 +100,9 @@ def solve(
         walkers = exchange(generator, walkers, own_bias, state.step % 2)
         return walkers, sizes, bias(here, coordinate(walkers.s)[..., None])
 
+    def violated(params: torch.Tensor) -> torch.Tensor:
+        return violation(model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s)
+
     params = network.perceptron(generator, shape, TRAINING)
     trained = params.clone().requires_grad_()
     optimiser = make_optimiser(trained, parameters)
@@ -116,6 +125,9 @@ def solve(
         # The energy spans many decades between problems: its running mean is the unit.
         unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
         trained.grad = gradient / (unit + 1e-30)
+        if not lifted:
+            (asked,) = torch.autograd.grad(violated(trained), trained)
+            trained.grad += parameters.penalty * asked
         torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
         optimiser.param_groups[0]["lr"] = anytime(
             parameters.rate, parameters.warm_up, parameters.halving, state.step
@@ -127,11 +139,28 @@ def solve(
         stand = placement.moved(state.placement, walkers, biases) if in_logit else state.placement
         return State(state.step + 1, average, walkers.places, sizes, stand, seen, unit)
 
-    first = torch.as_tensor(starts(problem, ladders, windows, context.seed), dtype=TRAINING, device=device)
+    def reports(state: State) -> dict[str, float]:
+        rate, error = running.rate(state.seen, problem.beta)
+        here = placement.windows_of(state.placement, TRAINING)
+        walkers = model.walkers(state.average, state.places)
+        _, log_total = shares(bias(here, coordinate(walkers.s)[..., None]))
+        weights = running.weights_of(state.seen) * torch.exp(-log_total)
+        found = {
+            "rate": rate,
+            "rate_error": error,
+            "window_overlap": running.least_overlap(state.seen),
+            "weight_ess": effective_share(weights),
+            "boundary_violation": violated(state.average),
+            "window_low": state.placement.low,
+            "window_high": state.placement.high,
+            "steps": state.step,
+        }
+        return {name: float(value) for name, value in found.items()}
+
     state = State(
         step=0,
         average=params,
-        places=visit(first),
+        places=visit(on_device(starts(problem, ladders, windows, context.seed))),
         sizes=torch.full((windows,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device),
         placement=placement.start(windows, in_logit, device),
         seen=running.nothing(ladders, windows, device),
@@ -144,7 +173,7 @@ def solve(
             gradient=model.gradient,
             state=state.average,
             work={"evaluations": visited, "samples": ladders * windows * state.step},
-            reports=reports(state, problem.beta) if state.step else {},
+            reports=reports(state) if state.step else {},
         )
         for _ in range(UPDATES):
             state = update(state)
@@ -165,19 +194,6 @@ def energy_and_slope(
     value = torch.sum(torch.mean(weights * energy_density(seen.s, seen.s_slope, places.free), dim=0))
     (slope,) = torch.autograd.grad(value, params)
     return value.detach(), slope
-
-
-def reports(state: State, beta: float) -> dict[str, float]:
-    """What the solver says of itself."""
-    rate, error = running.rate(state.seen, beta)
-    return {
-        "rate": float(rate),
-        "rate_error": float(error),
-        "window_overlap": float(running.least_overlap(state.seen)),
-        "window_low": float(state.placement.low),
-        "window_high": float(state.placement.high),
-        "steps": float(state.step),
-    }
 
 
 def starts(problem: CommittorProblem, ladders: int, windows: int, seed: int) -> np.ndarray:

@@ -41,3 +41,8 @@ def masses(overlap: torch.Tensor) -> torch.Tensor:
     for state in range(1, number):
         z[..., state] = np.sum(z[..., :state] * reduced[..., :state, state], axis=-1)
     return torch.from_numpy(z / np.sum(z, axis=-1, keepdims=True)).to(overlap)
+
+
+def effective_share(weights: torch.Tensor) -> torch.Tensor:
+    """Kish's effective sample size (sum w)^2 / sum w^2 as a share of the number of weights."""
+    return torch.sum(weights) ** 2 / (weights.numel() * torch.sum(weights**2))

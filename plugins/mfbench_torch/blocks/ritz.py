@@ -17,3 +17,8 @@ def energy_density(logit: torch.Tensor, logit_slope: torch.Tensor, free: torch.T
     log_product = logsigmoid(logit) + logsigmoid(-logit)
     square = torch.sum(logit_slope**2, dim=-1)
     return torch.where(free, torch.exp(2.0 * log_product) * square, 0.0)
+
+
+def violation(logit_a: torch.Tensor, logit_b: torch.Tensor) -> torch.Tensor:
+    """Mean of f^2 over points of A plus mean of (1 - f)^2 over points of B, from their logits (m,), (k,)."""
+    return torch.mean(torch.sigmoid(logit_a) ** 2) + torch.mean(torch.sigmoid(-logit_b) ** 2)
