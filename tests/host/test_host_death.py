@@ -150,8 +150,27 @@ def test_a_signal_to_the_hosts_group_does_not_reach_its_trials(family):
     assert family.left() == []
 
 
-def test_a_killed_fork_server_costs_its_trials_and_no_others(toy_plugin, curious_plugin, descendants):
-    plugins = (toy_plugin, curious_plugin)
+def test_children_die_with_their_host_though_the_fork_server_does_nothing(family):
+    """It is frozen here, as if it had been killed at the same moment: the kernel alone ends their groups."""
+    host = family.start("sit,family", stay=True)
+    numbers = family.settled()
+    server = psutil.Process(psutil.Process(numbers["sit"]).ppid())
+    server.suspend()
+    host.kill()
+    groups = [psutil.Process(numbers[name]) for name in ("sit", "parent", "child")]
+    deadline = time.monotonic() + 5
+    while any(process.status() != psutil.STATUS_ZOMBIE for process in groups) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [process.status() for process in groups] == [psutil.STATUS_ZOMBIE] * 3, "nobody can bury them now"
+    server.resume()
+    assert family.left() == []
+
+
+def test_a_killed_fork_server_costs_its_trials_and_no_others(
+    toy_plugin, curious_plugin, faulty_plugin, descendants
+):
+    """The next trial starts another one, which keeps order as the first did."""
+    plugins = (toy_plugin, curious_plugin, faulty_plugin)
 
     def spec(solver):
         cell = Cell(
@@ -164,4 +183,5 @@ def test_a_killed_fork_server_costs_its_trials_and_no_others(toy_plugin, curious
     assert killed.status is Status.CRASHED, killed.sentence
     assert killed.curve, "what was seen is kept"
     assert run_trial(spec("relax")).record.status is Status.OK
+    assert run_trial(spec("daemon")).record.sentence.endswith("exit code 3 before the trial ended")
     assert [process for process in descendants() if process.ppid() != os.getpid()] == []

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -217,6 +218,18 @@ def test_a_child_that_dies_while_its_host_is_stopped_is_interrupted(spec):
     record = run_trial(spec("wait"), stopping.is_set).record
     thread.join()
     assert record.status is Status.INTERRUPTED, record.sentence
+
+
+def test_the_end_of_one_trial_leaves_the_daemons_of_another_alone(spec):
+    with ThreadPoolExecutor(1) as other:
+        keeping = other.submit(run_trial, spec("keep"))
+        ended = 0
+        while not keeping.done():
+            ended += run_trial(spec("relax", solver_parameters={"steps": 1})).record.status is Status.OK
+        record = keeping.result().record
+    assert record.status is Status.OK, record.sentence
+    assert ended > 0
+    assert record.reports["lived"] > 1.4
 
 
 def test_a_child_of_a_suspended_host_ends_at_its_limit(spec, monkeypatch):

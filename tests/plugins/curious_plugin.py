@@ -6,6 +6,7 @@ import ctypes
 import dataclasses
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -94,6 +95,23 @@ def family(problem, parameters, context):
         stay("parent")
 
 
+def keep(problem, parameters, context):
+    """Have a daemon, and report how long it lived beside the ends of other trials."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.close(reader)
+            time.sleep(1e6)
+        os._exit(0)
+    os.close(writer)
+    began = time.perf_counter()
+    yield checkpoint()
+    select.select([reader], [], [], 1.5)  # its writing end closes when the daemon dies
+    lived = time.perf_counter() - began
+    yield dataclasses.replace(checkpoint(), reports={"lived": lived})
+
+
 def matricide(problem, parameters, context):
     """Kill the fork server."""
     yield checkpoint()
@@ -109,7 +127,7 @@ def babble(problem, parameters, context):
     yield checkpoint()
 
 
-PLAIN = (babble, witness, sit, family, matricide)
+PLAIN = (babble, keep, witness, sit, family, matricide)
 
 
 @mfbench.hookimpl
