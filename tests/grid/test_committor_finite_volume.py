@@ -61,6 +61,13 @@ def test_error_estimate_is_of_the_size_of_the_error(exact, plain):
     assert error / 10 < plain[-1].reports["error_estimate"] < 10 * error
 
 
+def test_on_a_line_it_ends_by_itself_near_round_off(make_exact, timeless):
+    exact = make_exact("double well on a line")
+    last = list(committor_finite_volume.solve(exact.problem, DEFAULT, timeless))[-1]
+    assert np.max(np.abs(values(last, exact.points) - exact.q(exact.points))) < 1e-11
+    assert last.reports["rate"] == pytest.approx(exact.rate, rel=1e-11)
+
+
 def test_gradient_matches_differences_of_the_formula(exact, found):
     # Away from A and B, where the formula cannot be differenced across the boundary.
     x = exact.points[(exact.q(exact.points) > 0.02) & (exact.q(exact.points) < 0.98)]

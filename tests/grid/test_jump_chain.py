@@ -84,8 +84,8 @@ def test_too_few_passes_are_told(monkeypatch):
         hitting_multigrid(chain, np.ones(chain.size))
 
 
-def test_a_trap_without_an_exit_in_float64_is_told():
-    chain, _ = gambler(50, 0.45)
-    closed = dataclasses.replace(chain, to_a=np.zeros(50), to_b=np.zeros(50))
+def test_exits_too_rare_for_float64_are_told():
+    chain = lattice(10, 1)
+    shut = dataclasses.replace(chain, to_a=1e-30 * chain.to_a, to_b=2e-30 * chain.to_b)
     with pytest.raises(Stalled, match="float64 has no digits left"):
-        hitting_direct(closed)
+        hitting_direct(shut)

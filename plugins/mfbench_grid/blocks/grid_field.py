@@ -13,8 +13,9 @@ from mfbench_grid.blocks.tensor_grid import TensorGrid
 WIDTH = 6
 """Nodes along each axis of a window: quintic, error h^6."""
 
-BAND = 6
-"""Layers of nodes next to those that are not free: as far as a fit for a point there can look."""
+BAND = 8
+"""Layers of nodes next to those that are not free which fits may use. A window that lacks a node lies
+within three layers of it; from there a fit's neighbours reach four or five layers further."""
 
 BASIS = np.linalg.inv(np.vander(np.arange(WIDTH) - (WIDTH - 1) / 2, increasing=True))
 """(power, node): coefficients of Lagrange's polynomials, the origin in the middle of the window."""

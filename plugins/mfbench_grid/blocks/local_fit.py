@@ -68,11 +68,13 @@ class LocalFit:
         size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
         slopes = np.arange(normal.shape[1]) > 0
         normal = normal + RIDGE * size * np.diag(slopes)
-        data = self.values[index]
-        fitted = np.linalg.solve(normal, weighted @ data[:, :, None])[:, :, 0]
+        data = self.values[index][:, :, None]
+        fitted = np.linalg.solve(normal, weighted @ data)
+        # Once more with what is left: takes back the bias of the ridge, and round-off.
+        fitted = (fitted + np.linalg.solve(normal, weighted @ (data - monomials @ fitted)))[:, :, 0]
         far = distance[:, 0] > FAR
         gradient = fitted[:, 1 : 1 + dim] / (radius * self.spacings)
-        return np.where(far, data[:, 0], fitted[:, 0]), np.where(far[:, None], 0.0, gradient)
+        return np.where(far, data[:, 0, 0], fitted[:, 0]), np.where(far[:, None], 0.0, gradient)
 
 
 def _monomials(offsets: np.ndarray) -> np.ndarray:
