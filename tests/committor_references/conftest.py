@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -20,6 +21,13 @@ def problem(request):
     return STANDING[request.param]
 
 
+QUICK = {
+    import_module(entry.build.partition(":")[0]).planar_problem(entry.parameters(**overrides)).stem
+    for entry in ENTRIES.values()
+    for overrides in entry.instances["quick"]
+}
+
+
 @cache
 def once_halved(stem):
     """The committor of a standing instance on the middle one of its three grids."""
@@ -30,9 +38,12 @@ def once_halved(stem):
     return solve(problem.law, problem.spacing, 1)
 
 
-@pytest.fixture
-def middle_grid(problem):
-    return once_halved(problem.stem)
+@pytest.fixture(
+    params=[pytest.param(stem, marks=[] if stem in QUICK else pytest.mark.slow) for stem in STANDING]
+)
+def solved(request):
+    """A problem with its committor on a grid one rung lower; seconds each, so only quick instances are fast."""
+    return STANDING[request.param], once_halved(request.param)
 
 
 @dataclass(frozen=True)

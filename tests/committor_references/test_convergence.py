@@ -25,6 +25,12 @@ def test_orders_that_the_elements_cannot_have_do_not_count(steps, denominator):
     assert found.error_bar == pytest.approx(3 * steps[1] / denominator)
 
 
+def test_of_values():
+    """Grids h, h/2, h/4, and one of spacing h/2 that is cut off later."""
+    found = Convergence.of([1.0, 3.0, 3.5, 3.25], abs, 4.0)
+    assert (found.steps, found.cut, found.order) == ((2.0, 0.5), 0.25, 2.0)
+
+
 def test_the_cut_comes_on_top():
     assert Convergence(steps=(1.0, 0.0), cut=0.25, highest=3.0).error_bar == 0.25
     assert Convergence(steps=(1.0, 0.0), cut=0.25, highest=3.0).order == math.inf

@@ -77,8 +77,10 @@ def test_the_reactive_points_are_worth_a_thousand(stored):
     assert 1 / np.sum(stored.points.reactive.weights**2) > 1000
 
 
-def test_a_coarser_grid_agrees(problem, stored, middle_grid):
-    """What would be computed anew, a rung lower: q as wRMSE, the logit, nu and the averages."""
+def test_a_coarser_grid_agrees(solved):
+    """What would be computed anew, a rung lower: q as wRMSE, 1 - q relatively, nu and the averages."""
+    problem, middle_grid = solved
+    stored = store.load(problem.stem)
     rate = middle_grid.dirichlet / problem.beta
     assert rate == pytest.approx(stored.rate, rel=1e-5)
     assert middle_grid.mean_p == pytest.approx(stored.record["rhoA"], rel=1e-6)
@@ -92,8 +94,10 @@ def test_a_coarser_grid_agrees(problem, stored, middle_grid):
     np.testing.assert_allclose(middle_grid.complement(known.u), known.p, rtol=1e-2, atol=1e-7)
 
 
-def test_rate_is_the_energy_at_the_energy_points(problem, stored, middle_grid):
+def test_rate_is_the_energy_at_the_energy_points(solved):
     """nu = D[q] / beta by Monte Carlo, within 4 standard errors (false-alarm rate 6e-5)."""
+    problem, middle_grid = solved
+    stored = store.load(problem.stem)
     energy = stored.points.energy
     terms = energy.weights * middle_grid.squared_gradient(energy.u) / problem.beta
     error = np.sqrt(len(terms)) * np.std(terms, ddof=1)
@@ -101,7 +105,7 @@ def test_rate_is_the_energy_at_the_energy_points(problem, stored, middle_grid):
     assert abs(np.sum(terms) - stored.rate) < 4 * error
 
 
-def test_sampled_averages(problem, stored):
+def test_sampled_averages(stored):
     """rhoA from the equilibrium points, which are mu outside A u B, within 4 standard errors."""
     known, about = stored.points.equilibrium, stored.record
     outside = 1 - about["mu(A)"] - about["mu(B)"]

@@ -9,7 +9,7 @@ import mfbench
 from mfbench_committor.entries.checks import check_dim, check_levels, check_temperature
 
 LARGEST_DIM = 20
-"""Beyond, even balls of radius .9 hold less than a millionth of mu at the default temperature."""
+"""There the default balls hold 7e-5 of mu at the default temperature; beyond, ever less."""
 RADII = (0.3, 0.95)
 """Smaller balls are invisible; larger ones nearly touch."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 SAFETY = 3.0
 """On Richardson's estimate (Roache 1994, grid convergence index; he takes 1.25 for three grids)."""
@@ -22,6 +24,14 @@ class Convergence:
     steps: tuple[float, float]
     cut: float
     highest: float
+
+    @classmethod
+    def of(cls, values: Sequence[Any], norm: Callable[[Any], float], highest: float) -> Convergence:
+        """Of one quantity on the grids h, h/2, h/4, and h/2 cut off later."""
+        coarse, middle, fine, deeper = values
+        return cls(
+            steps=(norm(middle - coarse), norm(fine - middle)), cut=norm(deeper - middle), highest=highest
+        )
 
     @property
     def order(self) -> float:

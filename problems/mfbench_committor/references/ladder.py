@@ -19,6 +19,8 @@ from mfbench_committor.references.planar_reference import PlanarReference
 
 DEEPER = 8.0
 """How much further the law is followed to see what cutting it off does."""
+AGREEMENT = 1e-8
+"""Of q and 1 - q solved for apart; round-off gives 1e-12 unless the sets are too small to be felt."""
 SMALLEST = 1e-300
 """A coarse grid's q or 1 - q below this counts as this, where logits are compared."""
 
@@ -37,30 +39,33 @@ def climb(
         degree: of the elements.
         counts: numbers of points; None for those of a judge.
         say: is told of each grid.
+
+    Raises:
+        ValueError: when the sets are too small for double precision, or the grids too coarse.
     """
     ladder = []
     for halvings in range(3):
-        ladder.append(solve(problem.law, problem.spacing, halvings, degree))
-        rate = ladder[-1].dirichlet / problem.beta
-        say(f"{problem.stem}: {len(ladder[-1].q)} unknowns, nu = {rate:.10g}")
+        field = solve(problem.law, problem.spacing, halvings, degree)
+        _require_agreement(field, problem)
+        say(f"{problem.stem}: {len(field.q)} unknowns, nu = {field.dirichlet / problem.beta:.10g}")
+        ladder.append(field)
     deeper = solve(replace(problem.law, depth=problem.law.depth + DEEPER), problem.spacing, 1, degree)
     *coarser, finest = ladder
     law = reduced_law(problem, finest, others=(*coarser, deeper))
     points = _storable(reduced_points(law, counts), finest)
 
-    def convergence(distance: Callable[[GridCommittor, GridCommittor], float], highest: float) -> Convergence:
-        coarse, middle, fine = ladder
-        return Convergence(
-            steps=(distance(coarse, middle), distance(middle, fine)),
-            cut=distance(middle, deeper),
-            highest=highest,
-        )
-
-    values = {id(field): field.committor(points.reactive.u) for field in (*ladder, deeper)}
-    logits = {id(field): _logit(field, points.flat.u) for field in (*ladder, deeper)}
-    of_q = convergence(lambda a, b: _distance(values[id(a)] - values[id(b)], points.reactive), degree + 1)
-    of_logit = convergence(lambda a, b: _distance(logits[id(a)] - logits[id(b)], points.flat), degree + 1)
-    of_rate = convergence(lambda a, b: abs(a.dirichlet - b.dirichlet) / problem.beta, 2 * degree)
+    fields = (*ladder, deeper)
+    of_q = Convergence.of(
+        [field.committor(points.reactive.u) for field in fields],
+        lambda difference: _root_mean_square(difference, points.reactive),
+        degree + 1,
+    )
+    of_logit = Convergence.of(
+        [_logit(field, points.flat.u) for field in fields],
+        lambda difference: _root_mean_square(difference, points.flat),
+        degree + 1,
+    )
+    of_rate = Convergence.of([field.dirichlet / problem.beta for field in fields], abs, 2 * degree)
     reference = PlanarReference(
         points=points,
         rate=finest.dirichlet / problem.beta,
@@ -91,7 +96,7 @@ def _logit(field: GridCommittor, u: np.ndarray) -> np.ndarray:
     return np.log(q) - np.log(p)
 
 
-def _distance(difference: np.ndarray, known: KnownPoints) -> float:
+def _root_mean_square(difference: np.ndarray, known: KnownPoints) -> float:
     return math.sqrt(np.sum(known.weights * difference**2))
 
 
@@ -108,7 +113,8 @@ def _storable(points: ReducedPoints, field: GridCommittor) -> ReducedPoints:
                 f"ladder: {np.count_nonzero(wrong)} points outside A and B have q or 1 - q <= 0 on the finest "
                 f"grid, the first at {u[wrong][0]}; expected both positive. Refine the grid."
             )
-        return replace(known, u=u, q=q, p=p)
+        # Solved for apart, they add up to 1 + 1e-12; divided, to 1, and the logit stays.
+        return replace(known, u=u, q=q / (q + p), p=p / (q + p))
 
     return replace(
         points,
@@ -117,6 +123,19 @@ def _storable(points: ReducedPoints, field: GridCommittor) -> ReducedPoints:
         equilibrium=rounded(points.equilibrium),
         energy=replace(points.energy, u=points.energy.u.astype(np.float32).astype(np.float64)),
     )
+
+
+def _require_agreement(field: GridCommittor, problem: PlanarProblem) -> None:
+    gap = _gap(field)
+    if gap > AGREEMENT:
+        raise ValueError(
+            f"ladder: {problem.stem}: q and 1 - q, solved for apart, add up to 1 only within {gap:.1e}; expected "
+            f"{AGREEMENT:.0e}. A u B holds {field.mass_a + field.mass_b:.1e} of mu: enlarge the sets, or lower d or T."
+        )
+
+
+def _gap(field: GridCommittor) -> float:
+    return float(np.max(np.abs(field.q + field.p - 1.0)))
 
 
 def _facts(field: GridCommittor, problem: PlanarProblem, halvings: int) -> dict[str, Any]:
@@ -128,5 +147,5 @@ def _facts(field: GridCommittor, problem: PlanarProblem, halvings: int) -> dict[
         "rhoA": field.mean_p,
         "rhoAB": field.mean_qp,
         "log_Z": field.log_mass,
-        "max |q + (1 - q) - 1|": float(np.max(np.abs(field.q + field.p - 1.0))),
+        "max |q + (1 - q) - 1|": _gap(field),
     }
