@@ -28,10 +28,10 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network, placement, running
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.descent import anytime, tail_average
-from .blocks.emus import shares
+from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of
-from .blocks.ritz import energy_density
+from .blocks.lift import lift_of, no_lift
+from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, exchange, langevin_step
 from .blocks.windows import bias, bias_slope
 from .parameters import ImportanceSampling
@@ -64,11 +64,15 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the averaged network with its lift."""
     jax.config.update("jax_enable_x64", True)
-    lift = lift_of(problem, parameters.lift_depth)
+    lifted = parameters.boundary == "lift"
+    lift = lift_of(problem, parameters.lift_depth) if lifted else no_lift
     visit = survey(problem, lift)
     model = ansatz(problem, lift, network.apply)
     optimiser = make_optimiser(parameters)
     ladders, windows = parameters.ladders, parameters.windows
+    boundary_a, boundary_b = (
+        jax.jit(visit)(jnp.asarray(points, TRAINING)) for points in (problem.start_a, problem.start_b)
+    )
     in_logit = parameters.windows_in == "logit"
 
     def coordinate(logit: jax.Array) -> jax.Array:
@@ -100,6 +104,9 @@ def solve(
         walkers = exchange(key_exchange, walkers, own_bias, state.step % 2)
         return walkers, sizes, bias(here, coordinate(walkers.s)[..., None])
 
+    def violated(params: Any) -> jax.Array:
+        return violation(model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s)
+
     def update(state: State, _: None) -> tuple[State, None]:
         key, key_sampling = jax.random.split(state.key)
         walkers, sizes, biases = sampled(state, key_sampling)
@@ -127,6 +134,9 @@ def solve(
             value - state.energy
         )
         gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
+        if not lifted:
+            asked = jax.grad(violated)(state.params)
+            gradient = jax.tree.map(lambda part, extra: part + parameters.penalty * extra, gradient, asked)
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
         average = tail_average(state.average, params, state.step.astype(TRAINING), AVERAGING)
@@ -144,10 +154,16 @@ def solve(
     @jax.jit
     def reports(state: State) -> dict[str, jax.Array]:
         rate, error = running.rate(state.seen, problem.beta)
+        here = placement.windows_of(state.placement, TRAINING)
+        walkers = model.walkers(state.average, state.places)
+        _, log_total = shares(bias(here, coordinate(walkers.s)[..., None]))
+        weights = running.weights_of(state.seen) * jnp.exp(-log_total)
         return {
             "rate": rate,
             "rate_error": error,
             "window_overlap": running.least_overlap(state.seen),
+            "weight_ess": effective_share(weights),
+            "boundary_violation": violated(state.average),
             "window_low": state.placement.low,
             "window_high": state.placement.high,
             "steps": state.step,

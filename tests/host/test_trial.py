@@ -202,8 +202,9 @@ def test_interrupted_before_it_started(spec):
     assert (record.status, record.sentence) == (Status.INTERRUPTED, "interrupted before it started")
 
 
-def test_a_child_that_dies_while_its_host_is_stopped_is_interrupted(spec):
+def test_a_child_that_dies_while_its_host_is_stopped_is_interrupted(spec, monkeypatch):
     """A scheduler that stops a job signals all of its processes: the solver has not crashed."""
+    monkeypatch.setattr(isolation, "POLL", 10.0)  # the death is seen first
     running, stopping = [], threading.Event()
 
     def stop():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mfbench_jax.blocks import ansatz as jax_ansatz
+from mfbench_jax.blocks import emus as jax_emus
 from mfbench_jax.blocks import landscape as jax_landscape
 from mfbench_jax.blocks import lift as jax_lift
 from mfbench_jax.blocks import network as jax_network
@@ -15,7 +16,7 @@ from mfbench_jax.blocks import ritz as jax_ritz
 from mfbench_jax.blocks import running as jax_running
 from mfbench_jax.blocks import sampler as jax_sampler
 from mfbench_torch import is_sgd, particle_sgd
-from mfbench_torch.blocks import ansatz, landscape, lift, network, placement, ritz, running, sampler
+from mfbench_torch.blocks import ansatz, emus, landscape, lift, network, placement, ritz, running, sampler
 
 LADDERS, WINDOWS = 6, 5
 SHAPE = network.Shape(dim=10, width=9, depth=2)
@@ -133,6 +134,16 @@ def test_energy_density_where_the_committor_rounds():
     # f (1 - f) = exp(-|z|) for large |z|, in float32 too.
     expected = 3 * np.array([0.0, np.exp(-40.0), 1 / 16, np.exp(-40.0), 0.0])
     same(density, expected, rtol=1e-5, atol=1e-38)
+
+
+def test_violation_and_effective_share():
+    rng = np.random.default_rng(6)
+    in_a, in_b, weights = rng.normal(0, 4, 9), rng.normal(0, 4, 5), rng.exponential(1.0, (LADDERS, WINDOWS))
+    same(ritz.violation(torch.tensor(in_a), torch.tensor(in_b)), jax_ritz.violation(in_a, in_b))
+    same(emus.effective_share(torch.tensor(weights)), jax_emus.effective_share(weights))
+    assert float(emus.effective_share(torch.full((3, 4), 1e-9))) == pytest.approx(1.0)
+    x = torch.ones(7, 2, dtype=torch.float32)
+    assert torch.equal(lift.no_lift(x), torch.zeros(7))
 
 
 def running_means(seed=7):

@@ -142,13 +142,6 @@ def test_every_option_gives_probabilities_and_finite_reports(change, problem):
     assert not torch.equal(first.state, later[-1].state)
 
 
-def test_boundary_penalty_is_heard(problem):
-    """Without the lift f starts at 1/2 on A and B, a violation of 1/4 + 1/4; asked by the penalty it falls."""
-    parameters = dataclasses.replace(SMALL, boundary="penalty", rate=1e-2)
-    last = checkpoints(is_sgd, parameters, problem, 40)[-1]
-    assert last.reports["boundary_violation"] < 0.1
-
-
 def test_importance_sampling_beats_the_bare_lift(problem, judge):
     """In 120 updates of the defaults; measured there: 0.05 to 0.07, the bare lift 0.2."""
     (control,) = bare_lift.solve(problem, NoParameters(), context())

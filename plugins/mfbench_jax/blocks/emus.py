@@ -51,3 +51,8 @@ def masses(overlap: jax.Array) -> jax.Array:
 
     z = jax.lax.fori_loop(1, number, extend, jnp.zeros(number, overlap.dtype).at[0].set(1.0))
     return z / jnp.sum(z)
+
+
+def effective_share(weights: jax.Array) -> jax.Array:
+    """Kish's effective sample size (sum w)^2 / sum w^2 as a share of the number of weights."""
+    return jnp.sum(weights) ** 2 / (weights.size * jnp.sum(weights**2))

@@ -17,3 +17,8 @@ def energy_density(logit: jax.Array, logit_slope: jax.Array, free: jax.Array) ->
     log_product = -jax.nn.softplus(logit) - jax.nn.softplus(-logit)
     square = jnp.sum(logit_slope**2, axis=-1)
     return jnp.where(free, jnp.exp(2.0 * log_product) * square, 0.0)
+
+
+def violation(logit_a: jax.Array, logit_b: jax.Array) -> jax.Array:
+    """Mean of f^2 over points of A plus mean of (1 - f)^2 over points of B, from their logits (m,), (k,)."""
+    return jnp.mean(jax.nn.sigmoid(logit_a) ** 2) + jnp.mean(jax.nn.sigmoid(-logit_b) ** 2)
