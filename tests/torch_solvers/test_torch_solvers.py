@@ -143,7 +143,7 @@ def test_every_option_gives_probabilities_and_finite_reports(change, problem):
 
 
 def test_importance_sampling_beats_the_bare_lift(problem, judge):
-    """In 120 updates of the defaults; measured there: 0.05 to 0.07, the bare lift 0.2."""
+    """In 120 updates of the defaults. After 200, errors of five seeds were 0.027 to 0.031; untrained it is 0.32."""
     (control,) = bare_lift.solve(problem, NoParameters(), context())
     start, *_, last = checkpoints(is_sgd, ImportanceSampling(), problem, 31)
     assert last.reports["steps"] == 120
@@ -163,7 +163,7 @@ def test_particles_move_alike_however_many_there_are(problem):
 
 
 def test_particles_descend(problem):
-    """The energy over one fixed sample falls along the first steps; its rate is an upper bound in expectation."""
+    """The energy over one fixed weighted sample, not trained on, falls along the first steps."""
     start, *_, last = checkpoints(particle_sgd, dataclasses.replace(FEW, walkers=400), problem, 12)
     model = ansatz.ansatz(problem, lift.lift_of(problem, 0.2), network.mean_field)
     x = torch.tensor(np.random.default_rng(3).uniform(-1, 1, (4000, problem.dim)) * problem.box[1] / 2)
