@@ -30,7 +30,7 @@ from .blocks.ansatz import ansatz, scale_of
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of, no_lift
+from .blocks.lift import lift_of
 from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, exchange, langevin_step
 from .blocks.windows import bias, bias_slope
@@ -64,8 +64,7 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the averaged network with its lift."""
     jax.config.update("jax_enable_x64", True)
-    lifted = parameters.boundary == "lift"
-    lift = lift_of(problem, parameters.lift_depth) if lifted else no_lift
+    lift = lift_of(problem, parameters.lift_depth)
     visit = survey(problem, lift)
     model = ansatz(problem, lift, network.apply)
     optimiser = make_optimiser(parameters)
@@ -134,9 +133,6 @@ def solve(
             value - state.energy
         )
         gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
-        if not lifted:
-            asked = jax.grad(violated)(state.params)
-            gradient = jax.tree.map(lambda part, extra: part + parameters.penalty * extra, gradient, asked)
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
         average = tail_average(state.average, params, state.step.astype(TRAINING), AVERAGING)

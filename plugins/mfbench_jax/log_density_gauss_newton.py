@@ -16,7 +16,7 @@ relative masses are determined badly, and no figure reported here shows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -55,7 +55,8 @@ def solve(
     """Checkpoints of log p by the method above; never ends by itself."""
     jax.config.update("jax_enable_x64", True)
     p, dim = parameters, problem.dim
-    rng = np.random.default_rng(context.seed)
+    # Two streams: how often log Z is computed must not change the training.
+    rng, rng_log_z = (np.random.default_rng(seed) for seed in np.random.SeedSequence(context.seed).spawn(2))
     pool = Pool(problem, p.walkers, p.hot_share, p.temperature, seed=int(rng.integers(2**31)))
     pool.burn_in(p.burn_in)
 
@@ -68,7 +69,7 @@ def solve(
     def log_density(state: State, x: jax.Array) -> jax.Array:
         return values(unravel(state.theta), standard, x) - state.log_z
 
-    normaliser = Normaliser(lambda theta, x: log_density(State(theta, 0.0), x), cold, p.components, rng)
+    normaliser = Normaliser(lambda theta, x: log_density(State(theta, 0.0), x), cold, p.components, rng_log_z)
     weigh = Weighing(pool, cold[: p.points])
     held_out = weigh(cold[: p.points])
     residual = misfits.residual(held_out)
@@ -84,38 +85,42 @@ def solve(
 
     start = np.asarray(start)
     yield answer(start, 0)
+
+    def moving(walkers: Callable[[], np.ndarray]) -> Iterator[Points]:
+        while True:
+            pool.move(p.walk)
+            yield weigh(rng.choice(walkers(), p.points, replace=False))
+
     middle, step = start, 0
-    fits = projected(start, misfits, weigh(cold[p.points :]), held_out, rng)
+    fits = projected(start, misfits, moving(lambda: pool.cold), held_out, rng)
     for step, middle in enumerate(islice(fits, p.projection), start=1):
         yield answer(middle, step)
 
-    def training() -> Iterator[Points]:
-        while True:
-            pool.move(p.walk)
-            yield weigh(pool.x[rng.choice(p.walkers, p.points, replace=False)])
-
-    fits = refined(middle, misfits, training(), held_out, p.refresh)
+    fits = refined(middle, misfits, moving(lambda: pool.x), held_out, p.refresh)
     for number, theta in enumerate(fits, start=step + 1):
         yield answer(theta, number)
 
 
 def projected(
-    theta: np.ndarray, misfits: Misfits, sample: Points, fresh: Points, rng: np.random.Generator
+    theta: np.ndarray, misfits: Misfits, training: Iterator[Points], fresh: Points, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """The best parameters so far, sweep by sweep of Adam: lowest projection misfit at `fresh` points.
 
-    What a good fit leaves of the rows is noise to it, so that it ends when fresh points stop gaining.
+    What a good fit leaves of the rows is noise to it: every sweep has points of its own, so that none is learnt by
+    heart, and the fit ends when `fresh` points stop gaining.
     """
-    sweep, state = misfits.projection_sweep(sample, RATE, SWEEP, BATCH), None
+    sweep, state = misfits.projection_sweep(RATE, SWEEP, BATCH), None
     judged = misfits.projection(fresh)
     best, least, idle = theta, _rms(judged(theta)), 0
-    while idle < IDLE_SWEEPS:
-        theta, state = sweep(theta, state, int(rng.integers(2**31)))
+    for points in training:
+        theta, state = sweep(theta, state, points, int(rng.integers(2**31)))
         misfit = _rms(judged(theta))
         idle = 0 if misfit < (1.0 - IDLE_GAIN) * least else idle + 1
         if misfit < least:
             best, least = theta, misfit
         yield best
+        if idle == IDLE_SWEEPS:
+            return
 
 
 def refined(

@@ -29,7 +29,7 @@ from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of, no_lift
+from .blocks.lift import lift_of
 from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, exchange, langevin_step
 from .blocks.windows import bias, bias_slope
@@ -62,8 +62,7 @@ def solve(
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    lifted = parameters.boundary == "lift"
-    lift = lift_of(problem, parameters.lift_depth) if lifted else no_lift
+    lift = lift_of(problem, parameters.lift_depth)
     visit = survey(problem, lift)
     shape = network.Shape(problem.dim, parameters.width, parameters.depth)
     model = ansatz(problem, lift, lambda flat, x: network.apply(network.layers_of(shape, flat), x))
@@ -125,9 +124,6 @@ def solve(
         # The energy spans many decades between problems: its running mean is the unit.
         unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
         trained.grad = gradient / (unit + 1e-30)
-        if not lifted:
-            (asked,) = torch.autograd.grad(violated(trained), trained)
-            trained.grad += parameters.penalty * asked
         torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
         optimiser.param_groups[0]["lr"] = anytime(
             parameters.rate, parameters.warm_up, parameters.halving, state.step

@@ -19,9 +19,6 @@ class ImportanceSampling:
         windows_in: "logit" places windows in logit f, "q" in f itself as the first paper does.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set.
-        boundary: "lift" builds f = 0 on A and f = 1 on B into the ansatz, "penalty" asks for them by
-            `penalty` times the mean squared violation at the start points, in units of the Ritz energy.
-        penalty: weight of the violation; without effect with "lift".
         memory: updates over which overlaps are averaged at first; a tenth of the run later on.
 
     Raises:
@@ -39,16 +36,13 @@ class ImportanceSampling:
     optimiser: str = "adam"
     windows_in: str = "logit"
     lift_depth: float = 0.2
-    boundary: str = "lift"
-    penalty: float = 25.0
     memory: int = 50
 
     def __post_init__(self) -> None:
         at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=1)
-        above_zero(self, "rate", "lift_depth", "penalty")
+        above_zero(self, "rate", "lift_depth")
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
-        one_of(self, "boundary", ("lift", "penalty"))
 
 
 @dataclass(frozen=True, kw_only=True)

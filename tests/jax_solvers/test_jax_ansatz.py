@@ -41,7 +41,7 @@ def test_values_outside_lie_between_and_vanish_towards_a(well, model, random_net
         middle = 0.5 * (low + high)
         point = (inside + middle * (outside - inside))[None]
         low, high = (middle, high) if bool(problem.in_a(point)[0]) else (low, middle)
-    steps = high + np.array([1e-4, 1e-3, 1e-2])
+    steps = high + np.array([1e-5, 1e-4, 1e-3])
     values = np.asarray(model.evaluate(random_network, inside + steps[:, None] * (outside - inside)))
     assert np.all((values > 0) & (values < 1))
     # Linear in the distance: the slope q' at the boundary is finite and not zero.

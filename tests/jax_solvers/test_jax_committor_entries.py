@@ -20,10 +20,8 @@ from mfbench_jax.parameters import ImportanceSampling, MeanField
         ({"moves": 0}, "moves is 0; expected a whole number >= 1"),
         ({"rate": 0.0}, "rate is 0.0; expected a number > 0"),
         ({"rate": float("nan")}, "rate is nan; expected a number > 0"),
-        ({"penalty": -1.0}, "penalty is -1.0; expected a number > 0"),
         ({"optimiser": "lion"}, "optimiser is 'lion'; expected one of adam, sgd"),
         ({"windows_in": "z"}, "windows_in is 'z'; expected one of logit, q"),
-        ({"boundary": "hard"}, "boundary is 'hard'; expected one of lift, penalty"),
     ],
 )
 def test_importance_sampling_refuses(values, message):

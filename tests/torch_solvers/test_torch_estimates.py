@@ -142,8 +142,6 @@ def test_violation_and_effective_share():
     same(ritz.violation(torch.tensor(in_a), torch.tensor(in_b)), jax_ritz.violation(in_a, in_b))
     same(emus.effective_share(torch.tensor(weights)), jax_emus.effective_share(weights))
     assert float(emus.effective_share(torch.full((3, 4), 1e-9))) == pytest.approx(1.0)
-    x = torch.ones(7, 2, dtype=torch.float32)
-    assert torch.equal(lift.no_lift(x), torch.zeros(7))
 
 
 def running_means(seed=7):

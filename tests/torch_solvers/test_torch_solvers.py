@@ -124,7 +124,6 @@ def test_work_counts_every_evaluation_of_the_potential(module, parameters, probl
         {},
         {"windows_in": "q"},
         {"optimiser": "sgd", "rate": 1e-2},
-        {"boundary": "penalty"},
         {"depth": 1, "windows": 3},
     ],
     ids=str,

@@ -14,7 +14,7 @@ SEEDS = 7
 FALSE_ALARM = 1e-3
 """Of the rank test; complete separation of 7 and 7 has the probability 6e-4."""
 FACTOR = 1.5
-"""Between the medians. Errors of is-sgd scattered by 7 to 13 % over seeds, hence a ratio of medians of seven by about 9 %."""
+"""Between the medians. Errors of is-sgd scatter by 7 to 13 % over seeds, so ratios of medians of seven by about 9 %."""
 
 
 def trial(framework, method, kind, seed, updates):

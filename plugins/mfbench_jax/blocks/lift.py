@@ -44,11 +44,6 @@ def lift_of(problem: CommittorProblem, depth: float) -> Lift:
     return lift
 
 
-def no_lift(x: jax.Array) -> jax.Array:
-    """The lift of an ansatz whose boundary values are only asked for, by a penalty: zero, (n, d) -> (n,)."""
-    return jnp.zeros(len(x), x.dtype)
-
-
 def committor(problem: CommittorProblem, logit: jax.Array, x: jax.Array) -> jax.Array:
     """sigmoid(logit), with exactly 0 on A and 1 on B; x (n, d), logit (n,)."""
     values = jnp.where(problem.in_a(x), 0.0, jax.nn.sigmoid(logit))

@@ -26,8 +26,6 @@ Rows = Callable[[np.ndarray], np.ndarray]
 """Parameters (P,) -> rows (n,)."""
 LinearisedRows = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Parameters (P,) -> rows (n,) and their Jacobian (n, P)."""
-Sweep = Callable[[np.ndarray, Any, int], tuple[np.ndarray, Any]]
-"""Parameters (P,), the optimiser's state (None at first), seed -> parameters, state."""
 
 
 class Points(NamedTuple):
@@ -44,6 +42,10 @@ class Points(NamedTuple):
     drift: np.ndarray
     divergence: np.ndarray
     weight: np.ndarray
+
+
+Sweep = Callable[[np.ndarray, Any, Points, int], tuple[np.ndarray, Any]]
+"""Parameters (P,), the optimiser's state (None at first), points, seed -> parameters, state."""
 
 
 class Weighing:
@@ -116,7 +118,7 @@ class Misfits:
         """weight (D grad u - b), (n d,)."""
         return lambda theta: np.asarray(self._projection(theta, points)).ravel()
 
-    def projection_sweep(self, points: Points, rate: float, steps: int, batch: int) -> Sweep:
+    def projection_sweep(self, rate: float, steps: int, batch: int) -> Sweep:
         """`steps` steps of Adam on the mean square of the projection, each at `batch` points drawn with replacement."""
         adam = optax.adam(rate)
 
@@ -126,18 +128,18 @@ class Misfits:
             return jnp.mean(jnp.square(rows.weight[:, None] * (self._diffusion * gradient - rows.drift)))
 
         @jax.jit
-        def run(theta: jax.Array, state: Any, seed: int) -> tuple[jax.Array, Any]:
+        def run(theta: jax.Array, state: Any, points: Points, seed: int) -> tuple[jax.Array, Any]:
             def move(carry: tuple[jax.Array, Any], key: jax.Array) -> tuple[tuple[jax.Array, Any], None]:
                 theta, state = carry
                 index = jax.random.randint(key, (batch,), 0, len(points.x))
-                slope = jax.grad(misfit)(theta, Points(*(jnp.asarray(field)[index] for field in points)))
+                slope = jax.grad(misfit)(theta, Points(*(field[index] for field in points)))
                 change, state = adam.update(slope, state)
                 return (theta + change, state), None
 
             return jax.lax.scan(move, (theta, state), jax.random.split(jax.random.key(seed), steps))[0]
 
-        def sweep(theta: np.ndarray, state: Any, seed: int) -> tuple[np.ndarray, Any]:
-            theta, state = run(theta, adam.init(theta) if state is None else state, seed)
+        def sweep(theta: np.ndarray, state: Any, points: Points, seed: int) -> tuple[np.ndarray, Any]:
+            theta, state = run(theta, adam.init(theta) if state is None else state, points, seed)
             return np.asarray(theta), state
 
         return sweep
