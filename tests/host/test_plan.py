@@ -226,7 +226,7 @@ def test_the_quick_preset_fits_into_ten_minutes_on_two_cores(learning, controls,
     least = 1.15 * (5.0 * math.ceil(seeds * learning / 2) + 2.0 * math.ceil(seeds * controls / 2))
     # Started in another order, the longest trial may stand alone at the end.
     assert wall_seconds(seconds) <= max(600.0, least) + max(budgets, default=0.0)
-    assert sum(seconds) / 2 <= max(600.0, least)
+    assert sum(seconds) / 2 <= max(600.0, least) * (1 + 1e-12)  # sums of floats
 
 
 def test_the_quick_preset_of_what_is_installed():

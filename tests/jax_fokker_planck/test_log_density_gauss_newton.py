@@ -128,7 +128,8 @@ def test_drift_without_finite_slope_is_refused():
     [
         ({"width": 0}, "width is 0"),
         ({"projection": -1}, "projection is -1"),
-        ({"walkers": 3000}, "walkers is 3000"),
+        ({"walkers": 2800}, "1960 are not hot"),
+        ({"hot_share": 0.8}, "1200 are not hot"),
         ({"hot_share": 0.95}, "hot_share is 0.95"),
         ({"temperature": 0.5}, "temperature is 0.5"),
     ],

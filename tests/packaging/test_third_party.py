@@ -60,8 +60,9 @@ def test_listed_run_ranked_and_gone(environment):
 
 def test_core_needs_no_framework_and_says_what_mends_it(environment):
     """Without torch and jax their solvers are listed with the command that installs them."""
-    shown = call(environment, "mfbench", "list")
-    for extra in ("jax", "torch", "grid"):
+    assert "missing" in call(environment, "mfbench", "list")
+    for solver, extra in (("is-sgd", "jax"), ("is-sgd-torch", "torch"), ("finite-volume", "grid")):
+        shown = call(environment, "mfbench", "show", solver)
         assert f"pip install 'mfbench[{extra}]'" in " ".join(shown.split())
     assert "formula" in call(environment, "mfbench", "show", "committor/double-well")
     plan = call(environment, "mfbench", "run", "-s", "is-sgd", "--dry-run", "-o", "nothing")
