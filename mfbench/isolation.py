@@ -28,7 +28,16 @@ from mfbench.order import Order
 POLL = 0.1
 """Seconds between two looks whether the host wants to stop."""
 
-ALWAYS = ("numpy.random", "threadpoolctl", "mfbench.frames")
+ALWAYS = (
+    "numpy.random",
+    "zipfile",
+    "threadpoolctl",
+    "mfbench.frames",
+    "mfbench.tasks.committor_judge",
+    "mfbench.tasks.committor",
+    "mfbench.tasks.fokker_planck_judge",
+    "mfbench.tasks.fokker_planck",
+)
 """What the fork server imports whatever is planned: every child would."""
 
 _lock = threading.Lock()
