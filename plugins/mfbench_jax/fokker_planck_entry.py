@@ -13,7 +13,7 @@ class LogDensityParameters:
         width: units of each hidden layer.
         depth: hidden layers, >= 1.
         points: where the residual is taken in one step.
-        walkers: of the pool that the points are drawn from, >= 2 * points.
+        walkers: of the pool that the points are drawn from; at least `points` of them must not be hot.
         hot_share: share of the walkers, in [0, 0.9], that feel `temperature` times the diffusion, for tails and barriers.
         temperature: >= 1.
         burn_in: Euler-Maruyama steps before the start, half of them hot for every walker.
@@ -44,14 +44,20 @@ class LogDensityParameters:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a whole number >= 1.")
         if self.projection < 0:
             raise ValueError(f"projection is {self.projection}; expected a whole number >= 0.")
-        if self.walkers < 2 * self.points:
-            raise ValueError(
-                f"walkers is {self.walkers}; expected at least 2 * points = {2 * self.points}, for points held out."
-            )
         if not 0.0 <= self.hot_share <= 0.9:
             raise ValueError(f"hot_share is {self.hot_share}; expected a share in [0, 0.9].")
+        if self.cold_walkers < self.points:
+            raise ValueError(
+                f"walkers is {self.walkers}, of which {self.cold_walkers} are not hot; expected at least "
+                f"points = {self.points} of these. Raise walkers or lower hot_share or points."
+            )
         if not self.temperature >= 1.0:
             raise ValueError(f"temperature is {self.temperature}; expected >= 1.")
+
+    @property
+    def cold_walkers(self) -> int:
+        """Walkers whose law is p."""
+        return self.walkers - round(self.hot_share * self.walkers)
 
 
 def stationary_only(facts: mfbench.Facts) -> str | None:
