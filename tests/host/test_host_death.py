@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -46,7 +48,7 @@ def family(tmp_path, toy_plugin, curious_plugin):
 
     class Family:
         folder = tmp_path / "results"
-        scratch = tmp_path / "tmp"
+        scratch = Path(tempfile.mkdtemp(prefix="mf-"))  # short: a socket's path has 107 characters at most
 
         def __init__(self):
             self.hosts = []
