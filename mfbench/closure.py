@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from mfbench.sources import source
+
+_parsing = threading.Lock()
+"""Held around every call of the parser: before Python 3.13 its count of the depth of a tree is shared by all
+threads, and two that parse at once now and then raise SystemError (CPython issue 106905)."""
 
 
 @cache
@@ -39,7 +44,8 @@ def code_hash(path: str) -> str:
             todo.append(name.rpartition(".")[0])
         text = file.read_bytes()
         try:
-            tree = without_docstrings(ast.parse(text))
+            with _parsing:
+                tree = without_docstrings(ast.parse(text))
         except (SyntaxError, ValueError):  # its trial will say so; until it is mended, the text counts
             seen[name] = hashlib.sha256(text).hexdigest()
             continue
