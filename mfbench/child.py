@@ -21,6 +21,7 @@ from mfbench.evaluation import evaluate, gradient, probe
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
 from mfbench.parameters import make_parameters
+from mfbench.points import read_points
 from mfbench.registry import load_file, resolve
 from mfbench.solver import Checkpoint, Context
 
@@ -29,6 +30,13 @@ SECOND_LIMIT = 1.0
 
 MEMORY_WORDS = ("can't allocate memory", "RESOURCE_EXHAUSTED", "bad_alloc", "out of memory", "Out of memory")
 """How frameworks say in other exceptions that memory ran out."""
+
+
+ALONE = 86
+"""Exit code of a child that came to its end and leaves no process behind: nobody need look for any."""
+
+_decode = msgspec.json.Decoder(Order).decode
+"""Made once in the fork server, not in every child."""
 
 
 class Diverged(Exception):
@@ -45,7 +53,7 @@ class Held:
 
 def main(order_json: bytes) -> None:
     """Run one trial and leave the process at once, without running exit handlers."""
-    order = msgspec.json.decode(order_json, type=Order)
+    order = _decode(order_json)
     try:
         confinement.own_group()
         confinement.die_with_host()
@@ -65,7 +73,7 @@ def main(order_json: bytes) -> None:
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    os._exit(0)
+    os._exit(0 if confinement.has_children() else ALONE)
 
 
 class Trial:
@@ -75,9 +83,8 @@ class Trial:
         self._order = order
         self._journal = journal
         self._memory = start_memory_mb
-        with np.load(order.points, allow_pickle=False) as points:
-            self._points = dict(points)
-        Path(order.points).unlink()  # a solver should not come across it
+        self._inquiry = read_points(order.points)
+        Path(order.points.path).unlink()  # a solver should not come across it
         self._clock = Clock()
         self._held: Held | None = None
 
@@ -145,7 +152,7 @@ class Trial:
             if seconds <= order.budget:
                 if not schedule.force_due(seconds):
                     continue
-                probe(latest, self._points["looks"])
+                probe(latest, self._inquiry.looks)
                 seconds = clock.seconds()
                 if self._held is None:
                     self._journal.append(Setup(seconds=seconds))
@@ -160,21 +167,21 @@ class Trial:
             if clock.paused_seconds > order.evaluation_cap:
                 return "stopped", f"stopped because evaluation took {clock.paused_seconds:.3g} s"
         if latest is not None and (self._held is None or latest is not self._held.checkpoint):
-            probe(latest, self._points["looks"])
+            probe(latest, self._inquiry.looks)
             seconds = clock.seconds()
             if seconds <= order.budget:
                 self._held = Held(latest, seconds)
         return "finished", f"finished by itself after {clock.seconds():.3g} s"
 
     def _see(self, held: Held, final: bool = False) -> None:
-        points, checkpoint = self._points, held.checkpoint
-        looks = evaluate(checkpoint, points["looks"])
+        inquiry, checkpoint = self._inquiry, held.checkpoint
+        looks = evaluate(checkpoint, inquiry.looks)
         bad = int(np.count_nonzero(np.isnan(looks) | np.isposinf(looks)))
         if bad:
             time_text = f"{held.seconds:.3g} s"
             raise Diverged(f"{bad} of {len(looks)} values are NaN or infinite at {time_text}")
-        finals = evaluate(checkpoint, points["finals"]) if final else np.empty(0)
-        gradients = gradient(checkpoint, points["gradients"], float(points["step"])) if final else np.empty(0)
+        finals = evaluate(checkpoint, inquiry.finals) if final else np.empty(0)
+        gradients = gradient(checkpoint, inquiry.gradients, inquiry.step) if final else np.empty(0)
         self._journal.append(
             Seen(
                 seconds=held.seconds,

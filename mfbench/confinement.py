@@ -77,6 +77,15 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def has_children() -> bool:
+    """Whether any process, alive or dead, is below this one; it has adopted the orphans among them."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def end_after(seconds: float) -> None:
     """A second limit, kept by a C-level timer: dumps every thread's stack to stderr and exits."""
     faulthandler.dump_traceback_later(seconds, exit=True)

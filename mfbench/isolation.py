@@ -135,13 +135,15 @@ def _end(process: Any, kill: bool) -> int:
             pass
     with _lock:
         _running.discard(process.pid)
-        kill_group(process.pid)
-        if _server_runs():
-            kill_strays(_server_pid(), _running)
+        alone = process.exitcode == child.ALONE
+        if not alone:
+            kill_group(process.pid)
+            if _server_runs():
+                kill_strays(_server_pid(), _running)
         process.join()
         exitcode: int = process.exitcode
         process.close()
-    return exitcode
+    return 0 if alone else exitcode
 
 
 def _has_ended(process: Any) -> bool:

@@ -1,18 +1,13 @@
-"""The judges of a host process, and the files with their points.
-
-Only the host comes here. A child gets the file of points and nothing else of a judge.
-"""
+"""The judges of a host process. Only the host comes here; a child gets a file of points and nothing else."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from mfbench.parameters import make_parameters
 from mfbench.registry import resolve
@@ -39,15 +34,3 @@ def _judge(path: str, kind: type, parameters: bytes, seed: int) -> Judge:
     made = make_parameters(kind, msgspec.json.decode(parameters), path)
     judge: Judge = resolve(path)(made, seed)
     return judge
-
-
-def write_points(judge: Judge, path: Path) -> None:
-    """Write an .npz with `looks`, `finals`, `gradients` and `step` of the judge's inquiry."""
-    inquiry = judge.inquiry
-    np.savez(
-        path,
-        looks=inquiry.looks,
-        finals=inquiry.finals,
-        gradients=inquiry.gradients,
-        step=np.float64(inquiry.step),
-    )

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from mfbench.points import PointsFile
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One trial as its child sees it.
@@ -16,7 +18,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         problem_type, solver_type: "module:class" of their dataclasses.
         problem_seed, solver_seed: see `seeds`.
         plugins: plugin files to import first.
-        points: .npz with `looks`, `finals`, `gradients` and `step`.
+        points: where the solution is to be evaluated.
         journal, folder: where to write; the folder becomes the working directory.
         device, cores, gpu, memory_mb: what the trial may use.
         budget: seconds of set-up and solving; evaluation_cap: seconds of evaluation.
@@ -32,7 +34,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     problem_seed: int
     solver_seed: int
     plugins: tuple[str, ...]
-    points: str
+    points: PointsFile
     journal: str
     folder: str
     device: str

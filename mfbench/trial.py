@@ -24,9 +24,10 @@ import numpy as np
 from mfbench import availability, isolation, provenance, scoring
 from mfbench.closure import code_hash
 from mfbench.journal import read_journal
-from mfbench.judges import judge_of, write_points
+from mfbench.judges import judge_of
 from mfbench.names import unknown
 from mfbench.order import Order
+from mfbench.points import write_points
 from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
 from mfbench.registry import Registry, load_registry
 from mfbench.scratch import scratch
@@ -143,7 +144,6 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
     """Resolve a spec for its child, and put the judge's points where it finds them."""
     spec, problem, solver = case.spec, case.problem, case.solver
     cell, limits = spec.cell, spec.limits
-    write_points(case.judge, folder / "points.npz")
     return Order(
         build=problem.build,
         run=solver.run,
@@ -154,7 +154,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
         problem_seed=problem_seed(problem.name, cell.seed),
         solver_seed=solver_seed(problem.name, solver.name, cell.seed),
         plugins=tuple(str(Path(file).resolve()) for file in spec.plugins),
-        points=str(folder / "points.npz"),
+        points=write_points(case.judge.inquiry, folder / "points"),
         journal=str(folder / "journal"),
         folder=str(folder),
         device=cell.device,

@@ -17,6 +17,8 @@ from mfbench.child import Trial
 from mfbench.clock import Clock
 from mfbench.journal import Ended, JournalWriter, Seen, Setup, read_journal, values
 from mfbench.order import Order
+from mfbench.points import write_points
+from mfbench.tasks.judging import Inquiry
 
 BUDGET = 10.0
 
@@ -65,13 +67,7 @@ def hand():
 def trial(hand, tmp_path, monkeypatch):
     """Runs a solver in this process and returns what it left in its journal."""
     monkeypatch.setattr("mfbench.child.Clock", lambda: Clock(hand))
-    np.savez(
-        tmp_path / "points.npz",
-        looks=np.zeros((3, 1)),
-        finals=np.zeros((5, 1)),
-        gradients=np.zeros((2, 1)),
-        step=0.1,
-    )
+    inquiry = Inquiry(looks=np.zeros((3, 1)), finals=np.zeros((5, 1)), gradients=np.zeros((2, 1)), step=0.1)
 
     def run(solve, cap=1e6):
         module = types.ModuleType("hand_made")
@@ -80,7 +76,7 @@ def trial(hand, tmp_path, monkeypatch):
         order = Order(
             build="hand_made:build", run="hand_made:solve", problem_parameters={}, solver_parameters={},
             problem_type="hand_made:NoParameters", solver_type="hand_made:NoParameters", problem_seed=1,
-            solver_seed=2, plugins=(), points=str(tmp_path / "points.npz"), journal=str(tmp_path / "journal"),
+            solver_seed=2, plugins=(), points=write_points(inquiry, tmp_path / "points"), journal=str(tmp_path / "journal"),
             folder=str(tmp_path), device="cpu", cores=(0,), gpu=None, memory_mb=1, budget=BUDGET,
             evaluation_cap=cap, limit=1e6,
         )  # fmt: skip

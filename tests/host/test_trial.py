@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 
 from mfbench import availability, isolation
-from mfbench.judges import judge_of, write_points
+from mfbench.judges import judge_of
+from mfbench.points import read_points, write_points
 from mfbench.record import PROTOCOL, Cell, Limits, Record, Spec, Status
 from mfbench.store import decode_record
+from mfbench.tasks.judging import Inquiry
 from mfbench.trial import main, registry_of, run_trial
 
 LIMITS = Limits(memory_mb=512, grace=5.0, evaluation=5.0)
@@ -147,9 +149,20 @@ def test_a_solver_is_told_its_circumstances(seen):
 
 def test_points_are_all_that_leaves_the_judge(plugins, tmp_path):
     problem = registry_of(plugins).problems["committor/line"]
-    write_points(judge_of(problem, {"temperature": 1.0}, 0), tmp_path / "points.npz")
-    with np.load(tmp_path / "points.npz") as data:
-        assert sorted(data.files) == ["finals", "gradients", "looks", "step"]
+    inquiry = judge_of(problem, {"temperature": 1.0}, 0).inquiry
+    points = write_points(inquiry, tmp_path / "points")
+    read = read_points(points)
+    assert vars(read).keys() == {"looks", "finals", "gradients", "step"}
+    for name, value in vars(read).items():
+        np.testing.assert_array_equal(value, getattr(inquiry, name), strict=True, err_msg=name)
+
+
+def test_a_file_of_points_that_was_cut_short_is_refused(tmp_path):
+    inquiry = Inquiry(looks=np.ones((4, 2)), finals=np.ones((0, 2)), gradients=np.ones((3, 2)), step=0.5)
+    points = write_points(inquiry, tmp_path / "points")
+    Path(points.path).write_bytes(Path(points.path).read_bytes()[:-8])
+    with pytest.raises(ValueError, match="holds 13 numbers; expected 14"):
+        read_points(points)
 
 
 @pytest.mark.parametrize(("megabytes", "status"), [(30, Status.OK), (150, Status.OUT_OF_MEMORY)])

@@ -1,0 +1,60 @@
+"""The file through which a child gets a judge's points: float64 numbers, one set after the other.
+
+Plain numbers, because every trial reads such a file between its start and its first step: an archive of arrays
+costs as much as the rest of a child's start.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from mfbench.tasks.judging import Inquiry
+
+SETS = ("looks", "finals", "gradients")
+NUMBER = np.dtype("<f8")
+
+
+class PointsFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an inquiry's points lie, and what a reader must know to tell them apart.
+
+    Args:
+        path: the file, the sets' rows in the order of the shapes here.
+        looks, finals, gradients: shapes (n, d).
+        step: of the inquiry.
+    """
+
+    path: str
+    looks: tuple[int, int]
+    finals: tuple[int, int]
+    gradients: tuple[int, int]
+    step: float
+
+
+def write_points(inquiry: Inquiry, path: Path) -> PointsFile:
+    """Write the points of an inquiry."""
+    arrays = [np.asarray(getattr(inquiry, name), NUMBER) for name in SETS]
+    with path.open("wb") as file:
+        for array in arrays:
+            file.write(array.tobytes())
+    shapes = {name: array.shape for name, array in zip(SETS, arrays, strict=True)}
+    return PointsFile(path=str(path), step=float(inquiry.step), **shapes)
+
+
+def read_points(points: PointsFile) -> Inquiry:
+    """The inquiry behind a file.
+
+    Raises:
+        ValueError: the file is shorter or longer than the shapes say.
+    """
+    numbers = np.fromfile(points.path, NUMBER)
+    shapes = [getattr(points, name) for name in SETS]
+    counts = [math.prod(shape) for shape in shapes]
+    if len(numbers) != sum(counts):
+        raise ValueError(f"{points.path} holds {len(numbers)} numbers; expected {sum(counts)} for {shapes}.")
+    parts = np.split(numbers, np.cumsum(counts)[:-1])
+    sets = {name: part.reshape(shape) for name, part, shape in zip(SETS, parts, shapes, strict=True)}
+    return Inquiry(step=points.step, **sets)
