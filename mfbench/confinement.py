@@ -15,8 +15,13 @@ import signal
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from multiprocessing import forkserver, parent_process
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threadpoolctl
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -118,14 +123,20 @@ def take_cores(cores: Iterable[int]) -> int:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(count)
-    import threadpoolctl
-
-    controller = threadpoolctl.ThreadpoolController()
+    controller = numeric_libraries()
     controller.limit(limits=count)
     pools: list[int] = [library.num_threads for library in controller.lib_controllers]
     if torch is not None:
         pools.append(torch.get_num_threads())
     return max([count, *pools])
+
+
+@cache
+def numeric_libraries() -> threadpoolctl.ThreadpoolController:
+    """The numeric libraries that are loaded; searched for once, since a forked child has those of its server."""
+    import threadpoolctl
+
+    return threadpoolctl.ThreadpoolController()
 
 
 def limit_memory(megabytes: int) -> None:

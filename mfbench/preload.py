@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import os
 import warnings
 
-import threadpoolctl
-
-from mfbench.confinement import adopt_orphans
+from mfbench.confinement import adopt_orphans, numeric_libraries
 from mfbench.descendants import kill_strays
 
 VARIABLE = "MFBENCH_PRELOAD"
@@ -31,11 +30,13 @@ def become_server(names: str) -> None:
     # It is surprised by the deaths of those that it did not start.
     warnings.filterwarnings("ignore", "forkserver: waitpid returned unexpected pid", UserWarning)
     atexit.register(_leave_nothing, os.getpid())
-    # Warm what threadpoolctl looks up once per process: it costs a child milliseconds.
-    threadpoolctl.ThreadpoolController()
     for name in names.split(","):
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
+    numeric_libraries()  # a child has the same ones, and is spared the search
+    # What is here stays: a collection in a child would only copy the pages that it has in common with the others.
+    gc.collect()
+    gc.freeze()
 
 
 def _leave_nothing(server: int) -> None:
