@@ -1,9 +1,10 @@
 """The task `committor`: its problem as solvers see it.
 
-Overdamped Langevin dX = -grad V dt + sqrt(2/beta) dW. The committor q(x) is the probability
-to hit B before A:
+Overdamped Langevin dX = (-grad V + c) dt + sqrt(2/beta) dW with a circulation c that leaves the law
+mu = e^{-beta V} / Z as it is, div(c e^{-beta V}) = 0, and mostly is not there at all. The committor q(x) is
+the probability to hit B before A:
 
-    -grad V . grad q + (1/beta) Lap q = 0 outside A u B,   q = 0 on A,   q = 1 on B.
+    (-grad V + c) . grad q + (1/beta) Lap q = 0 outside A u B,   q = 0 on A,   q = 1 on B.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from mfbench.frames import like
 
 Field = Callable[[Any], Any]
 """(n, d) array of numpy, torch or jax -> (n,) array of the same kind."""
+
+VectorField = Callable[[Any], Any]
+"""(n, d) array of numpy, torch or jax -> (n, d) array of the same kind."""
 
 FACTOR_AMPLITUDE = 0.5
 FACTOR_SINES = 3
@@ -40,6 +44,8 @@ class CommittorProblem:
         start_b: (m, d) float64 points inside B.
         box: (2, d) float64 lower and upper corner of a box outside which the invariant measure
             is negligible; no wall.
+        circulation: c, (n, d) -> (n, d), with div(c e^{-beta V}) = 0; None where the dynamics is reversible
+            (the flag "reversible" of `Facts` says so beforehand).
 
     Raises:
         ValueError: dimension, beta, shapes or start points that contradict each other.
@@ -53,6 +59,7 @@ class CommittorProblem:
     start_a: np.ndarray
     start_b: np.ndarray
     box: np.ndarray
+    circulation: VectorField | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.beta) and self.beta > 0):
@@ -74,6 +81,14 @@ class CommittorProblem:
                 raise ValueError(
                     f"CommittorProblem: potential({label}) gave shape {values.shape} with "
                     f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected ({len(points)},), all finite."
+                )
+            drift = (
+                np.zeros(points.shape) if self.circulation is None else np.asarray(self.circulation(points))
+            )
+            if drift.shape != points.shape or not np.all(np.isfinite(drift)):
+                raise ValueError(
+                    f"CommittorProblem: circulation({label}) gave shape {drift.shape} with "
+                    f"{np.count_nonzero(~np.isfinite(drift))} values not finite; expected {points.shape}, all finite."
                 )
             if not (np.all(np.asarray(own(points)) < 0) and np.all(np.asarray(other(points)) > 0)):
                 raise ValueError(

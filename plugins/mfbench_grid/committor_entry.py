@@ -27,13 +27,9 @@ class CommittorFiniteVolumeParameters:
             raise ValueError(f"margin is {self.margin}; expected a finite number > 0.")
 
 
-def reversible_in_three_dimensions(facts: mfbench.Facts) -> str | None:
-    """A grid has N^d nodes, and the weight exp(-beta V) needs a drift -grad V."""
-    if facts.dim > 3:
-        return f"grids need N^d nodes; d = {facts.dim} > 3"
-    if "reversible" not in facts.flags:
-        return "solves div(exp(-beta V) grad q) = 0, which holds for reversible dynamics only"
-    return None
+def up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
+    """A grid has N^d nodes."""
+    return f"grids need N^d nodes; d = {facts.dim} > 3" if facts.dim > 3 else None
 
 
 FINITE_VOLUME = mfbench.SolverEntry(
@@ -43,6 +39,6 @@ FINITE_VOLUME = mfbench.SolverEntry(
     source="Shortley, Weller, J. Appl. Phys. 9 (1938) 334; Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64.",
     run="mfbench_grid.committor_finite_volume:solve",
     parameters=CommittorFiniteVolumeParameters,
-    supports=reversible_in_three_dimensions,
+    supports=up_to_three_dimensions,
     extras=("grid",),
 )

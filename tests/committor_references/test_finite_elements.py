@@ -1,12 +1,15 @@
 """The finite elements against exact committors between two discs: values, energy, orders, small q."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 pytest.importorskip("skfem", reason="pip install 'mfbench[grid]'")
 
-from mfbench_committor import double_well_balls
+from mfbench_committor import double_well_balls, mueller
 from mfbench_committor.entries.double_well_balls import DoubleWellBallsParameters
+from mfbench_committor.entries.mueller import MuellerParameters
 from mfbench_committor.references.finite_elements import solve
 from mfbench_committor.references.ladder import climb
 
@@ -41,6 +44,17 @@ def test_the_energy_of_a_ritz_solution_is_too_large(bipolar):
     """D[f] >= D[q] for every admissible f, up to quadrature; on a coarse grid the excess is visible."""
     field = solve(bipolar.law, 0.2, 0, 2)
     assert field.dirichlet * np.exp(field.log_mass) > bipolar.energy * (1 + 1e-6)
+
+
+def test_the_rate_is_the_same_when_the_circulation_turns_round():
+    """cap(A, B) of a diffusion is that of its reversal; with circulation it is larger (Dirichlet's principle)."""
+    still = mueller.planar_problem(MuellerParameters())
+    rates = {}
+    for circulation in (-2.0, 0.0, 2.0):
+        field = solve(replace(still.law, circulation=circulation), still.spacing, 0)
+        rates[circulation] = field.dirichlet
+    assert rates[2.0] == pytest.approx(rates[-2.0], rel=1e-9)
+    assert rates[2.0] > 1.5 * rates[0.0]
 
 
 def test_small_values_keep_their_digits(bipolar, points):

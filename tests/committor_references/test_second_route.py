@@ -1,18 +1,29 @@
-"""Second route: five-point finite volumes with cut edges reproduce nu and q of every standing instance.
+"""Second route: five-point finite volumes with cut edges reproduce nu and q of every reversible instance.
 
 Nodes of a uniform grid; the conductance of an edge is exp(w) at its middle; where an edge meets A or
 B only the part outside counts (Gibou and others 2002). Nothing is shared with the finite elements
 but w and the circles. Errors are O(h^2), so Richardson's estimate from two grids bounds them.
 """
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 import scipy.sparse as sparse
 from scipy.sparse.linalg import splu
 
+from mfbench import Context
+from mfbench_committor import mueller_circulation
+from mfbench_committor.entries.mueller_circulation import MuellerCirculationParameters
 from mfbench_committor.references import store
+from mfbench_committor.references.standing import ENTRIES, standing_problems
+from mfbench_grid import committor_finite_volume
+from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
 
 pytestmark = pytest.mark.slow
+
+STANDING = {stem: problem for family in ENTRIES for stem, problem in standing_problems(family).items()}
 
 INTERVALS = 480
 """Along the longer side; the second grid has twice as many."""
@@ -88,6 +99,9 @@ def interpolated(x, y, q, u):
     return (1 - s) * ((1 - t) * q[i, j] + t * q[i, j + 1]) + s * ((1 - t) * q[i + 1, j] + t * q[i + 1, j + 1])
 
 
+@pytest.mark.parametrize(
+    "problem", [p for p in STANDING.values() if not p.law.circulation], ids=lambda p: p.stem
+)
 def test_finite_volumes_give_the_same_rate_and_committor(problem):
     stored = store.load(problem.stem)
     known = stored.points.reactive
@@ -108,3 +122,22 @@ def test_finite_volumes_give_the_same_rate_and_committor(problem):
     step = np.sqrt(np.sum(weights * (values[1] - values[0]) ** 2))
     assert wrmse[1] < 2 / 3 * step + stored.field_error
     assert wrmse[1] < 1e-3
+
+
+@pytest.mark.parametrize("problem", [p for p in STANDING.values() if p.law.circulation], ids=lambda p: p.stem)
+def test_the_grid_solver_gives_the_same_where_the_law_is_stirred(problem):
+    """`finite-volume` shares nothing with the finite elements but the formulas of V, c and the circles."""
+    values = {"temperature": 1.0 / problem.beta, "circulation": problem.law.circulation}
+    parameters = MuellerCirculationParameters(**values)
+    task, judge = mueller_circulation.build(parameters, 0), mueller_circulation.judge(parameters, 0)
+    context = Context(seed=0, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
+    errors, rates = [], []
+    solver = CommittorFiniteVolumeParameters(extrapolate=False)
+    for checkpoint in itertools.islice(committor_finite_volume.solve(task, solver, context), 5):
+        errors.append(judge.headline(checkpoint.evaluate(checkpoint.state, judge.inquiry.looks)).value)
+        rates.append(abs(checkpoint.reports["rate"] / judge.rate.value - 1.0))
+    print(problem.stem, "wRMSE", errors, "rates", rates)
+    assert np.log2(errors[-2] / errors[-1]) > 1.8
+    assert np.log2(rates[-2] / rates[-1]) > 1.8
+    assert errors[-1] < 1.5e-3
+    assert rates[-1] < 6e-3

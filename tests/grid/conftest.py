@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -65,6 +65,32 @@ def double_well(dim, beta):
     )
 
 
+def stream(speed):
+    """V = 2 y2^2 in rotated coordinates of the plane, and a stream along y1, beta = 1: q depends on y1 only.
+
+    The stream keeps the law, since V does not change along it: q' speed + q'' = 0 between -1 and 1.
+    """
+    rotation = random_rotation(2, 5)
+    rng = np.random.default_rng(0)
+    y = np.stack([rng.uniform(-0.999, 0.999, 2000), rng.normal(0.0, 0.5, 2000)], axis=1)
+    problem = CommittorProblem(
+        dim=2,
+        beta=1.0,
+        potential=lambda x: 2.0 * (x @ rotation[:, 1]) ** 2,
+        boundary_a=lambda x: x @ rotation[:, 0] + 1.0,
+        boundary_b=lambda x: 1.0 - x @ rotation[:, 0],
+        start_a=-1.2 * rotation[:, :1].T,
+        start_b=1.2 * rotation[:, :1].T,
+        box=np.array([[-3.3, -3.3], [3.3, 3.3]]),
+        circulation=lambda x: speed * np.tile(rotation[:, 0], (len(x), 1)),
+    )
+
+    def q(x):
+        return np.expm1(-speed * (x @ rotation[:, 0] + 1.0)) / math.expm1(-2.0 * speed)
+
+    return Exact(problem, q, math.nan, y @ rotation.T)
+
+
 def shell(dim, beta, stiffness):
     """V = k r^2 about a centre off the grid, A = {r >= 1}, B = {r <= .3}; q depends on r only."""
     centre = np.array([0.013, 0.027, 0.041])[:dim]
@@ -97,6 +123,17 @@ def shell(dim, beta, stiffness):
     )
 
 
+def whirl(still):
+    """A problem in the plane that depends on a radius alone, with a drift around its centre: the same q."""
+    centre = still.problem.box.mean(axis=0)
+
+    def circulation(x):
+        offset = x - centre
+        return 5.0 * np.stack([-offset[:, 1], offset[:, 0]], axis=1)
+
+    return replace(still, problem=replace(still.problem, circulation=circulation))
+
+
 EXACT = {
     "double well on a line": lambda: double_well(1, 5.0),
     "double well in the plane": lambda: double_well(2, 5.0),
@@ -105,6 +142,11 @@ EXACT = {
     "1/r between spheres": lambda: shell(3, 1.0, 0.0),
     "quadratic well in the plane": lambda: shell(2, 0.5, 10.0),
     "quadratic well in space": lambda: shell(3, 0.5, 10.0),
+}
+STIRRED = {
+    "weak stream": lambda: stream(1.0),
+    "strong stream": lambda: stream(-6.0),
+    "whirl between circles": lambda: whirl(shell(2, 0.5, 10.0)),
 }
 
 
@@ -135,7 +177,7 @@ def found(exact):
 @pytest.fixture
 def make_exact():
     """Name of a problem with a formula -> the problem."""
-    return lambda name: EXACT[name]()
+    return lambda name: (EXACT | STIRRED)[name]()
 
 
 @pytest.fixture

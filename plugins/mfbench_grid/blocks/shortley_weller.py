@@ -1,4 +1,4 @@
-"""div(e^{-beta V} grad q) = 0 on a grid whose edges are cut where they enter A or B.
+"""(-grad V + c) . grad q + Lap q / beta = 0 on a grid whose edges are cut where they enter A or B.
 
 With the distances a_-, a_+ from a node to its neighbours along an axis (h, or less where a set's
 boundary lies before the neighbour, or 0 where a wall ends the cell):
@@ -8,7 +8,9 @@ boundary lies before the neighbour, or 0 where a wall ends the cell):
 The conductivity of an edge is taken in series, 1 / k = mean of e^{beta V} along it (Simpson's
 rule), which makes the flux right for every V in one dimension. Divided by the sum of its
 coefficients a row holds jump probabilities; only differences of beta V along an edge occur in
-them, and no e^{-beta V} underflows. The error is c(x) h^2 + O(h^3) with a c that is smooth up to
+them, and no e^{-beta V} underflows. A circulation c does work along an edge: there, and only there, the
+drift has the potential V minus that work, and the edge's two jumps follow from it in the same way. All
+probabilities stay positive, however strong c is. The error is c(x) h^2 + O(h^3) with a c that is smooth up to
 the sets, so that Richardson extrapolation works; symmetric cut edges would not allow that.
 
 Source: Shortley, Weller, J. Appl. Phys. 9 (1938) 334; the mean in series: Scharfetter, Gummel,
@@ -37,7 +39,7 @@ class Links:
 
     Args:
         i, j: (e,) the nodes, in the grid's numbering.
-        conductance: (e,) logarithm of k / h.
+        conductance: (e,) logarithm of k / h, without circulation.
         forward, backward: (e,) rates of the jumps i -> j and j -> i.
         face: (e,) area of the face between the two cells.
     """
@@ -88,22 +90,43 @@ def edges_along(problem: CommittorProblem, landscape: Landscape, axis: int) -> t
     width = arms.mean(axis=0)
 
     node, value, end, arm = (np.concatenate(part) for part in zip(*found, strict=True))
-    resistance = series_mean(energy[node], energies(problem, (x[node] + end) / 2), energies(problem, end))
+    half, whole = work_along(problem, x[node], end, axis)
+    middle = energies(problem, (x[node] + end) / 2)
+    resistance = series_mean(energy[node], middle - half, energies(problem, end) - whole)
     cuts = Cuts(node, value, end, np.exp(energy[node] - resistance) / (arm * width[node]))
 
     inner = free[low] & free[high]
     i, j = low[inner], high[inner]
-    resistance = series_mean(energy[i], energies(problem, (x[i] + x[j]) / 2), energy[j])
-    conductance = -resistance - np.log(grid.spacings[axis])
+    half, whole = work_along(problem, x[i], x[j], axis)
+    middle = energies(problem, (x[i] + x[j]) / 2)
+    resistance = series_mean(energy[i], middle - half, energy[j] - whole)
+    h = grid.spacings[axis]
     links = Links(
         i,
         j,
-        conductance,
-        np.exp(conductance + energy[i]) / width[i],
-        np.exp(conductance + energy[j]) / width[j],
+        -series_mean(energy[i], middle, energy[j]) - np.log(h),
+        np.exp(energy[i] - resistance) / (h * width[i]),
+        np.exp(energy[j] - whole - resistance) / (h * width[j]),
         grid.faces(axis)[inner],
     )
     return links, cuts
+
+
+def work_along(
+    problem: CommittorProblem, start: np.ndarray, end: np.ndarray, axis: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """beta times the circulation's work on the first half of edges along an axis, and on all of them; (e,) each.
+
+    From the parabola through its values at both ends and in the middle.
+    """
+    if problem.circulation is None:
+        return np.zeros(len(start)), np.zeros(len(start))
+    first, middle, last = (
+        np.asarray(problem.circulation(x))[:, axis] for x in (start, (start + end) / 2, end)
+    )
+    length = problem.beta * (end - start)[:, axis]
+    half = length * (5.0 * first + 8.0 * middle - last) / 24.0
+    return half, length * (first + 4.0 * middle + last) / 6.0
 
 
 def series_mean(start: np.ndarray, middle: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -31,6 +31,17 @@ def mueller_potential(x: Any, y: Any) -> Any:
     )
 
 
+def mueller_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    """dV/dx and dV/dy at coordinates of one shape."""
+    xp = array_namespace(x, y)
+    along_x, along_y = 0.0, 0.0
+    for amplitude, a, b, c, x0, y0 in TERMS:
+        term = amplitude * xp.exp(a * (x - x0) ** 2 + b * (x - x0) * (y - y0) + c * (y - y0) ** 2)
+        along_x = along_x + term * (2.0 * a * (x - x0) + b * (y - y0))
+        along_y = along_y + term * (b * (x - x0) + 2.0 * c * (y - y0))
+    return along_x, along_y
+
+
 def mueller_corners(height: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Lower and upper corner of a rectangle outside which V > height.
 

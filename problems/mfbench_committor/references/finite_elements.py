@@ -1,4 +1,4 @@
-"""The committor of a planar law by Ritz-Galerkin finite elements on a sheet grid.
+"""The committor of a planar law by Galerkin finite elements on a sheet grid.
 
 In reduced coordinates u the committor minimises int exp(w) |grad q|^2 du with q = 0 on A and q = 1 on
 B, where exp(w) is the density of u (for the radius of d - 1 coordinates w holds (d - 2) log r). With
@@ -6,7 +6,11 @@ u = F(y) and J = F'(y) this is, on the sheet,
 
     int exp(w) |det J| grad_y q . J^-1 J^-T grad_y q dy,
 
-which has no geometry error. Triangles where w < max w - depth near a corner are left out: nothing
+which has no geometry error. With the drift kappa S grad V beside -grad V, S = [[0, 1], [-1, 0]], the equation is
+div(exp(w) (I + kappa S) grad q) = 0, since exp(w) S grad V = -S grad exp(w) / beta, and the energy's form
+gains int exp(w) kappa grad v . S grad q du, which changes of coordinates leave as it is.
+
+Triangles where w < max w - depth near a corner are left out: nothing
 flows through what remains of the boundary, and the share of mu beyond it is about exp(-depth).
 """
 
@@ -23,6 +27,9 @@ from mfbench_committor.references.planar_law import PlanarLaw
 from mfbench_committor.references.punctured_box import PuncturedBox
 from mfbench_committor.references.sheet_grid import SheetGrid, sheet_grid
 
+REFINED = 4
+"""Passes of elimination where there is no symmetry: each starts from what the last one left of the equation."""
+
 ELEMENTS = {2: ElementTriP2, 4: ElementTriP4}
 """By degree k; errors of q are O(h^(k+1)), errors of the energy O(h^(2k))."""
 
@@ -32,6 +39,13 @@ def energy(q, v, w):
     """grad q . K grad v with a symmetric 2 x 2 matrix K given at the quadrature points."""
     a, b = grad(q), grad(v)
     return w.xx * a[0] * b[0] + w.xy * (a[0] * b[1] + a[1] * b[0]) + w.yy * a[1] * b[1]
+
+
+@BilinearForm
+def stirring(q, v, w):
+    """c grad v . S grad q, S = [[0, 1], [-1, 0]], with c given at the quadrature points."""
+    a, b = grad(q), grad(v)
+    return w.c * (b[0] * a[1] - b[1] * a[0])
 
 
 def solve(law: PlanarLaw, spacing: float, halvings: int = 0, degree: int = 4) -> GridCommittor:
@@ -62,7 +76,10 @@ def solve(law: PlanarLaw, spacing: float, halvings: int = 0, degree: int = 4) ->
         yy=scale * (c * c + a * a),
     )
     in_a, in_b = (_rim(basis, law.box, centre) for centre in law.box.centres)
-    q, p = _dirichlet(matrix, ones=[in_b, in_a], zeros=[in_a, in_b])
+    whole = matrix
+    if law.circulation:
+        whole = matrix + stirring.assemble(basis, c=law.circulation * np.sign(determinant) * weight)
+    q, p = _dirichlet(whole, ones=[in_b, in_a], zeros=[in_a, in_b], symmetric=law.circulation == 0.0)
 
     share = weight * np.abs(determinant) * basis.dx
     at_q, at_p = (np.asarray(basis.interpolate(values)) for values in (q, p))
@@ -105,7 +122,7 @@ def _rim(basis: Basis, box: PuncturedBox, centre: tuple[float, float]) -> np.nda
 
 
 def _dirichlet(
-    matrix: sparse.csr_matrix, ones: list[np.ndarray], zeros: list[np.ndarray]
+    matrix: sparse.csr_matrix, ones: list[np.ndarray], zeros: list[np.ndarray], symmetric: bool
 ) -> list[np.ndarray]:
     """Solutions of matrix x = 0 with x = 1 and x = 0 on given unknowns, one per pair, from one factorisation.
 
@@ -117,16 +134,13 @@ def _dirichlet(
     rows = matrix.tocsr()[free]
     scale = 1.0 / np.sqrt(matrix.diagonal()[free])
     diagonal = sparse.diags_array(scale)
-    factors = splu(
-        (diagonal @ rows[:, free] @ diagonal).tocsc(),
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
-    )
+    how = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}} if symmetric else {}
+    factors = splu((diagonal @ rows[:, free] @ diagonal).tocsc(), permc_spec="MMD_AT_PLUS_A", **how)
     solutions = []
     for one in ones:
         x = np.zeros(matrix.shape[0])
         x[one] = 1.0
-        x[free] = scale * factors.solve(-scale * (rows @ x))
+        for _ in range(1 if symmetric else REFINED):
+            x[free] += scale * factors.solve(-scale * (rows @ x))
         solutions.append(x)
     return solutions

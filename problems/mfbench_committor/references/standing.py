@@ -6,10 +6,14 @@ from importlib import import_module
 
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.mueller import MUELLER
+from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
 from mfbench_committor.references.planar_problem import PlanarProblem
 
-ENTRIES = {entry.name.partition("/")[2]: entry for entry in (DOUBLE_WELL_BALLS, MUELLER, RUGGED_MUELLER)}
+ENTRIES = {
+    entry.name.partition("/")[2]: entry
+    for entry in (DOUBLE_WELL_BALLS, MUELLER, MUELLER_CIRCULATION, RUGGED_MUELLER)
+}
 
 
 def standing_problems(family: str) -> dict[str, PlanarProblem]:
