@@ -48,6 +48,7 @@ def test_bundled_plugins_are_announced():
         "mfbench_fokker_planck",
         "mfbench_controls",
         "mfbench_jax",
+        "mfbench_peers",
         "mfbench_torch",
     } <= set(MODULES)
 
