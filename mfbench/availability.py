@@ -94,7 +94,7 @@ def why_not(
     made = make_parameters(problem.parameters, parameters, f"problem {problem.name}")
     try:
         reason = solver.supports(problem.facts(made))
-    except Exception as error:  # a stranger's code
+    except (Exception, SystemExit) as error:  # a stranger's code
         return f"cannot say whether it can: {type(error).__name__}: {error}"
     if reason is not None:
         return str(reason)

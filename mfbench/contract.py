@@ -86,7 +86,7 @@ def check_entry(entry: Any) -> str:
     if not isinstance(entry, ProblemEntry | SolverEntry):
         raise PluginError(f"a hook returned {entry!r}; expected a ProblemEntry or a SolverEntry.")
     kind = "problem" if isinstance(entry, ProblemEntry) else "solver"
-    if entry.api != API:
+    if type(entry.api) is not int or entry.api != API:
         raise PluginError(
             f"{kind} {entry.name!r} states api = {entry.api!r}; this mfbench speaks api {API}. "
             "Install a version of the plugin, or of mfbench, that fits."
@@ -99,6 +99,10 @@ def check_entry(entry: Any) -> str:
     where = f"{kind} {entry.name!r}"
     if entry.task not in TASKS:
         raise PluginError(f"{where} has task {entry.task!r}; expected one of {', '.join(TASKS)}.")
+    texts = ("summary", "source", "formula") if kind == "problem" else ("summary", "source")
+    for field in texts:
+        if not isinstance(getattr(entry, field), str):
+            raise PluginError(f"{where}: {field} is {getattr(entry, field)!r}; expected a text.")
     try:
         if isinstance(entry, ProblemEntry):
             _check_problem(where, entry)

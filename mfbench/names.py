@@ -66,7 +66,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> NameProblem:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """What to say to somebody who typed an unknown name: the nearest ones, else all."""
-    names = sorted(known)
+    names = sorted(set(known))  # one solver name may stand in several tasks
     tails = {known_name.rpartition("/")[2]: known_name for known_name in names}
     near = difflib.get_close_matches(name, names, 3, 0.5) or [
         tails[tail] for tail in difflib.get_close_matches(name, tails, 3, 0.5)

@@ -25,8 +25,9 @@ def make_parameters(kind: type, given: Mapping[str, Any], where: str) -> Any:
     Raises:
         ParameterError: unknown name, wrong type, or a value that the dataclass refuses.
     """
-    if not dataclasses.is_dataclass(kind):
-        raise ParameterError(f"{where}: parameters is {kind!r}; expected a dataclass.")
+    frozen = isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    if not frozen:
+        raise ParameterError(f"{where}: parameters is {kind!r}; expected a frozen dataclass.")
     fields = get_type_hints(kind)
     for name in given:
         if name not in fields:
@@ -68,6 +69,8 @@ def parameter_document(parameters: Any) -> dict[str, Any]:
 
 
 def _convert(value: Any, expected: Any) -> Any:
+    if expected is float and isinstance(value, str):
+        value = float(value)  # ".05" and "5." are numbers to people, not to JSON
     converted = msgspec.convert(value, expected, strict=not isinstance(value, str))
     if isinstance(converted, float) and not math.isfinite(converted):
         raise ValueError("not finite")  # documents cannot hold it
