@@ -6,9 +6,12 @@ the name of a function.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +30,9 @@ from mfbench.order import Order
 
 POLL = 0.1
 """Seconds between two looks whether the host wants to stop."""
+
+LONGEST_FOLDER = 70
+"""Bytes of a temporary folder in which the fork server's socket still has a path of less than 108 bytes."""
 
 ALWAYS = (
     "numpy.random",
@@ -80,8 +86,18 @@ def start_server(frameworks: Iterable[str] = ()) -> None:
             preload.VARIABLE: ",".join((*ALWAYS, *_frameworks)),
         }
         multiprocessing.get_context("forkserver").set_forkserver_preload([child.__name__, preload.__name__])
+        _shorten_socket_path()
         with _environment(changes):
             forkserver.ensure_running()
+
+
+def _shorten_socket_path() -> None:
+    """Give the fork server's socket a folder in /tmp where the temporary folder's own name is too long for it."""
+    config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    too_long = len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER
+    if too_long and config.get("tempdir") is None:
+        config["tempdir"] = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")
+        atexit.register(shutil.rmtree, config["tempdir"], ignore_errors=True)
 
 
 def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:

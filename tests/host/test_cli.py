@@ -247,3 +247,11 @@ def _read(terminal):
         return os.read(terminal, 65536)
     except OSError:  # the other side was closed
         return b""
+
+
+def test_a_long_temporary_folder_does_not_stop_a_host(mfbench, toy_plugin, tmp_path, monkeypatch):
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    out, _ = mfbench(*toy(toy_plugin, "--seeds", "1"))
+    assert "[1/1] committor/line relax seed 0" in out
