@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,9 @@ from mfbench.report.plan import plan_table
 from mfbench.report.tables import render
 from mfbench.session import Todo
 from mfbench.solver import ProblemEntry
+
+PATIENCE = 2.0
+"""Seconds without an answer after which a user is told what is being computed."""
 
 
 def plan_text(plan: Plan, todo: Todo, registry: Registry) -> str:
@@ -71,6 +75,7 @@ def show_text(registry: Registry, name: str) -> str:
         pages.append(show_problem(problem, references, parameters, **terminal()))
     for key in solvers:
         entry, origin = registry.solvers[key], registry.origins[key]
+        make_parameters(entry.parameters, selector.parameters, f"solver {entry.name}")
         reason = availability.missing(entry, origin)
         pages.append(show_solver(entry, reason, origin.distribution, **terminal()))
     return "\n".join(pages)
@@ -79,11 +84,18 @@ def show_text(registry: Registry, name: str) -> str:
 def references_of(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[Any, tuple[Reference, ...]]:
     """The parameters of an instance and its judge's references; none, said on stderr, if it has no judge."""
     parameters = make_parameters(problem.parameters, overrides, f"problem {problem.name}")
+    patience = threading.Timer(
+        PATIENCE, print, [f"computing the true answer of {problem.name} ..."], {"file": sys.stderr}
+    )
+    patience.daemon = True
+    patience.start()
     try:
         return parameters, judge_of(problem, parameter_document(parameters), 0).references
     except Exception as error:  # a stranger's judge may raise anything; the rest is still worth showing
         print(f"no reference for {problem.name}: {type(error).__name__}: {error}", file=sys.stderr)
         return parameters, ()
+    finally:
+        patience.cancel()
 
 
 def tables_text(records: list[Record], style: str) -> str:

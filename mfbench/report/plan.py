@@ -33,7 +33,11 @@ def plan_table(
     refused = _refusals(unsupported)
     if refused:
         sheets.append(refused)
-    title = f"{trials} {'trial' if trials == 1 else 'trials'}, about {duration(60.0 * minutes)}"
+    title = (
+        f"{trials} {'trial' if trials == 1 else 'trials'}, about {duration(60.0 * minutes)}"
+        if trials
+        else "0 trials"
+    )
     return print_chapters([Chapter(title=title, sheets=tuple(sheets))], terminal=terminal, width=width)
 
 

@@ -35,6 +35,8 @@ TOLERANCE = 1e-13
 LAW_POINTS = 20_000
 UNIFORM_POINTS = 10_000
 POINT_SEED = 20_121_069
+STARTS = 32
+"""Start points."""
 """Fixed: every repetition is judged at the same points, up to the rotation."""
 
 
@@ -55,6 +57,12 @@ def log_density(x: np.ndarray, log_normalisation: float) -> np.ndarray:
     return -2.0 * (np.sum(x**2, axis=1) - 1.0) ** 2 - log_normalisation
 
 
+def sphere_points(dim: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """(count, d) uniform draws from the unit sphere: where they lie says nothing of the plane of rotation."""
+    directions = rng.standard_normal((count, dim))
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
 def build(parameters: RingParameters, seed: int) -> FokkerPlanckProblem:
     """The problem; `seed` fixes the rotation."""
     dim = parameters.dim
@@ -71,7 +79,7 @@ def build(parameters: RingParameters, seed: int) -> FokkerPlanckProblem:
         dim=dim,
         drift=drift,
         diffusion=DIFFUSION,
-        start=frame.to_solver(np.eye(dim)[:1]),
+        start=frame.to_solver(sphere_points(dim, STARTS, np.random.default_rng([seed, STARTS]))),
         box=np.array([[-HALF_WIDTH] * dim, [HALF_WIDTH] * dim]),
     )
 

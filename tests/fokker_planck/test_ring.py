@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest
 
 import mfbench_fokker_planck
+from mfbench.frames import Frame
 from mfbench_fokker_planck import RING, RingParameters
 from mfbench_fokker_planck.radial import RadialLaw, polar_quadrature, sphere_area
 from mfbench_fokker_planck.ring import REACH, build, judge, radial_law
@@ -195,3 +196,15 @@ def test_the_entry_describes_what_it_builds():
 def test_one_dimension_is_refused():
     with pytest.raises(ValueError, match="dim is 1; expected a whole number >= 2"):
         RingParameters(dim=1)
+
+
+def test_start_points_lie_on_the_sphere_and_betray_no_plane():
+    """Their mean square along the plane of rotation is that along any other; 3 sigma over 40 repetitions."""
+    dim = 6
+    shares = []
+    for seed in range(40):
+        problem = build(RingParameters(dim=dim), seed)
+        np.testing.assert_allclose(np.linalg.norm(problem.start, axis=1), 1.0, atol=1e-14)
+        y = Frame(dim, seed).to_formula(problem.start)
+        shares.append(np.mean(np.sum(y[:, :2] ** 2, axis=1)))
+    assert np.mean(shares) == pytest.approx(2 / dim, abs=3 * np.std(shares) / 40**0.5)

@@ -196,6 +196,12 @@ def test_strict_makes_a_broken_plugin_an_error(mfbench, toy_plugin, tmp_path):
     assert "no_such_module" in err
 
 
+@pytest.mark.parametrize("name", ["relax[speed=1]", "relax[steps=many]", "line[temperature=cold]"])
+def test_show_refuses_parameters_that_an_entry_does_not_take(mfbench, toy_plugin, name):
+    _, err = mfbench("show", name, "--plugin", toy_plugin, expected=2)
+    assert name.partition("[")[2].partition("=")[0] in err
+
+
 def test_interrupt_records_and_prints_and_goes_on_later(mfbench, toy_plugin, faulty_plugin, tmp_path):
     command = (
         "run",
