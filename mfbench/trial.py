@@ -179,6 +179,7 @@ def conclude(
     setup = findings.setup.seconds if findings.setup else None
     record = msgspec.structs.replace(
         blank(case.spec, "", status, sentence),
+        headline=judge.headline_name,
         curve=curve,
         targets=[float(target) for target in case.problem.targets],
         seconds_to_target=seconds_to_target,

@@ -16,7 +16,6 @@ from mfbench.parameters import describe, make_parameters, parameter_document
 from mfbench.plan import Plan
 from mfbench.ranking import rank
 from mfbench.record import Cell, Record
-from mfbench.reference import Reference
 from mfbench.registry import Registry
 from mfbench.report.catalogue import list_entries
 from mfbench.report.pages import show_problem, show_solver
@@ -24,6 +23,7 @@ from mfbench.report.plan import plan_table
 from mfbench.report.tables import render
 from mfbench.session import Todo
 from mfbench.solver import ProblemEntry
+from mfbench.tasks.judging import Judge
 
 PATIENCE = 2.0
 """Seconds without an answer after which a user is told what is being computed."""
@@ -71,8 +71,9 @@ def show_text(registry: Registry, name: str) -> str:
         raise unknown("problem or solver", selector.glob, known)
     pages = []
     for problem in problems:
-        parameters, references = references_of(problem, selector.parameters)
-        pages.append(show_problem(problem, references, parameters, **terminal()))
+        parameters, judge = judge_or_none(problem, selector.parameters)
+        references, metric = ((), "") if judge is None else (judge.references, judge.headline_name)
+        pages.append(show_problem(problem, references, parameters, metric, **terminal()))
     for key in solvers:
         entry, origin = registry.solvers[key], registry.origins[key]
         make_parameters(entry.parameters, selector.parameters, f"solver {entry.name}")
@@ -81,8 +82,8 @@ def show_text(registry: Registry, name: str) -> str:
     return "\n".join(pages)
 
 
-def references_of(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[Any, tuple[Reference, ...]]:
-    """The parameters of an instance and its judge's references; none, said on stderr, if it has no judge."""
+def judge_or_none(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[Any, Judge | None]:
+    """The parameters of an instance and its judge; None, said on stderr, if it cannot be built."""
     parameters = make_parameters(problem.parameters, overrides, f"problem {problem.name}")
     patience = threading.Timer(
         PATIENCE, print, [f"computing the true answer of {problem.name} ..."], {"file": sys.stderr}
@@ -90,10 +91,10 @@ def references_of(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[
     patience.daemon = True
     patience.start()
     try:
-        return parameters, judge_of(problem, parameter_document(parameters), 0).references
+        return parameters, judge_of(problem, parameter_document(parameters), 0)
     except Exception as error:  # a stranger's judge may raise anything; the rest is still worth showing
         print(f"no reference for {problem.name}: {type(error).__name__}: {error}", file=sys.stderr)
-        return parameters, ()
+        return parameters, None
     finally:
         patience.cancel()
 

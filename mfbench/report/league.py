@@ -119,8 +119,8 @@ def _trials(number: int) -> str:
 
 def _metric_sheet(caption: str, rows: Sequence[Row]) -> Sheet | None:
     task, present = rows[0].task, {name for row in rows for name in row.metrics}
-    columns = TASKS[task].columns if task in TASKS else sorted(present - {rows[0].metric})
-    shown = [name for name in columns if name in present]
+    columns = TASKS[task].columns if task in TASKS else sorted(present)
+    shown = [name for name in columns if name in present and name != rows[0].metric]
     if not shown:
         return None
     ties = Counter(row.rank for row in rows)

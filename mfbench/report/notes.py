@@ -15,11 +15,12 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     ranked = [row for row in rows if row.rank is not None]
     if not ranked:
         return ()
-    metric = ranked[0].metric
-    unit = f" ({TASKS[task].unit})" if task in TASKS else ""
+    metrics = list(dict.fromkeys(row.metric for row in ranked))
+    units = TASKS[task].headlines if task in TASKS else {}
+    meanings = [f"{metric} ({units[metric]})" if metric in units else metric for metric in metrics]
     found = [
-        f"{metric}{unit}: error at the budget, median over seeds, smaller is better; a failed trial counts "
-        f"as {NOT_REACHED}. '< x' lies below x, the error bar of the reference."
+        f"{' or '.join(meanings)}: error at the budget, median over seeds, smaller is better; a failed trial "
+        f"counts as {NOT_REACHED}. '< x' lies below x, the error bar of the reference."
     ]
     found.append(
         "rank: '=' shares its places with others, '*' nobody beats it. A tie: medians that differ by less "
@@ -31,9 +32,9 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     )
     if any(row.target is not None for row in ranked):
         found.append(
-            f"to x: median seconds, set-up included, until {metric} first is x or less, x being the hardest "
-            f"target of the problem that at least two reach ({NOT_REACHED}: not reached); to target: its "
-            "median over problems."
+            f"to x: median seconds, set-up included, until {' or '.join(metrics)} first is x or less, x being the "
+            f"hardest target of the problem that at least two reach ({NOT_REACHED}: not reached); to target: "
+            "its median over problems."
         )
     found.append(
         "set-up, solve, work, memory: medians; work counts evaluations of V, its gradient or the drift."

@@ -20,6 +20,7 @@ def show_problem(
     entry: ProblemEntry,
     references: Sequence[Reference] = (),
     parameters: Any = None,
+    metric: str = "",
     *,
     terminal: bool = False,
     width: int = WIDTH,
@@ -30,10 +31,12 @@ def show_problem(
         entry: the family.
         references: of the judge of one instance, the headline's first.
         parameters: of that instance; None for the defaults.
+        metric: the judge's headline metric, in which the targets are; empty where it has no judge.
         terminal, width: see `terminal.print_chapters`.
     """
     chosen = entry.parameters() if parameters is None else parameters
     facts = entry.facts(chosen)
+    targets = ", ".join(figure(target, 1) for target in entry.targets)
     instance = label(entry.name, dataclasses.asdict(chosen))
     sheets = [
         definition(
@@ -42,7 +45,7 @@ def show_problem(
             ("instance", instance),
             ("dimension", str(facts.dim)),
             ("properties", ", ".join(sorted(facts.flags))),
-            ("targets", ", ".join(figure(target, 1) for target in entry.targets)),
+            ("targets", f"{metric} {targets}" if metric else targets),
             ("source", entry.source),
         ),
         *_reference_sheets(f"True answers of {instance}", references),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -12,16 +13,20 @@ class Task:
     Args:
         name: as in problem and solver entries.
         question: one sentence.
-        headline: the metric that ranks.
-        unit: of the headline metric.
-        columns: further metrics that a table shows, in this order.
+        headlines: the metrics that may rank, with their units; the first does, unless a problem's judge
+            names another.
+        columns: metrics that a table shows beside the headline, in this order.
     """
 
     name: str
     question: str
-    headline: str
-    unit: str
+    headlines: Mapping[str, str]
     columns: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        """The metric that ranks where no judge says otherwise."""
+        return next(iter(self.headlines))
 
 
 TASKS = {
@@ -30,15 +35,24 @@ TASKS = {
         Task(
             name="committor",
             question="What is the probability q(x) to reach B before A?",
-            headline="wrmse",
-            unit="probability, root mean square under mu q (1 - q)",
-            columns=("skill", "logit_rmse", "relative_l2", "rate_dirichlet", "rate_slab", "rate_reported"),
+            headlines={
+                "wrmse": "probability, root mean square under mu q (1 - q)",
+                "logit_rmse": "logit q, root mean square uniform over its range; ranks where q is tiny",
+            },
+            columns=(
+                "wrmse",
+                "skill",
+                "logit_rmse",
+                "relative_l2",
+                "rate_dirichlet",
+                "rate_slab",
+                "rate_reported",
+            ),
         ),
         Task(
             name="fokker-planck",
             question="What is the density p(x) of the law?",
-            headline="log_density_rms",
-            unit="nats, root mean square under p",
+            headlines={"log_density_rms": "nats, root mean square under p"},
             columns=("shape_rms", "kl", "mape", "relative_l1", "mass"),
         ),
     )

@@ -1,6 +1,10 @@
 """The judge of the task `committor`: its point sets and its metrics.
 
 With mu = exp(-beta V) / Z and e = f - q; f is clipped to [0, 1] before it is compared.
+
+Two metrics may be the headline. The wRMSE is absolute and weighted by mu q (1 - q); where q is tiny
+under that measure, as when a small ball is sought in many dimensions, f = 0 nearly wins it. There the
+RMSE of the logit ranks, which is a relative error, and targets and floor are in its unit.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 from mfbench.reference import Reference
 from mfbench.tasks.judging import Answers, Inquiry, Score
 
+HEADLINES = ("wrmse", "logit_rmse")
 SLAB = (0.3, 0.7)
 FLOAT64_NOISE = 1e-14
 
@@ -63,6 +68,11 @@ class CommittorJudge:
         step: width of the central difference that stands in for a missing gradient.
         logit_tolerance: error bar of the reference's logit on the flat set, where q and 1 - q are
             known to relative accuracy; None for what `field` implies at the edge of `logit_range`.
+        headline_name: "wrmse", or "logit_rmse" where q is tiny under mu q (1 - q); its points are
+            looked at all through a trial, those of the other one at the end.
+
+    Raises:
+        ValueError: another headline.
     """
 
     beta: float
@@ -75,6 +85,13 @@ class CommittorJudge:
     rate: Reference
     step: float = 1e-4
     logit_tolerance: float | None = None
+    headline_name: str = "wrmse"
+
+    def __post_init__(self) -> None:
+        if self.headline_name not in HEADLINES:
+            raise ValueError(
+                f"CommittorJudge: headline_name is {self.headline_name!r}; expected one of {', '.join(HEADLINES)}."
+            )
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -83,27 +100,34 @@ class CommittorJudge:
 
     @cached_property
     def inquiry(self) -> Inquiry:
-        """Looks at the reactive points; the other sets at the end."""
+        """Looks at the headline's points; the other sets at the end."""
         return Inquiry(
-            looks=self.reactive.x,
-            finals=np.concatenate([self.flat.x, self.equilibrium.x, self.energy.x]),
+            looks=self._ranking.x,
+            finals=np.concatenate([self._other.x, self.equilibrium.x, self.energy.x]),
             gradients=self.energy.x,
             step=self.step,
         )
 
+    @property
+    def _ranking(self) -> ReferencePoints:
+        return self.reactive if self.headline_name == "wrmse" else self.flat
+
+    @property
+    def _other(self) -> ReferencePoints:
+        return self.flat if self.headline_name == "wrmse" else self.reactive
+
     def headline(self, looks: np.ndarray) -> Score:
-        """wRMSE: sqrt(sum_j w_j (f_j - q_j)^2), with its jackknife standard error.
+        """The wRMSE or the RMSE of the logit, with its jackknife standard error.
 
         The points are stratified and the strata's shares exact, which the jackknife does not know:
         it is an upper bound (measured on a double well: twice the spread over independent sets).
         """
-        squares = (np.clip(looks, 0.0, 1.0) - self.reactive.q) ** 2
-        return root_mean_square(squares, self.reactive.weights, self.floor)
+        return self._wrmse(looks) if self.headline_name == "wrmse" else self._logit_rmse(looks)
 
     @property
     def floor(self) -> float:
         """Differences of the headline metric below this mean nothing."""
-        return max(self.field.tolerance, FLOAT64_NOISE)
+        return self._field_floor if self.headline_name == "wrmse" else self._logit_floor
 
     @cached_property
     def constant_wrmse(self) -> float:
@@ -117,33 +141,52 @@ class CommittorJudge:
         return float(1.0 / np.sum(self.reactive.weights**2))
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
-        """wrmse, skill, excursion; with finals also logit_rmse, relative_l2, rate_*."""
-        wrmse = self.headline(answers.looks)
-        scores = {
-            "wrmse": wrmse,
-            "skill": Score(value=wrmse.value / self.constant_wrmse, floor=wrmse.floor / self.constant_wrmse),
-            "excursion": excursion(answers.looks),
-        }
-        if answers.finals is not None:
-            flat, equilibrium, energy = np.split(
-                answers.finals, [len(self.flat.q), len(self.flat.q) + len(self.equilibrium.q)]
+        """The headline and what its points tell; with finals all others, and with gradients rate_*."""
+        logit_first = self.headline_name == "logit_rmse"
+        if answers.finals is None:
+            scores = self._logit_scores(answers.looks) if logit_first else self._wrmse_scores(answers.looks)
+            return scores | self._rate_reported(answers)
+        other, equilibrium, energy = np.split(
+            answers.finals, np.cumsum([len(self._other.q), len(self.equilibrium.q)])
+        )
+        if logit_first:
+            scores = self._logit_scores(answers.looks) | self._wrmse_scores(other)
+        else:
+            scores = self._wrmse_scores(answers.looks) | self._logit_scores(other)
+        scores["relative_l2"] = self._relative_l2(equilibrium)
+        if answers.gradients is not None:
+            squares = self.energy.weights * np.sum(answers.gradients**2, axis=1)
+            scores["rate_dirichlet"] = self._rate_score(squares / self.beta)
+            slab = (energy > SLAB[0]) & (energy < SLAB[1])
+            scores["rate_slab"] = (
+                self._rate_score(np.where(slab, squares, 0.0) / (self.beta * (SLAB[1] - SLAB[0])))
+                if np.any(slab)
+                else Score(value=1.0, signed=-1.0)
             )
-            scores["logit_rmse"] = self._logit_rmse(flat)
-            scores["logit_clipped"] = self._clipped_share(flat)
-            scores["relative_l2"] = self._relative_l2(equilibrium)
-            if answers.gradients is not None:
-                squares = self.energy.weights * np.sum(answers.gradients**2, axis=1)
-                scores["rate_dirichlet"] = self._rate_score(squares / self.beta)
-                slab = (energy > SLAB[0]) & (energy < SLAB[1])
-                scores["rate_slab"] = (
-                    self._rate_score(np.where(slab, squares, 0.0) / (self.beta * (SLAB[1] - SLAB[0])))
-                    if np.any(slab)
-                    else Score(value=1.0, signed=-1.0)
-                )
-        scores |= self._rate_reported(answers)
-        return scores
+        return scores | self._rate_reported(answers)
+
+    def _wrmse_scores(self, values: np.ndarray) -> dict[str, Score]:
+        wrmse, scale = self._wrmse(values), self.constant_wrmse
+        return {
+            "wrmse": wrmse,
+            "skill": Score(value=wrmse.value / scale, floor=wrmse.floor / scale),
+            "excursion": excursion(values),
+        }
+
+    def _logit_scores(self, values: np.ndarray) -> dict[str, Score]:
+        return {"logit_rmse": self._logit_rmse(values), "logit_clipped": self._clipped_share(values)}
+
+    @property
+    def _field_floor(self) -> float:
+        return max(self.field.tolerance, FLOAT64_NOISE)
+
+    def _wrmse(self, values: np.ndarray) -> Score:
+        """sqrt(sum_j w_j (f_j - q_j)^2)."""
+        squares = (np.clip(values, 0.0, 1.0) - self.reactive.q) ** 2
+        return root_mean_square(squares, self.reactive.weights, self._field_floor)
 
     def _logit_rmse(self, values: np.ndarray) -> Score:
+        """The same of log f - log(1 - f), f clipped to a tenth of the range's ends."""
         return root_mean_square(self._logit_squares(values), self.flat.weights, self._logit_floor)
 
     def _logit_squares(self, values: np.ndarray) -> np.ndarray:
@@ -161,7 +204,7 @@ class CommittorJudge:
         The latter counts where 1 - q nears 1e-16 within the range: no float64 q can say it.
         """
         # An error e of q at the edge of the range is e / min(q, 1 - q) in the logit.
-        implied = min(self.floor / min(self.logit_range), 1.0)
+        implied = min(self._field_floor / min(self.logit_range), 1.0)
         tolerance = implied if self.logit_tolerance is None else self.logit_tolerance
         rounded = math.sqrt(np.sum(self.flat.weights * self._logit_squares(self.flat.q)))
         return max(tolerance, rounded, FLOAT64_NOISE)
@@ -173,7 +216,7 @@ class CommittorJudge:
     def _relative_l2(self, values: np.ndarray) -> Score:
         squares = (np.clip(values, 0.0, 1.0) - self.equilibrium.q) ** 2
         scale = math.sqrt(np.sum(self.equilibrium.weights * self.equilibrium.q**2))
-        score = root_mean_square(squares, self.equilibrium.weights, self.floor)
+        score = root_mean_square(squares, self.equilibrium.weights, self._field_floor)
         return Score(value=score.value / scale, floor=score.floor / scale)
 
     def _rate_score(self, terms: np.ndarray) -> Score:

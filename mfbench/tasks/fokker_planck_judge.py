@@ -66,6 +66,11 @@ class FokkerPlanckJudge:
         )
 
     @property
+    def headline_name(self) -> str:
+        """Always the same."""
+        return "log_density_rms"
+
+    @property
     def floor(self) -> float:
         """Differences of the headline metric below this mean nothing."""
         return max(self.log_density.tolerance, FLOAT64_NOISE)

@@ -61,6 +61,10 @@ class Judge(Protocol):
     """What belongs to a problem and no solver ever gets."""
 
     @property
+    def headline_name(self) -> str:
+        """Which of the task's headline metrics ranks this problem; targets and floor are in its unit."""
+
+    @property
     def references(self) -> tuple[Reference, ...]:
         """The true answers with error bars, the headline's first."""
 

@@ -4,12 +4,27 @@ import mfbench
 from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
+from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
+from mfbench_committor.entries.spheres import SPHERES
+from mfbench_committor.entries.triple_well import TRIPLE_WELL
+from mfbench_committor.entries.two_channel_quartic import TWO_CHANNEL_QUARTIC
 
 
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [ARC, DOUBLE_WELL, DOUBLE_WELL_BALLS, MUELLER, MUELLER_CIRCULATION, RUGGED_MUELLER]
+    return [
+        ARC,
+        DOUBLE_WELL,
+        DOUBLE_WELL_BALLS,
+        FACE,
+        MUELLER,
+        MUELLER_CIRCULATION,
+        RUGGED_MUELLER,
+        SPHERES,
+        TRIPLE_WELL,
+        TWO_CHANNEL_QUARTIC,
+    ]

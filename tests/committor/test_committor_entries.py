@@ -36,7 +36,7 @@ def test_entry_keeps_the_contract(name):
     for path in (entry.build, entry.judge):
         module, _, function = path.partition(":")
         assert callable(getattr(importlib.import_module(module), function))
-    assert len(entry.instances["quick"]) == 1
+    assert len(entry.instances.get("quick", ())) <= 1
     assert set(entry.instances) <= {"quick", "standard", "full"}
     for overrides in (o for preset in entry.instances.values() for o in preset):
         parameters = make_parameters(entry.parameters, overrides, name)
@@ -45,7 +45,9 @@ def test_entry_keeps_the_contract(name):
         assert ("reversible" in facts.flags) == (name not in STIRRED)
     for preset in ("quick", "standard"):
         larger = {"quick": "standard", "standard": "full"}[preset]
-        assert all(o in entry.instances[larger] for o in entry.instances[preset]), f"{preset} within {larger}"
+        assert all(o in entry.instances[larger] for o in entry.instances.get(preset, ())), (
+            f"{preset} within {larger}"
+        )
     assert list(entry.targets) == sorted(entry.targets, reverse=True)
     assert dataclasses.fields(entry.parameters)
 

@@ -24,7 +24,7 @@ def problem(request):
 QUICK = {
     import_module(entry.build.partition(":")[0]).planar_problem(entry.parameters(**overrides)).stem
     for entry in ENTRIES.values()
-    for overrides in entry.instances["quick"]
+    for overrides in entry.instances.get("quick", ())
 }
 
 

@@ -26,6 +26,7 @@ def committor_judge(
     rate: Reference,
     step: float = 1e-4,
     logit_tolerance: float | None = None,
+    headline_name: str = "wrmse",
     seed: int = POINTS_SEED,
 ) -> CommittorJudge:
     """The judge of one instance.
@@ -39,6 +40,7 @@ def committor_judge(
         rate: reference of nu.
         step: width of the central difference for a missing gradient.
         logit_tolerance: error bar of the reference's logit, where it is known (see `CommittorJudge`).
+        headline_name: the metric that ranks (see `CommittorJudge`).
         seed: fixes the added coordinates; not the seed of a repetition.
     """
     # Four streams are spent on the reduced coordinates of the same seed; these are the next ones.
@@ -61,4 +63,5 @@ def committor_judge(
         rate=rate,
         step=step,
         logit_tolerance=logit_tolerance,
+        headline_name=headline_name,
     )

@@ -11,10 +11,15 @@ def check_dim(dim: int, least: int, why: str) -> None:
         raise ValueError(f"dim is {dim}; expected a whole number >= {least}: {why}.")
 
 
+def check_number(name: str, value: float, least: float, most: float) -> None:
+    """Refuse a number outside a range."""
+    if not least <= value <= most:  # true for NaN as well
+        raise ValueError(f"{name} is {value!r}; expected a number from {least} to {most}.")
+
+
 def check_temperature(temperature: float, least: float, most: float) -> None:
     """Refuse a temperature at which the problem is empty (too cold) or has no barrier (too hot)."""
-    if not least <= temperature <= most:  # true for NaN as well
-        raise ValueError(f"temperature is {temperature!r}; expected a number from {least} to {most}.")
+    check_number("temperature", temperature, least, most)
 
 
 def check_levels(levels: str) -> None:

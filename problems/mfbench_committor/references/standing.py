@@ -5,14 +5,25 @@ from __future__ import annotations
 from importlib import import_module
 
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
+from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
+from mfbench_committor.entries.triple_well import TRIPLE_WELL
+from mfbench_committor.entries.two_channel_quartic import TWO_CHANNEL_QUARTIC
 from mfbench_committor.references.planar_problem import PlanarProblem
 
 ENTRIES = {
     entry.name.partition("/")[2]: entry
-    for entry in (DOUBLE_WELL_BALLS, MUELLER, MUELLER_CIRCULATION, RUGGED_MUELLER)
+    for entry in (
+        DOUBLE_WELL_BALLS,
+        FACE,
+        MUELLER,
+        MUELLER_CIRCULATION,
+        RUGGED_MUELLER,
+        TRIPLE_WELL,
+        TWO_CHANNEL_QUARTIC,
+    )
 }
 
 
