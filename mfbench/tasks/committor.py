@@ -27,6 +27,8 @@ VectorField = Callable[[Any], Any]
 
 FACTOR_AMPLITUDE = 0.5
 FACTOR_SINES = 3
+PROBES = 65
+"""Points on the way from a start point in A to one in B at which the sets are looked for an overlap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,8 @@ class CommittorProblem:
             (the flag "reversible" of `Facts` says so beforehand).
 
     Raises:
-        ValueError: dimension, beta, shapes or start points that contradict each other.
+        ValueError: dimension, beta, shapes or start points that contradict each other; values that are not
+            finite at a start point; sets that overlap on a line between start points.
     """
 
     dim: int
@@ -62,39 +65,61 @@ class CommittorProblem:
     circulation: VectorField | None = None
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.dim, int) and self.dim >= 1):
+            raise ValueError(f"CommittorProblem: dim is {self.dim!r}; expected a whole number >= 1.")
         if not (math.isfinite(self.beta) and self.beta > 0):
             raise ValueError(f"CommittorProblem: beta is {self.beta!r}; expected a finite number > 0.")
         if np.shape(self.box) != (2, self.dim):
             raise ValueError(
                 f"CommittorProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim})."
             )
-        for label, points, own, other in (
-            ("start_a", self.start_a, self.boundary_a, self.boundary_b),
-            ("start_b", self.start_b, self.boundary_b, self.boundary_a),
-        ):
-            if np.ndim(points) != 2 or np.shape(points)[1] != self.dim or len(points) == 0:
-                raise ValueError(
-                    f"CommittorProblem: {label} has shape {np.shape(points)}; expected (m, {self.dim}), m >= 1."
-                )
-            values = np.asarray(self.potential(points))
-            if values.shape != (len(points),) or not np.all(np.isfinite(values)):
-                raise ValueError(
-                    f"CommittorProblem: potential({label}) gave shape {values.shape} with "
-                    f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected ({len(points)},), all finite."
-                )
-            drift = (
-                np.zeros(points.shape) if self.circulation is None else np.asarray(self.circulation(points))
+        if not (np.all(np.isfinite(self.box)) and np.all(self.box[0] < self.box[1])):
+            raise ValueError(
+                f"CommittorProblem: box is {np.asarray(self.box).tolist()}; expected a finite lower corner below "
+                "a finite upper one in every coordinate."
             )
-            if drift.shape != points.shape or not np.all(np.isfinite(drift)):
+        self._check_starts("start_a", self.start_a)
+        self._check_starts("start_b", self.start_b)
+        self._check_separation()
+
+    def _check_starts(self, label: str, points: np.ndarray) -> None:
+        """Refuse start points of the wrong shape or place, and functions that cannot take them."""
+        if np.ndim(points) != 2 or np.shape(points)[1] != self.dim or len(points) == 0:
+            raise ValueError(
+                f"CommittorProblem: {label} has shape {np.shape(points)}; expected (m, {self.dim}), m >= 1."
+            )
+        values = {}
+        for name in ("potential", "boundary_a", "boundary_b"):
+            found = values[name] = np.asarray(getattr(self, name)(points))
+            if found.shape != (len(points),) or not np.all(np.isfinite(found)):
                 raise ValueError(
-                    f"CommittorProblem: circulation({label}) gave shape {drift.shape} with "
-                    f"{np.count_nonzero(~np.isfinite(drift))} values not finite; expected {points.shape}, all finite."
+                    f"CommittorProblem: {name}({label}) gave shape {found.shape} with "
+                    f"{np.count_nonzero(~np.isfinite(found))} values not finite; expected ({len(points)},), all finite."
                 )
-            if not (np.all(np.asarray(own(points)) < 0) and np.all(np.asarray(other(points)) > 0)):
-                raise ValueError(
-                    f"CommittorProblem: {label} holds points outside its set or inside the other one; "
-                    "expected every point inside its own set only. Move the points, or separate A and B."
-                )
+        drift = np.zeros(points.shape) if self.circulation is None else np.asarray(self.circulation(points))
+        if drift.shape != points.shape or not np.all(np.isfinite(drift)):
+            raise ValueError(
+                f"CommittorProblem: circulation({label}) gave shape {drift.shape} with "
+                f"{np.count_nonzero(~np.isfinite(drift))} values not finite; expected {points.shape}, all finite."
+            )
+        own, other = ("boundary_a", "boundary_b") if label == "start_a" else ("boundary_b", "boundary_a")
+        if not (np.all(values[own] < 0) and np.all(values[other] > 0)):
+            raise ValueError(
+                f"CommittorProblem: {label} holds points outside its set or inside the other one; "
+                "expected every point inside its own set only. Move the points, or separate A and B."
+            )
+
+    def _check_separation(self) -> None:
+        """Refuse sets that share a point on a straight line between start points; others go unseen."""
+        pairs = min(len(self.start_a), len(self.start_b))
+        t = np.linspace(0.0, 1.0, PROBES)[:, None, None]
+        x = ((1.0 - t) * self.start_a[:pairs] + t * self.start_b[:pairs]).reshape(-1, self.dim)
+        shared = np.asarray(self.in_a(x)) & np.asarray(self.in_b(x))
+        if np.any(shared):
+            raise ValueError(
+                f"CommittorProblem: A and B overlap, for instance at {x[shared][0].tolist()}; expected no common "
+                "point. Shrink one of them."
+            )
 
     def in_a(self, x: Any) -> Any:
         """(n,) booleans: x lies in the closed set A."""

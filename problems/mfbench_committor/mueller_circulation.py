@@ -14,6 +14,7 @@ from mfbench_committor import mueller
 from mfbench_committor.blocks.mueller_potential import mueller_slope
 from mfbench_committor.entries.mueller import MuellerParameters
 from mfbench_committor.entries.mueller_circulation import MuellerCirculationParameters
+from mfbench_committor.references.planar_build import UNROTATED
 from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_problem import PlanarProblem
 
@@ -32,7 +33,7 @@ def build(parameters: MuellerCirculationParameters, seed: int) -> CommittorProbl
 def judge(parameters: MuellerCirculationParameters, seed: int) -> CommittorJudge:
     """The judge of the same instance; every repetition has the same."""
     del seed
-    return planar_judge(planar_problem(parameters), lift=lambda u, rng: u, frame=mueller.FRAME)
+    return planar_judge(planar_problem(parameters), lift=lambda u, rng: u, frame=UNROTATED)
 
 
 def unstirred(parameters: MuellerCirculationParameters) -> MuellerParameters:

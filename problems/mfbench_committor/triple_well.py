@@ -27,6 +27,7 @@ DEEPEST = -3.995
 SADDLE = -1.384
 """V at the highest saddle that a channel crosses, (0, -.31583)."""
 REACH = 0.9
+"""At most, for half the edge of the squares about the discs; else twice the radius."""
 LENGTH = 1.0
 
 
@@ -72,7 +73,7 @@ def planar_problem(parameters: TripleWellParameters) -> PlanarProblem:
                 upper=(reach, 1 / 3 + reach),
                 centres=CENTRES,
                 radius=parameters.radius,
-                reach=REACH,
+                reach=min(2.0 * parameters.radius, REACH),
             ),
             log_weight=lambda u: -beta * triple_well_potential(u[0], u[1]),
             depth=beta * (SADDLE - DEEPEST) + BEYOND,

@@ -22,7 +22,6 @@ DEEPEST = -0.084
 SADDLE = 1.050
 """V at the saddle of the upper channel, (0, .99369); the lower one's two saddles have .950."""
 RADIUS = 0.05
-REACH = 0.3
 LENGTH = 1.0
 
 
@@ -63,7 +62,7 @@ def planar_problem(parameters: TwoChannelQuarticParameters) -> PlanarProblem:
         values={"temperature": temperature},
         law=PlanarLaw(
             box=PuncturedBox(
-                lower=(-reach, -reach), upper=(reach, reach), centres=CENTRES, radius=RADIUS, reach=REACH
+                lower=(-reach, -reach), upper=(reach, reach), centres=CENTRES, radius=RADIUS, reach=2 * RADIUS
             ),
             log_weight=lambda u: -quartic_potential(u[0], u[1]) / temperature,
             depth=(SADDLE - DEEPEST) / temperature + BEYOND,

@@ -1,5 +1,6 @@
 """Metrics of the field where their values are known in closed form; fixed seeds, 4 standard errors."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -113,6 +114,27 @@ def test_logit_floor_is_what_a_float64_can_say():
     )
     assert metrics["logit_rmse"].value > 1
     assert metrics["logit_rmse"].value == pytest.approx(metrics["logit_rmse"].floor, rel=1e-12)
+
+
+def test_a_judge_may_rank_by_the_logit(plain, judge):
+    """The same numbers in another place: looks and finals change sides, and the floor goes with the headline."""
+    ranked = dataclasses.replace(judge, headline_name="logit_rmse")
+    np.testing.assert_array_equal(ranked.inquiry.looks, judge.flat.x)
+    np.testing.assert_array_equal(ranked.inquiry.gradients, judge.inquiry.gradients)
+    off = shifted_logit(plain, 0.5)
+    one, two = (each.metrics(plain.answers(each, off, rate=plain.nu)) for each in (judge, ranked))
+    assert one == two, "every metric is the same"
+    assert (next(iter(one)), next(iter(two))) == ("wrmse", "logit_rmse")
+    assert ranked.headline(off(ranked.inquiry.looks)) == one["logit_rmse"]
+    assert ranked.floor == one["logit_rmse"].floor != judge.floor
+    looks_alone = ranked.metrics(Answers(looks=off(ranked.inquiry.looks)))
+    assert set(looks_alone) == {"logit_rmse", "logit_clipped"}
+    assert math.isnan(ranked.headline(np.full(len(judge.flat.q), np.nan)).value)
+
+
+def test_a_headline_must_be_one_of_two(judge):
+    with pytest.raises(ValueError, match="headline_name is 'skill'; expected one of wrmse, logit_rmse"):
+        dataclasses.replace(judge, headline_name="skill")
 
 
 def test_effective_sample_size_is_stored(judge):

@@ -9,7 +9,9 @@ from scipy.integrate import quad
 from scipy.special import gammainc
 from scipy.stats import kstest
 
+from mfbench.record import Cell, Limits, Spec, Status
 from mfbench.tasks.judging import Answers
+from mfbench.trial import run_trial
 from mfbench_committor import spheres
 from mfbench_committor.entries.spheres import SPHERES, SpheresParameters
 
@@ -205,6 +207,21 @@ def test_the_logit_ranks(shell):
     assert zero["logit_rmse"].value > 2
     if shell.dim >= 10:
         assert zero["wrmse"].value < 0.07
+
+
+def test_a_trial_is_ranked_by_the_logit():
+    """Through a child: record, curve and targets are in the logit; the other metrics stand beside it."""
+    cell = Cell(
+        task="committor", problem="committor/spheres", problem_parameters={"dim": 20}, solver="constant",
+        solver_parameters={}, seed=0, device="cpu", budget=5.0,
+    )  # fmt: skip
+    record = run_trial(Spec(key="spheres", cell=cell, limits=Limits(), plugins=())).record
+    assert record.status is Status.OK, record.sentence
+    assert record.headline == next(iter(record.metrics)) == "logit_rmse"
+    assert record.error == record.metrics["logit_rmse"].value == record.curve[-1].error > 1
+    assert record.metrics["wrmse"].value < 1
+    assert set(record.seconds_to_target) == {"1.0", "0.1", "0.01", "0.001", "0.0001"}
+    assert not any(record.seconds_to_target.values())
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,11 @@ def test_show_takes_another_instance():
     assert "dimension 3" in words(show_problem(WELL, parameters=WellParameters(dim=3)))
 
 
+def test_show_says_in_which_metric_the_targets_are():
+    assert "targets logit_rmse 0.1, 0.01, 1e-3" in words(show_problem(WELL, metric="logit_rmse"))
+    assert "targets 0.1, 0.01, 1e-3" in words(show_problem(WELL))
+
+
 def test_show_says_all_about_a_solver():
     text = words(show_solver(SGD, MISSING))
     for part in (

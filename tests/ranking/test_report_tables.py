@@ -154,6 +154,23 @@ def test_units_and_meanings_are_stated(ranking):
     assert "to 0.1" in text
 
 
+def test_the_metric_that_ranks_a_problem_is_named_and_its_companion_shown(a_record):
+    """One task, two problems: one ranks by the wRMSE, the other by the logit."""
+    logit = {"logit_rmse": Metric(value=0.625)}
+    records = [
+        a_record("good", 0.25, problem="committor/plain", metrics=logit),
+        a_record("good", 0.125, problem="committor/tiny", metrics=logit, headline="logit_rmse"),
+    ]
+    text = render(rank(records), "markdown")
+    headers = [line for line in text.splitlines() if "solver |" in line]
+    assert sum("wrmse |" in line for line in headers) == 2, "as headline of one, beside that of the other"
+    assert sum("logit_rmse |" in line for line in headers) == 2
+    errors = {row.problem_name: (row.metric, row.error) for row in rank(records).rows}
+    assert errors == {"committor/plain": ("wrmse", 0.25), "committor/tiny": ("logit_rmse", 0.625)}
+    for unit in ("wrmse (probability, root mean square", "or logit_rmse (logit q, root mean square"):
+        assert unit in " ".join(text.split())
+
+
 def test_costs_of_several_machines_are_not_shown(a_record):
     text = render(rank([a_record(), a_record(seed=1, machine="m2"), a_record("b")]), "markdown")
     line = next(line for line in text.splitlines() if line.count("|") > 8 and " sgd " in line)

@@ -54,11 +54,12 @@ DOUBLE_WELL = mfbench.ProblemEntry(
     parameters=DoubleWellParameters,
     instances={
         "quick": ({"dim": 10},),
-        "standard": ({"dim": 10}, {"dim": 50}),
+        "standard": ({"dim": 10}, {"dim": 50}, {"dim": 20, "temperature": 0.05}),
         "full": (
             {"dim": 10},
             {"dim": 20},
             {"dim": 50},
+            {"dim": 100},
             {"dim": 20, "temperature": 0.05},
         ),
     },
