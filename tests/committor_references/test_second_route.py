@@ -7,6 +7,7 @@ but w and the circles. Errors are O(h^2), so Richardson's estimate from two grid
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ import scipy.sparse as sparse
 from scipy.sparse.linalg import splu
 
 from mfbench import Context
-from mfbench_committor import mueller_circulation
+from mfbench_committor import mueller_circulation, rugged_mueller
 from mfbench_committor.entries.mueller_circulation import MuellerCirculationParameters
+from mfbench_committor.entries.rugged_mueller import RuggedMuellerParameters
 from mfbench_committor.references import store
 from mfbench_committor.references.standing import ENTRIES, standing_problems
 from mfbench_grid import committor_finite_volume
@@ -141,3 +143,24 @@ def test_the_grid_solver_gives_the_same_where_the_law_is_stirred(problem):
     assert np.log2(rates[-2] / rates[-1]) > 1.8
     assert errors[-1] < 1.5e-3
     assert rates[-1] < 6e-3
+
+
+def test_both_routes_contradict_a_printed_rate():
+    """Rugged, T = 22, discs of radius .3: printed .933629 (finite volumes, 801 nodes) and .933556 (linear elements)."""
+    pytest.importorskip("skfem", reason="pip install 'mfbench[grid]'")
+    from mfbench_committor.references.finite_elements import solve
+
+    problem = rugged_mueller.planar_problem(RuggedMuellerParameters(temperature=22.0))
+    box = replace(
+        problem.law.box,
+        centres=((-0.5727489, 1.4261465), (0.5630376, 0.0440674)),
+        radius=0.3,
+        reach=0.45,
+    )
+    law = replace(problem.law, box=box)
+    elements = solve(law, problem.spacing, 1).dirichlet / problem.beta
+    coarse, fine = (finite_volumes(law, n)[3] / problem.beta for n in (INTERVALS, 2 * INTERVALS))
+    volumes = fine + (fine - coarse) / 3.0
+    assert elements == pytest.approx(volumes, rel=1e-5)
+    assert 0.933629 / elements - 1 == pytest.approx(5.6e-4, abs=0.5e-4)
+    assert 0.933556 / elements - 1 == pytest.approx(4.8e-4, abs=0.5e-4)
