@@ -228,5 +228,6 @@ def preset_budget(preset: str, registry: Registry, seeds: int) -> float:
     kinds = Counter(solver.entry.control for _, solver, _, reason in everything if reason is None)
     learning, controls = seeds * kinds[False], seeds * kinds[True]
     left = QUICK_SECONDS / OVERHEAD - math.ceil(controls / QUICK_CORES) * CONTROL_SECONDS
-    share = float(int(left / max(1, math.ceil(learning / QUICK_CORES))))
+    # The last trial may run alone while the other cores idle: sum / m + (1 - 1 / m) longest (Graham 1969).
+    share = float(int(left / max(1.0, (learning + QUICK_CORES - 1) / QUICK_CORES)))
     return min(QUICK_MOST, max(QUICK_LEAST, share))

@@ -75,13 +75,10 @@ def discs(a, b, radius, reach=None):
     return {"centres": (a, b), "radius": radius, "reach": reach or 2 * radius}
 
 
-def muellers(temperature, box=None, beta=None, **figures):
+def muellers(temperature, box=None, beta=None, height=None, error=FINITE_VOLUMES, **figures):
+    parameters = MuellerParameters(temperature=temperature)
     return Printed(
-        module=mueller,
-        parameters=MuellerParameters(temperature=temperature),
-        box=box,
-        beta=beta,
-        figures=figures,
+        module=mueller, parameters=parameters, box=box, beta=beta, height=height, error=error, figures=figures
     )
 
 
