@@ -13,7 +13,7 @@ class FaceParameters:
     """Parameters of `committor/face`.
 
     In print the plane is cut along V = 12 by a reflecting wall, of which a solver cannot be told. At
-    T = 1 the region beyond holds 4.6e-6 of mu, and nu is the same to 1e-5.
+    T = 1 the region beyond holds 4.6e-6 of mu, and cutting the plane there changes nu by less than 3e-5.
 
     Args:
         temperature: T = 1 / beta, .5 to 1.5.
