@@ -2,6 +2,7 @@
 
 import mfbench
 from mfbench_committor.entries.arc import ARC
+from mfbench_committor.entries.dimer import DIMER
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.mueller import MUELLER
@@ -12,4 +13,4 @@ from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [ARC, DOUBLE_WELL, DOUBLE_WELL_BALLS, MUELLER, MUELLER_CIRCULATION, RUGGED_MUELLER]
+    return [ARC, DIMER, DOUBLE_WELL, DOUBLE_WELL_BALLS, MUELLER, MUELLER_CIRCULATION, RUGGED_MUELLER]
