@@ -49,7 +49,7 @@ STARTS = 32
 TINY = 1e-30
 """Keeps the gradient of r finite where the particles meet (V = 320 there); changes nothing elsewhere."""
 QUADRATURE = 1e-13
-"""Relative error bar of the quadrature, as on other lines; held to 40 digits by tests/committor/test_dimer.py."""
+"""Relative error bar of the quadrature, as on other lines; found by tests/committor/test_dimer.py."""
 
 
 def build(parameters: DimerParameters, seed: int) -> CommittorProblem:
