@@ -193,9 +193,7 @@ def reported_rate(reports: Mapping[str, float], reference: Reference) -> dict[st
     if rate is None:
         return {}
     deviation = math.log(rate / nu) if rate > 0 else math.inf
-    scores = {
-        "rate_reported": Score(value=abs(deviation), floor=reference.tolerance / nu, signed=deviation)
-    }
+    scores = {"rate_reported": Score(value=abs(deviation), floor=reference.tolerance / nu, signed=deviation)}
     if error is not None:
         covered = abs(rate - nu) <= 2.0 * error + reference.tolerance
         scores["rate_uncovered"] = Score(value=0.0 if covered else 1.0)
