@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -121,7 +121,7 @@ class ShotJudge:
     def interval(self, looks: np.ndarray) -> tuple[float, float]:
         """95 % bootstrap interval of the wRMSE, clusters drawn anew, both ends truncated at 0."""
         sums = np.bincount(self._cluster, self._terms(looks))
-        means = (self._draws @ sums) / self._draw_sizes
+        means = (resamplings(len(sums)) @ sums) / self._draw_sizes
         low, high = np.quantile(means, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
         return math.sqrt(max(low, 0.0)), math.sqrt(max(high, 0.0))
 
@@ -171,15 +171,17 @@ class ShotJudge:
         return numbers
 
     @cached_property
-    def _draws(self) -> np.ndarray:
-        """(1000, C) how often each resampling draws each cluster."""
-        count = int(np.max(self._cluster)) + 1
-        rng = np.random.default_rng(SEED)
-        draws: np.ndarray = rng.multinomial(count, np.full(count, 1.0 / count), RESAMPLINGS).astype(float)
-        return draws
-
-    @cached_property
     def _draw_sizes(self) -> np.ndarray:
         """(1000,) points in each resampling."""
-        sizes: np.ndarray = self._draws @ np.bincount(self._cluster)
+        counts = np.bincount(self._cluster)
+        sizes: np.ndarray = resamplings(len(counts)) @ counts
         return sizes
+
+
+@lru_cache(4)
+def resamplings(count: int) -> np.ndarray:
+    """(1000, count) how often each resampling draws each of so many clusters; the same for every judge."""
+    draws = np.random.default_rng(SEED).integers(0, count, (RESAMPLINGS, count))
+    offsets = count * np.arange(RESAMPLINGS)[:, None]
+    times: np.ndarray = np.bincount((draws + offsets).ravel(), minlength=RESAMPLINGS * count)
+    return times.reshape(RESAMPLINGS, count).astype(float)
