@@ -140,8 +140,8 @@ def shooting_problem(parameters: GinzburgLandauParameters) -> ShootingProblem:
 
 
 TIMES = {
-    (50, 8.0, 0.03): (4e-3, 300.0),
+    (50, 8.0, 0.03): (8e-3, 300.0),
     (50, 16.0, 0.03): (2e-3, 80.0),
-    (8, 1.4, 0.17): (2e-3, 200.0),
+    (8, 1.4, 0.17): (2e-3, 100.0),
 }
 """By dim, temperature and width: the time step of the main set of shots, and the length of each walker's run."""

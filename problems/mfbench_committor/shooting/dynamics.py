@@ -32,7 +32,8 @@ class System(Protocol):
         """The integrator of weak order 2 that suits this potential, for time steps of this length."""
 
     def gaps(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) distances of (d, n) walkers from A and from B, < 0 inside, exact to first order at the boundary."""
+        """(n,) distances of (d, n) walkers from A and from B, < 0 inside, exact to first order at the
+        boundary; new arrays."""
 
 
 class Noise:

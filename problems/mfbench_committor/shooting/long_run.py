@@ -18,7 +18,7 @@ class LongRun:
         transitions: (n,) passages A -> B and B -> A of each walker.
         time: for which each was watched.
         last_a: (n,) share of the looks at which each had met A last.
-        reactive_looks: (n,) share of the looks at which each was on a reactive piece.
+        reactive_looks: (n,) share of the looks at which each was on a reactive piece, either way: 2 rhoAB in the mean.
         x: (k, d) float32 places at looks on reactive pieces.
         pieces: (k,) number of the piece that each lies on.
         steps: time steps of all walkers together.

@@ -98,7 +98,7 @@ def simulate(problem: ShootingProblem, say: Callable[[str], None] = lambda line:
     shift = step_effect(main.in_b / problem.shots, second.in_b / problem.shots, problem.shots)
     averages = {
         "rhoA": mean_and_error(fine.last_a),
-        "rhoAB": mean_and_error(fine.reactive_looks),
+        "rhoAB": mean_and_error(fine.reactive_looks / 2.0),
     }
     return ShotReference(
         x=x.astype(np.float64),
