@@ -10,6 +10,7 @@ RMSE of the logit ranks, which is a relative error, and targets and floor are in
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -145,7 +146,7 @@ class CommittorJudge:
         logit_first = self.headline_name == "logit_rmse"
         if answers.finals is None:
             scores = self._logit_scores(answers.looks) if logit_first else self._wrmse_scores(answers.looks)
-            return scores | self._rate_reported(answers)
+            return scores | reported_rate(answers.reports, self.rate)
         other, equilibrium, energy = np.split(
             answers.finals, np.cumsum([len(self._other.q), len(self.equilibrium.q)])
         )
@@ -163,7 +164,7 @@ class CommittorJudge:
                 if np.any(slab)
                 else Score(value=1.0, signed=-1.0)
             )
-        return scores | self._rate_reported(answers)
+        return scores | reported_rate(answers.reports, self.rate)
 
     def _wrmse_scores(self, values: np.ndarray) -> dict[str, Score]:
         wrmse, scale = self._wrmse(values), self.constant_wrmse
@@ -227,23 +228,20 @@ class CommittorJudge:
         floor = self.rate.tolerance / self.rate.value
         return Score(value=abs(deviation), floor=floor, standard_error=spread, signed=deviation)
 
-    def _rate_reported(self, answers: Answers) -> dict[str, Score]:
-        """|log(nu / nu_ref)| of the rate that the solver reports, and whether 2 sigma cover it."""
-        rate, error = answers.reports.get("rate"), answers.reports.get("rate_error")
-        reference = self.rate.value
-        assert reference is not None
-        if rate is None:
-            return {}
-        deviation = math.log(rate / reference) if rate > 0 else math.inf
-        scores = {
-            "rate_reported": Score(
-                value=abs(deviation), floor=self.rate.tolerance / reference, signed=deviation
-            )
-        }
-        if error is not None:
-            covered = abs(rate - reference) <= 2.0 * error + self.rate.tolerance
-            scores["rate_uncovered"] = Score(value=0.0 if covered else 1.0)
-        return scores
+
+def reported_rate(reports: Mapping[str, float], reference: Reference) -> dict[str, Score]:
+    """|log(nu / nu_ref)| of the rate that the solver reports, and whether 2 sigma cover the reference."""
+    rate, error = reports.get("rate"), reports.get("rate_error")
+    nu = reference.value
+    assert nu is not None
+    if rate is None:
+        return {}
+    deviation = math.log(rate / nu) if rate > 0 else math.inf
+    scores = {"rate_reported": Score(value=abs(deviation), floor=reference.tolerance / nu, signed=deviation)}
+    if error is not None:
+        covered = abs(rate - nu) <= 2.0 * error + reference.tolerance
+        scores["rate_uncovered"] = Score(value=0.0 if covered else 1.0)
+    return scores
 
 
 def excursion(values: np.ndarray) -> Score:

@@ -2,9 +2,11 @@
 
 import mfbench
 from mfbench_committor.entries.arc import ARC
+from mfbench_committor.entries.dimer import DIMER
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.face import FACE
+from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
@@ -18,9 +20,11 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
     return [
         ARC,
+        DIMER,
         DOUBLE_WELL,
         DOUBLE_WELL_BALLS,
         FACE,
+        GINZBURG_LANDAU,
         MUELLER,
         MUELLER_CIRCULATION,
         RUGGED_MUELLER,
