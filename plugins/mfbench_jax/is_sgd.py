@@ -203,7 +203,8 @@ def solve(
     )
     params = make_parameters(key_network, problem.dim, parameters)
     if not exact:
-        params = jax.jit(partial(penalty.fitted, logits=boundary_logits))(params)
+        error = 2.0 / parameters.penalty**2
+        params = jax.jit(partial(penalty.fitted, error=error, logits=boundary_logits))(params)
     places = jax.jit(visit)(jnp.asarray(starts(problem, ladders, windows, context.seed), TRAINING))
     state = State(
         key=key,

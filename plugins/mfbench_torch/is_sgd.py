@@ -128,7 +128,7 @@ def solve(
 
     params = make_parameters(generator, problem.dim, parameters)
     if not exact:
-        params = penalty.fitted(params, boundary_logits)
+        params = penalty.fitted(params, 2.0 / parameters.penalty**2, boundary_logits)
     trained = params.clone().requires_grad_()
     optimiser = make_optimiser(trained, parameters)
     # Particle time: n times the slope by one of n particles has a limit.

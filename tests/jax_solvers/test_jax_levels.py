@@ -86,8 +86,8 @@ def test_bins_that_nobody_saw_follow_their_neighbours():
     full = np.asarray(levels.relative_flux(jnp.asarray(energies())))
     sparse = np.where((np.arange(BINS) % 3 == 0) & (np.abs(MIDDLES) < 20), full, 0.0)
     one, other = (np.asarray(levels.shift(jnp.asarray(j), jnp.full(BINS, 1e-9))) for j in (full, sparse))
-    inside = np.abs(EDGES) < 18
-    np.testing.assert_allclose(one[inside], other[inside], atol=0.15)
+    inside = np.abs(EDGES) < 15  # levels below z count exp(-distance): those cut off at 20 hardly
+    np.testing.assert_allclose(one[inside], other[inside], atol=0.05)
     outside = np.abs(EDGES) > 22
     for side in (EDGES < 0, EDGES > 0):
         assert np.ptp(other[outside & side]) < 1e-3  # constant beyond: f keeps its law next to A and B

@@ -3,7 +3,8 @@
 A penalty of fixed weight must be large against the Ritz energy beta nu, which nobody knows beforehand; in units of
 the running energy it follows it. With f = a on A and 1 - a on B and weight p, the least of (1 - 2a)^2 + 2 p a^2 with
 the unit at its own value solves a (1 - 2a) = 1 / p: a = 1 / p nearly, if the start lies on that side. From a
-constant the energy, and with it the unit, is zero and stays so: hence the fit beforehand.
+constant the energy, and with it the unit, is zero and stays so: hence the fit beforehand. It ends at a = 1 / p: a
+steeper start leaves no walker between A and B.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-FIT_STEPS = 300
+from .ritz import violation
+
+MOST_STEPS = 1000
 FIT_RATE = 1e-2
 
 
@@ -29,11 +32,12 @@ def violation_of_walkers(logit: jax.Array, in_a: jax.Array, in_b: jax.Array) -> 
     return masked_mean(jax.nn.sigmoid(logit) ** 2, in_a) + masked_mean(jax.nn.sigmoid(-logit) ** 2, in_b)
 
 
-def fitted(params: Any, logits: Callable[[Any], tuple[jax.Array, jax.Array]]) -> Any:
+def fitted(params: Any, error: float, logits: Callable[[Any], tuple[jax.Array, jax.Array]]) -> Any:
     """Parameters fitted by Adam to f = 0 on A and 1 on B: the cross entropy over points of both.
 
     Args:
         params: where to start.
+        error: mean of f^2 on A plus mean of (1 - f)^2 on B at which to stop.
         logits: params -> logits at points of A and at points of B.
     """
     method = optax.adam(FIT_RATE)
@@ -42,9 +46,13 @@ def fitted(params: Any, logits: Callable[[Any], tuple[jax.Array, jax.Array]]) ->
         in_a, in_b = logits(params)
         return jnp.mean(jax.nn.softplus(in_a)) + jnp.mean(jax.nn.softplus(-in_b))
 
-    def step(carry: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], None]:
-        params, moments = carry
+    def step(carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
+        params, moments, number = carry
         change, moments = method.update(jax.grad(loss)(params), moments)
-        return (optax.apply_updates(params, change), moments), None
+        return optax.apply_updates(params, change), moments, number + 1
 
-    return jax.lax.scan(step, (params, method.init(params)), None, length=FIT_STEPS)[0][0]
+    def unfit(carry: tuple[Any, Any, jax.Array]) -> jax.Array:
+        params, _, number = carry
+        return (violation(*logits(params)) > error) & (number < MOST_STEPS)
+
+    return jax.lax.while_loop(unfit, step, (params, method.init(params), jnp.asarray(0)))[0]
