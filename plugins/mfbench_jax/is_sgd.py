@@ -71,7 +71,7 @@ class Solution(NamedTuple):
 def solve(
     problem: CommittorProblem, parameters: ImportanceSampling, context: Context
 ) -> Iterator[Checkpoint]:
-    """Train until stopped; a checkpoint is the averaged network with its lift."""
+    """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
     jax.config.update("jax_enable_x64", True)
     exact = parameters.boundary == "lift"
     lift = lift_of(problem, parameters.lift_depth) if exact else no_lift

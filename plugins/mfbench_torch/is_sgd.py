@@ -67,7 +67,7 @@ class Solution(NamedTuple):
 def solve(
     problem: CommittorProblem, parameters: ImportanceSampling, context: Context
 ) -> Iterator[Checkpoint]:
-    """Train until stopped; a checkpoint is the averaged network with its lift."""
+    """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
