@@ -152,7 +152,8 @@ def test_every_option_gives_probabilities_and_finite_reports(change, problem):
         assert np.all(np.isfinite(checkpoint.gradient(checkpoint.state, x)))
         assert all(np.isfinite(value) for value in checkpoint.reports.values())
     assert not torch.equal(first.state.network, later[-1].state.network)
-    assert torch.any(later[-1].state.shift != 0) == parameters.calibrate
+    if parameters.boundary == "lift":  # the penalty's steep start has nobody in the slab yet
+        assert torch.any(later[-1].state.shift != 0) == parameters.calibrate
     a, b = (later[-1].evaluate(later[-1].state, x) for x in (problem.start_a, problem.start_b))
     exact = parameters.boundary == "lift"
     assert (np.all(a == 0) and np.all(b == 1)) == exact
