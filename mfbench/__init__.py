@@ -2,12 +2,13 @@
 
 from mfbench.hookspecs import hookimpl
 from mfbench.reference import Reference
-from mfbench.solver import API, Checkpoint, Context, Facts, NoParameters, ProblemEntry, SolverEntry
+from mfbench.solver import API, Checkpoint, Context, Diverged, Facts, NoParameters, ProblemEntry, SolverEntry
 
 __all__ = [
     "API",
     "Checkpoint",
     "Context",
+    "Diverged",
     "Facts",
     "NoParameters",
     "ProblemEntry",

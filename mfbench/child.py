@@ -23,7 +23,7 @@ from mfbench.order import Order
 from mfbench.parameters import make_parameters
 from mfbench.points import read_points
 from mfbench.registry import load_file, resolve
-from mfbench.solver import Checkpoint, Context
+from mfbench.solver import Checkpoint, Context, Diverged
 
 SECOND_LIMIT = 1.0
 """Seconds after the limit at which the child ends itself, should the host not have killed it."""
@@ -37,10 +37,6 @@ ALONE = 86
 
 _decode = msgspec.json.Decoder(Order).decode
 """Made once in the fork server, not in every child."""
-
-
-class Diverged(Exception):
-    """The solution's values are not numbers any more."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ class Trial:
                 with self._clock.paused():
                     self._see(self._held, final=True)
         except Diverged as error:
-            how, sentence = "diverged", str(error)
+            how, sentence = "diverged", " ".join(str(error).split()) or "said so without a sentence"
         except MemoryError as error:
             how, sentence = "memory", f"MemoryError: {error}" if str(error) else "MemoryError"
         except (Exception, SystemExit, KeyboardInterrupt) as error:

@@ -11,7 +11,8 @@ A plugin is a module that offers entries through these functions:
 
 Announce it in pyproject.toml under [project.entry-points.mfbench], or load a file with
 `mfbench run --plugin FILE.py`. Hooks hand over values and compute nothing; `run` is imported
-only where a trial runs.
+only where a trial runs. A solver that finds its own numbers beyond repair raises
+`mfbench.Diverged("step 120: the energy is nan")`: the trial ends as diverged, with that sentence.
 """
 
 from __future__ import annotations

@@ -140,6 +140,14 @@ class Checkpoint:
     gradient: Callable[[Any, np.ndarray], Any] | None = None
 
 
+class Diverged(Exception):
+    """Raised by a solver whose iteration has left the finite numbers: the trial ends with the status `diverged`.
+
+    The message is the record's sentence: the step, and the number that left. What was seen before stays
+    on record, nothing is scored. For anything else that goes wrong raise an ordinary exception.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The circumstances of one trial, as a solver may know them.

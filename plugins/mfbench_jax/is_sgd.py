@@ -7,13 +7,14 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
     3. the weighted mean of |grad f|^2, weights held fixed, gives the gradient, and the optimiser its step;
     4. the windows follow the walkers.
 
-Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up.
+Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
+over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
 Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,14 +26,14 @@ import optax
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import network, placement, running
+from .blocks import levels, network, penalty, placement, running, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of
+from .blocks.lift import lift_of, no_lift
 from .blocks.ritz import energy_density, violation
-from .blocks.sampler import Walkers, adapt, exchange, langevin_step
+from .blocks.sampler import Walkers, adapt, attempt, exchange
 from .blocks.windows import bias, bias_slope
 from .parameters import ImportanceSampling
 
@@ -57,16 +58,26 @@ class State(NamedTuple):
     placement: placement.Placement
     seen: running.Running
     energy: jax.Array
+    watch: watch.Watch
+
+
+class Solution(NamedTuple):
+    """What a checkpoint holds: the averaged network and the shift of its levels."""
+
+    network: Any
+    shift: jax.Array
 
 
 def solve(
     problem: CommittorProblem, parameters: ImportanceSampling, context: Context
 ) -> Iterator[Checkpoint]:
-    """Train until stopped; a checkpoint is the averaged network with its lift."""
+    """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
     jax.config.update("jax_enable_x64", True)
-    lift = lift_of(problem, parameters.lift_depth)
+    exact = parameters.boundary == "lift"
+    lift = lift_of(problem, parameters.lift_depth) if exact else no_lift
     visit = survey(problem, lift)
-    model = ansatz(problem, lift, network.apply)
+    model = ansatz(problem, lift, make_network(parameters), exact)
+    escaped = watch.counter(problem)
     optimiser = make_optimiser(parameters)
     ladders, windows = parameters.ladders, parameters.windows
     boundary_a, boundary_b = (
@@ -80,8 +91,8 @@ def solve(
     def coordinate_slope(logit: jax.Array) -> jax.Array:
         return jnp.ones_like(logit) if in_logit else jax.nn.sigmoid(logit) * jax.nn.sigmoid(-logit)
 
-    def sampled(state: State, key: jax.Array) -> tuple[Walkers, jax.Array, jax.Array]:
-        """Step 1: walkers, step sizes, and the biases (R, L, L) of each walker in every window."""
+    def sampled(state: State, key: jax.Array) -> tuple[Walkers, jax.Array, jax.Array, watch.Watch]:
+        """Step 1: walkers, step sizes, the biases (R, L, L) of each walker in every window, and what was noticed."""
         here = placement.windows_of(state.placement, TRAINING)
         gain = (0.2 / jnp.sqrt(1.0 + state.step / 200)).astype(TRAINING)
         look = partial(model.walkers, state.average)
@@ -92,31 +103,45 @@ def solve(
         def own_slope(logit: jax.Array) -> jax.Array:
             return bias_slope(here, coordinate(logit)) * coordinate_slope(logit)
 
-        def move(carry: tuple[Walkers, jax.Array], key: jax.Array) -> tuple[tuple[Walkers, jax.Array], None]:
-            walkers, sizes = carry
-            walkers, accepted = langevin_step(key, walkers, sizes, own_bias, own_slope, visit, look)
-            return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain)), None
+        def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
+            walkers, sizes, noticed = carry
+            walkers, accepted, tried = attempt(key, walkers, sizes, own_bias, own_slope, visit, look)
+            noticed = watch.tried(noticed, state.step, tried)
+            return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None
 
         key_moves, key_exchange = jax.random.split(key)
-        start = (look(state.places), state.sizes)
-        (walkers, sizes), _ = jax.lax.scan(move, start, jax.random.split(key_moves, parameters.moves))
-        walkers = exchange(key_exchange, walkers, own_bias, state.step % 2)
-        return walkers, sizes, bias(here, coordinate(walkers.s)[..., None])
+        start = (look(state.places), state.sizes, state.watch)
+        (walkers, sizes, noticed), _ = jax.lax.scan(
+            move, start, jax.random.split(key_moves, parameters.moves)
+        )
+        if parameters.exchange:
+            walkers = exchange(key_exchange, walkers, own_bias, state.step % 2)
+        return (
+            walkers,
+            sizes,
+            bias(here, coordinate(walkers.s)[..., None]),
+            escaped(noticed, walkers.places),
+        )
 
-    def violated(params: Any) -> jax.Array:
-        return violation(model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s)
+    def boundary_logits(params: Any) -> tuple[jax.Array, jax.Array]:
+        return model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s
+
+    def violated(params: Any, walkers: Walkers) -> jax.Array:
+        """On the start points, and on the walkers that are in A or B now."""
+        rows = walkers.places.x.reshape(-1, problem.dim)
+        in_a, in_b = problem.in_a(rows), problem.in_b(rows)
+        here = penalty.violation_of_walkers(jnp.ravel(model.walkers(params, walkers.places).s), in_a, in_b)
+        return violation(*boundary_logits(params)) + here
 
     def update(state: State, _: None) -> tuple[State, None]:
         key, key_sampling = jax.random.split(state.key)
-        walkers, sizes, biases = sampled(state, key_sampling)
+        walkers, sizes, biases, noticed = sampled(state, key_sampling)
 
         # Step 2: weights under mu.
         phi_share, log_total = shares(biases)
         inverse = jnp.exp(-log_total)
-        solution = jax.nn.sigmoid(walkers.s)
-        inside = (solution > running.SLAB[0]) & (solution < running.SLAB[1])
-        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free)
-        news = running.Running(phi_share, inverse, jnp.where(inside, density * inverse, 0.0))
+        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free) * inverse
+        news = running.Running(phi_share, inverse, levels.binned(walkers.s, density))
         seen = running.updated(state.seen, news, state.step, parameters.memory)
         weights = (running.weights_of(seen) * inverse).astype(TRAINING)
 
@@ -133,6 +158,9 @@ def solve(
             value - state.energy
         )
         gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
+        if not exact:
+            more = jax.grad(violated)(state.params, walkers)
+            gradient = jax.tree.map(lambda part, m: part + parameters.penalty * m, gradient, more)
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
         average = tail_average(state.average, params, state.step.astype(TRAINING), AVERAGING)
@@ -140,7 +168,7 @@ def solve(
         # Step 4.
         stand = placement.moved(state.placement, walkers, biases) if in_logit else state.placement
         return State(
-            key, state.step + 1, params, average, moments, walkers.places, sizes, stand, seen, unit
+            key, state.step + 1, params, average, moments, walkers.places, sizes, stand, seen, unit, noticed
         ), None
 
     @jax.jit
@@ -148,57 +176,93 @@ def solve(
         return jax.lax.scan(update, state, None, length=UPDATES)[0]
 
     @jax.jit
-    def reports(state: State) -> dict[str, jax.Array]:
-        rate, error = running.rate(state.seen, problem.beta)
+    def told(state: State) -> tuple[Solution, dict[str, jax.Array]]:
+        """The solution to hand over, and what is said of it."""
+        (rate, dirichlet), (error, dirichlet_error) = running.rates(state.seen, problem.beta)
         here = placement.windows_of(state.placement, TRAINING)
         walkers = model.walkers(state.average, state.places)
         _, log_total = shares(bias(here, coordinate(walkers.s)[..., None]))
         weights = running.weights_of(state.seen) * jnp.exp(-log_total)
-        return {
+        shift = running.shift(state.seen) if parameters.calibrate else jnp.asarray(levels.UNMOVED)
+        return Solution(state.average, shift), {
             "rate": rate,
             "rate_error": error,
+            "rate_dirichlet": dirichlet,
+            "rate_dirichlet_error": dirichlet_error,
             "window_overlap": running.least_overlap(state.seen),
             "weight_ess": effective_share(weights),
-            "boundary_violation": violated(state.average),
+            "boundary_violation": violation(*boundary_logits(state.average)),
             "window_low": state.placement.low,
             "window_high": state.placement.high,
+            "walkers_escaped": state.watch.escaped,
             "steps": state.step,
         }
 
     key_network, key = jax.random.split(
         jax.random.key(int(np.random.SeedSequence(context.seed).generate_state(1)[0]))
     )
-    params = network.perceptron(key_network, problem.dim, parameters.width, parameters.depth, TRAINING)
+    params = make_parameters(key_network, problem.dim, parameters)
+    if not exact:
+        error = 2.0 / parameters.penalty**2
+        params = jax.jit(partial(penalty.fitted, error=error, logits=boundary_logits))(params)
+    places = jax.jit(visit)(jnp.asarray(starts(problem, ladders, windows, context.seed), TRAINING))
     state = State(
         key=key,
         step=jnp.asarray(0),
         params=params,
         average=params,
         moments=optimiser.init(params),
-        places=jax.jit(visit)(jnp.asarray(starts(problem, ladders, windows, context.seed), TRAINING)),
+        places=places,
         sizes=jnp.full(windows, (0.01 * scale_of(problem).length) ** 2, TRAINING),
         placement=placement.start(windows, in_logit),
         seen=running.nothing(ladders, windows),
         energy=jnp.zeros((), TRAINING),
+        watch=watch.nothing(places),
     )
-    visited = ladders * windows
+
+    def evaluate(solution: Solution, x: np.ndarray) -> jax.Array:
+        return model.evaluate(solution.network, x, solution.shift)
+
+    def gradient(solution: Solution, x: np.ndarray) -> jax.Array:
+        return model.gradient(solution.network, x, solution.shift)
+
+    solution, reports = Solution(params, jnp.asarray(levels.UNMOVED)), {}
+    visited = ladders * windows + len(problem.start_a) + len(problem.start_b)
     while True:
+        watch.check(state.watch, int(state.step), float(state.energy))
         yield Checkpoint(
-            evaluate=model.evaluate,
-            gradient=model.gradient,
-            state=state.average,
+            evaluate=evaluate,
+            gradient=gradient,
+            state=solution,
             work={"evaluations": visited, "samples": ladders * windows * int(state.step)},
-            reports={name: float(value) for name, value in reports(state).items()} if state.step else {},
+            reports={name: float(value) for name, value in reports.items()},
         )
         state = advance(state)
+        solution, reports = told(state)
         visited += UPDATES * parameters.moves * ladders * windows
+
+
+def make_network(parameters: ImportanceSampling) -> Callable[[Any, jax.Array], jax.Array]:
+    """(params, x) -> values of the network asked for."""
+    return network.apply if parameters.network == "perceptron" else network.mean_field
+
+
+def make_parameters(key: jax.Array, dim: int, parameters: ImportanceSampling) -> Any:
+    """Random parameters of that network, which vanishes as it starts."""
+    if parameters.network == "perceptron":
+        return network.perceptron(key, dim, parameters.width, parameters.depth, TRAINING)
+    return network.particles(key, dim, parameters.width, TRAINING)
 
 
 def make_optimiser(parameters: ImportanceSampling) -> optax.GradientTransformation:
     """Adam or plain SGD under the anytime schedule, with bounded gradients."""
     schedule = anytime(parameters.rate, parameters.warm_up, parameters.halving)
-    method = optax.adam(schedule) if parameters.optimiser == "adam" else optax.sgd(schedule)
-    return optax.chain(optax.clip_by_global_norm(LARGEST_GRADIENT), method)
+    bounded = optax.clip_by_global_norm(LARGEST_GRADIENT)
+    if parameters.optimiser == "adam":
+        return optax.chain(bounded, optax.adam(schedule))
+    # Particle time: n times the slope by one of n particles has a limit.
+    time = float(parameters.width) if parameters.network == "mean-field" else 1.0
+    return optax.chain(bounded, optax.sgd(schedule), optax.scale(time))
 
 
 def starts(problem: CommittorProblem, ladders: int, windows: int, seed: int) -> np.ndarray:

@@ -7,14 +7,15 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
     3. the weighted mean of |grad f|^2, weights held fixed, gives the gradient, and the optimiser its step;
     4. the windows follow the walkers.
 
-Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up.
+Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
+over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
 Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, which is the same in jax.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -24,14 +25,14 @@ import torch
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import network, placement, running
+from .blocks import levels, network, penalty, placement, running, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of
+from .blocks.lift import lift_of, no_lift
 from .blocks.ritz import energy_density, violation
-from .blocks.sampler import Walkers, adapt, exchange, langevin_step
+from .blocks.sampler import Walkers, adapt, attempt, exchange
 from .blocks.windows import bias, bias_slope
 from .parameters import ImportanceSampling
 
@@ -53,19 +54,28 @@ class State(NamedTuple):
     placement: placement.Placement
     seen: running.Running
     energy: torch.Tensor
+    watch: watch.Watch
+
+
+class Solution(NamedTuple):
+    """What a checkpoint holds: the averaged network and the shift of its levels."""
+
+    network: torch.Tensor
+    shift: torch.Tensor
 
 
 def solve(
     problem: CommittorProblem, parameters: ImportanceSampling, context: Context
 ) -> Iterator[Checkpoint]:
-    """Train until stopped; a checkpoint is the averaged network with its lift."""
+    """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    lift = lift_of(problem, parameters.lift_depth)
+    exact = parameters.boundary == "lift"
+    lift = lift_of(problem, parameters.lift_depth) if exact else no_lift
     visit = survey(problem, lift)
-    shape = network.Shape(problem.dim, parameters.width, parameters.depth)
-    model = ansatz(problem, lift, lambda flat, x: network.apply(network.layers_of(shape, flat), x))
+    model = ansatz(problem, lift, make_network(problem.dim, parameters), exact)
+    escaped = watch.counter(problem)
     ladders, windows = parameters.ladders, parameters.windows
     in_logit = parameters.windows_in == "logit"
 
@@ -80,8 +90,8 @@ def solve(
     def coordinate_slope(logit: torch.Tensor) -> torch.Tensor:
         return torch.ones_like(logit) if in_logit else torch.sigmoid(logit) * torch.sigmoid(-logit)
 
-    def sampled(state: State) -> tuple[Walkers, torch.Tensor, torch.Tensor]:
-        """Step 1: walkers, step sizes, and the biases (R, L, L) of each walker in every window."""
+    def sampled(state: State) -> tuple[Walkers, torch.Tensor, torch.Tensor, watch.Watch]:
+        """Step 1: walkers, step sizes, the biases (R, L, L) of each walker in every window, and what was noticed."""
         here = placement.windows_of(state.placement, TRAINING)
         gain = 0.2 / math.sqrt(1.0 + state.step / 200)
         look = partial(model.walkers, state.average)
@@ -92,30 +102,47 @@ def solve(
         def own_slope(logit: torch.Tensor) -> torch.Tensor:
             return bias_slope(here, coordinate(logit)) * coordinate_slope(logit)
 
-        walkers, sizes = look(state.places), state.sizes
+        walkers, sizes, noticed = look(state.places), state.sizes, state.watch
         for _ in range(parameters.moves):
-            walkers, accepted = langevin_step(generator, walkers, sizes, own_bias, own_slope, visit, look)
+            walkers, accepted, tried = attempt(generator, walkers, sizes, own_bias, own_slope, visit, look)
+            noticed = watch.tried(noticed, state.step, tried)
             sizes = adapt(sizes, accepted, ACCEPTANCE, gain)
-        walkers = exchange(generator, walkers, own_bias, state.step % 2)
-        return walkers, sizes, bias(here, coordinate(walkers.s)[..., None])
+        if parameters.exchange:
+            walkers = exchange(generator, walkers, own_bias, state.step % 2)
+        return (
+            walkers,
+            sizes,
+            bias(here, coordinate(walkers.s)[..., None]),
+            escaped(noticed, walkers.places),
+        )
 
-    def violated(params: torch.Tensor) -> torch.Tensor:
-        return violation(model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s)
+    def boundary_logits(params: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s
 
-    params = network.perceptron(generator, shape, TRAINING)
+    def violated(params: torch.Tensor, walkers: Walkers) -> torch.Tensor:
+        """On the start points, and on the walkers that are in A or B now."""
+        rows = walkers.places.x.reshape(-1, problem.dim)
+        in_a, in_b = problem.in_a(rows), problem.in_b(rows)
+        here = penalty.violation_of_walkers(model.walkers(params, walkers.places).s.flatten(), in_a, in_b)
+        return violation(*boundary_logits(params)) + here
+
+    params = make_parameters(generator, problem.dim, parameters)
+    if not exact:
+        params = penalty.fitted(params, 2.0 / parameters.penalty**2, boundary_logits)
     trained = params.clone().requires_grad_()
     optimiser = make_optimiser(trained, parameters)
+    # Particle time: n times the slope by one of n particles has a limit.
+    plain = parameters.network == "mean-field" and parameters.optimiser == "sgd"
+    time = float(parameters.width) if plain else 1.0
 
     def update(state: State) -> State:
-        walkers, sizes, biases = sampled(state)
+        walkers, sizes, biases, noticed = sampled(state)
 
         # Step 2: weights under mu.
         phi_share, log_total = shares(biases)
         inverse = torch.exp(-log_total)
-        solution = torch.sigmoid(walkers.s)
-        inside = (solution > running.SLAB[0]) & (solution < running.SLAB[1])
-        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free)
-        news = running.Running(phi_share, inverse, torch.where(inside, density * inverse, 0.0))
+        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free) * inverse
+        news = running.Running(phi_share, inverse, levels.binned(walkers.s, density))
         seen = running.updated(state.seen, news, state.step, parameters.memory)
         weights = (running.weights_of(seen) * inverse).to(TRAINING)
 
@@ -123,9 +150,13 @@ def solve(
         value, gradient = energy_and_slope(model, trained, walkers.places, weights)
         # The energy spans many decades between problems: its running mean is the unit.
         unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
-        trained.grad = gradient / (unit + 1e-30)
+        gradient = gradient / (unit + 1e-30)
+        if not exact:
+            (more,) = torch.autograd.grad(violated(trained, walkers), trained)
+            gradient = gradient + parameters.penalty * more
+        trained.grad = gradient
         torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
-        optimiser.param_groups[0]["lr"] = anytime(
+        optimiser.param_groups[0]["lr"] = time * anytime(
             parameters.rate, parameters.warm_up, parameters.halving, state.step
         )
         optimiser.step()
@@ -133,47 +164,83 @@ def solve(
 
         # Step 4.
         stand = placement.moved(state.placement, walkers, biases) if in_logit else state.placement
-        return State(state.step + 1, average, walkers.places, sizes, stand, seen, unit)
+        return State(state.step + 1, average, walkers.places, sizes, stand, seen, unit, noticed)
 
-    def reports(state: State) -> dict[str, float]:
-        rate, error = running.rate(state.seen, problem.beta)
+    def told(state: State) -> tuple[Solution, dict[str, float]]:
+        """The solution to hand over, and what is said of it."""
+        (rate, dirichlet), (error, dirichlet_error) = running.rates(state.seen, problem.beta)
         here = placement.windows_of(state.placement, TRAINING)
         walkers = model.walkers(state.average, state.places)
         _, log_total = shares(bias(here, coordinate(walkers.s)[..., None]))
         weights = running.weights_of(state.seen) * torch.exp(-log_total)
+        shift = running.shift(state.seen) if parameters.calibrate else unmoved
         found = {
             "rate": rate,
             "rate_error": error,
+            "rate_dirichlet": dirichlet,
+            "rate_dirichlet_error": dirichlet_error,
             "window_overlap": running.least_overlap(state.seen),
             "weight_ess": effective_share(weights),
-            "boundary_violation": violated(state.average),
+            "boundary_violation": violation(*boundary_logits(state.average)),
             "window_low": state.placement.low,
             "window_high": state.placement.high,
+            "walkers_escaped": state.watch.escaped,
             "steps": state.step,
         }
-        return {name: float(value) for name, value in found.items()}
+        return Solution(state.average, shift), {name: float(value) for name, value in found.items()}
 
+    places = visit(on_device(starts(problem, ladders, windows, context.seed)))
+    unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     state = State(
         step=0,
         average=params,
-        places=visit(on_device(starts(problem, ladders, windows, context.seed))),
+        places=places,
         sizes=torch.full((windows,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device),
         placement=placement.start(windows, in_logit, device),
         seen=running.nothing(ladders, windows, device),
         energy=torch.zeros((), dtype=TRAINING, device=device),
+        watch=watch.tried(watch.Watch(), 0, places),
     )
-    visited = ladders * windows
+
+    def evaluate(solution: Solution, x: np.ndarray) -> np.ndarray:
+        return model.evaluate(solution.network, x, solution.shift)
+
+    def gradient(solution: Solution, x: np.ndarray) -> np.ndarray:
+        return model.gradient(solution.network, x, solution.shift)
+
+    solution, reports = Solution(params, unmoved), {}
+    visited = ladders * windows + len(problem.start_a) + len(problem.start_b)
     while True:
+        watch.check(state.watch, state.step, float(state.energy))
         yield Checkpoint(
-            evaluate=model.evaluate,
-            gradient=model.gradient,
-            state=state.average,
+            evaluate=evaluate,
+            gradient=gradient,
+            state=solution,
             work={"evaluations": visited, "samples": ladders * windows * state.step},
-            reports=reports(state) if state.step else {},
+            reports=reports,
         )
         for _ in range(UPDATES):
             state = update(state)
+        solution, reports = told(state)
         visited += UPDATES * parameters.moves * ladders * windows
+
+
+def make_network(
+    dim: int, parameters: ImportanceSampling
+) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """(flat params, x) -> values of the network asked for."""
+    if parameters.network == "perceptron":
+        shape = network.Shape(dim, parameters.width, parameters.depth)
+        return lambda flat, x: network.apply(network.layers_of(shape, flat), x)
+    return lambda flat, x: network.mean_field(flat.view(parameters.width, dim + 2), x)
+
+
+def make_parameters(generator: torch.Generator, dim: int, parameters: ImportanceSampling) -> torch.Tensor:
+    """Random flat parameters of that network, which vanishes as it starts."""
+    if parameters.network == "perceptron":
+        shape = network.Shape(dim, parameters.width, parameters.depth)
+        return network.perceptron(generator, shape, TRAINING)
+    return network.particles(generator, dim, parameters.width, TRAINING).flatten()
 
 
 def make_optimiser(trained: torch.Tensor, parameters: ImportanceSampling) -> torch.optim.Optimizer:

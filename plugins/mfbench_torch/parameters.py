@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LEAST_PENALTY = 10.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
-    """Parameters of `is-sgd`.
+    """Parameters of `is-sgd`; the first paper's variant is [windows_in=q,network=mean-field,optimiser=sgd,
+    boundary=penalty,exchange=false,calibrate=false].
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.
         ladders: independent ladders R, >= 2; every window has one walker in each.
         moves: Langevin steps of every walker between two updates.
-        width, depth: hidden units of a layer, hidden layers.
+        network: "perceptron", or "mean-field", one hidden layer whose units are particles.
+        width, depth: hidden units of a layer; hidden layers of the perceptron.
         rate, warm_up, halving: learning rate `rate min(1, t / warm_up) / sqrt(1 + t / halving)` at step t.
-        optimiser: "adam" or "sgd".
+        optimiser: "adam" or "sgd"; with "sgd" a step of the mean-field network is `rate` in particle time.
         windows_in: "logit" places windows in logit f, "q" in f itself as the first paper does.
+        exchange: neighbouring windows exchange walkers.
+        boundary: "lift" is exact on A and B; "penalty" learns the values there, from a start fitted to them.
+        penalty: weight of the boundary values' mean square error, in units of the running Ritz energy, >= 10.
+        calibrate: the flux through the level sets of f sets the values on them.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set.
         memory: updates over which overlaps are averaged at first; a tenth of the run later on.
@@ -28,6 +36,7 @@ class ImportanceSampling:
     windows: int = 16
     ladders: int = 24
     moves: int = 4
+    network: str = "perceptron"
     width: int = 64
     depth: int = 2
     rate: float = 3e-3
@@ -35,6 +44,10 @@ class ImportanceSampling:
     halving: int = 1000
     optimiser: str = "adam"
     windows_in: str = "logit"
+    exchange: bool = True
+    boundary: str = "lift"
+    penalty: float = 100.0
+    calibrate: bool = True
     lift_depth: float = 0.2
     memory: int = 50
 
@@ -43,6 +56,11 @@ class ImportanceSampling:
         above_zero(self, "rate", "lift_depth")
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
+        one_of(self, "network", ("perceptron", "mean-field"))
+        one_of(self, "boundary", ("lift", "penalty"))
+        # Below 8 the constants win: with f = a on A, 1 - a on B, a (1 - 2a) = 1 / penalty needs a root.
+        if not self.penalty >= LEAST_PENALTY:
+            raise ValueError(f"penalty is {self.penalty}; expected a number >= {LEAST_PENALTY:g}.")
 
 
 @dataclass(frozen=True, kw_only=True)

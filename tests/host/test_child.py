@@ -12,7 +12,7 @@ import types
 import numpy as np
 import pytest
 
-from mfbench import Checkpoint, NoParameters
+from mfbench import Checkpoint, Diverged, NoParameters
 from mfbench.child import Trial
 from mfbench.clock import Clock
 from mfbench.journal import Ended, JournalWriter, Seen, Setup, read_journal, values
@@ -288,7 +288,17 @@ def test_values_that_are_no_numbers_end_a_trial(hand, trial, value, how):
         assert [values(block.looks)[0] for block in seen(blocks)] == [0.0], "what was seen before stays"
 
 
+def diverge(sentence):
+    raise Diverged(sentence)
+
+
 FAILURES = {
+    "diverged": (
+        lambda hand: diverge("step 12: the energy is inf\nat 3 walkers"),
+        "diverged",
+        "step 12: the energy is inf at 3 walkers",
+    ),
+    "diverged without a word": (lambda hand: diverge(""), "diverged", "without a sentence"),
     "raise": (lambda hand: 1 / 0, "error", "ZeroDivisionError: division by zero"),
     "exit": (lambda hand: sys.exit(3), "error", "SystemExit: 3"),
     "memory": (

@@ -22,6 +22,7 @@ EXPECTED = {
     "devour": (Status.OUT_OF_MEMORY, "MemoryError"),
     "fail": (Status.ERROR, "the plug was pulled"),
     "become-nan": (Status.DIVERGED, "NaN"),
+    "diverge": (Status.DIVERGED, "step 7: the energy is inf"),
     "wrong-shape": (Status.ERROR, "expected (2048,)"),
     "not-a-generator": (Status.ERROR, "generator"),
     "grandchild": (Status.OK, "finished by itself"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfbench import Context
+from mfbench import Context, Diverged
+from mfbench_committor import double_well
+from mfbench_committor.entries.double_well import DoubleWellParameters
 from mfbench_jax.is_sgd import UPDATES, solve
 from mfbench_jax.parameters import ImportanceSampling
 
@@ -41,6 +45,7 @@ def test_the_reported_rate_is_right_to_a_fifth(well, trained):
     reports = trained[-1].reports
     assert reports["rate"] == pytest.approx(well[1].rate.value, rel=0.2)
     assert 0 < reports["rate_error"] < reports["rate"]
+    assert 0 < reports["rate_dirichlet_error"] < reports["rate_dirichlet"]
 
 
 def test_reports_are_finite_and_the_boundary_is_kept(trained):
@@ -52,10 +57,12 @@ def test_reports_are_finite_and_the_boundary_is_kept(trained):
     assert reports["window_low"] < 0 < reports["window_high"]
 
 
-def test_work_counts_every_visited_point(trained):
+def test_work_counts_every_visited_point(well, trained):
+    """Walkers, and the start points on which the boundary values are watched."""
     walkers = SMALL["windows"] * SMALL["ladders"]
+    starts = len(well[0].start_a) + len(well[0].start_b)
     for i, checkpoint in enumerate(trained[:5]):
-        assert checkpoint.work["evaluations"] == walkers * (1 + i * UPDATES * SMALL["moves"])
+        assert checkpoint.work["evaluations"] == walkers * (1 + i * UPDATES * SMALL["moves"]) + starts
 
 
 def test_checkpoints_share_one_evaluate_and_keep_their_state(well, trained):
@@ -81,11 +88,65 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_others(well):
 
 @pytest.mark.parametrize(
     "variant",
-    [{"windows_in": "q"}, {"optimiser": "sgd", "rate": 0.1}],
-    ids=["windows in q", "plain sgd"],
+    [
+        {"windows_in": "q"},
+        {"optimiser": "sgd", "rate": 0.1},
+        {"exchange": False, "calibrate": False},
+        {"network": "mean-field", "optimiser": "sgd", "rate": 0.3, "width": 128},
+    ],
+    ids=["windows in q", "plain sgd", "neither exchange nor calibration", "mean-field sgd"],
 )
 def test_variants_learn(well, variant):
     problem, judge = well
     run = checkpoints(problem, 101, **variant)
     assert np.all(np.isfinite(list(run[-1].reports.values())))
     assert error(judge, run[-1]) < 0.5 * error(judge, run[0])
+
+
+def test_the_flux_through_levels_mends_logits_far_from_the_barrier():
+    """At T = .07 the same network, 1000 updates: judged with its shift and without it, seed by seed alike."""
+    parameters = DoubleWellParameters(dim=2, temperature=0.07)
+    problem, judge = double_well.build(parameters, seed=5), double_well.judge(parameters, seed=5)
+    last = checkpoints(problem, 251, ladders=16, windows=12)[-1]
+    truth = np.log(judge.flat.q) - np.log(judge.flat.p)
+    far = np.abs(truth) > 6
+    errors = []
+    for state in (last.state, last.state._replace(shift=jnp.zeros_like(last.state.shift))):
+        values = np.asarray(last.evaluate(state, judge.flat.x))[far]
+        logit = np.log(np.maximum(values, 1e-30)) - np.log(np.maximum(1 - values, 1e-16))
+        errors.append(np.sqrt(np.mean((logit - truth[far]) ** 2)))
+    assert errors[0] < 0.7 * errors[1]
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_an_overflowing_potential_ends_as_diverged(well, value):
+    """Where V is half above what the start points have it is no number; the sentence says when and how much."""
+    problem = well[0]
+    highest = float(np.max(problem.potential(np.concatenate([problem.start_a, problem.start_b]))))
+
+    def potential(x):
+        v = problem.potential(x)
+        return jnp.where(v > 1.5 * highest, value, v) if isinstance(v, jax.Array) else v
+
+    with pytest.raises(Diverged, match=f"step [0-9]+: beta V is {value} at [0-9]+ places"):
+        checkpoints(replace(problem, potential=potential), 100)
+
+
+def test_escaped_walkers_are_counted_and_stay_where_they_are(well):
+    """In a box that holds nobody every walker counts at every step; the motion is the same."""
+    problem = well[0]
+    far = replace(problem, box=np.stack([np.full(2, 50.0), np.full(2, 51.0)]))
+    there, here = (checkpoints(one, 3)[-1] for one in (far, problem))
+    assert there.reports["walkers_escaped"] == SMALL["windows"] * SMALL["ladders"] * there.reports["steps"]
+    assert here.reports["walkers_escaped"] == 0
+    for a, b in zip(jax.tree.leaves(there.state), jax.tree.leaves(here.state), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_boundary_values_are_learned_under_the_penalty(well):
+    """From a start fitted to them: near 0 and 1 and not exact, and the committor between them is found."""
+    problem, judge = well
+    run = checkpoints(problem, 251, boundary="penalty")
+    last = run[-1]
+    assert 0 < last.reports["boundary_violation"] < 5e-3
+    assert error(judge, last) < 0.1

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfbench_jax.blocks import placement, running
+from mfbench_jax.blocks import levels, placement, running
 from mfbench_jax.blocks.emus import masses, shares
 from mfbench_jax.blocks.ritz import energy_density
 from mfbench_jax.blocks.sampler import Walkers
@@ -54,31 +54,36 @@ def test_walkers_weights_reproduce_means_under_the_law(windows):
     ladders = 4000
     index = np.stack([rng.choice(len(AXIS), ladders, p=law) for law in laws], axis=1)
     inverse = np.exp(-log_total[index])
-    seen = running.Running(jnp.asarray(phi_share[index]), jnp.asarray(inverse), jnp.asarray(inverse))
+    seen = running.Running(
+        jnp.asarray(phi_share[index]), jnp.asarray(inverse), jnp.asarray(inverse)[..., None]
+    )
     weights = np.asarray(running.weights_of(seen)) * inverse
     blocks = (weights * AXIS[index] ** 2).sum(axis=1)
     error = abs(np.mean(blocks) - 1.0) / (np.std(blocks) / ladders**0.5)
     assert error < 4.4
 
 
-def test_rate_of_an_exact_slab_and_its_jackknife(windows):
-    """With |grad f|^2 = 1 on {s > 0} the slab is mu(s > 0) = 1/2; the jackknife covers it at 4.4 errors."""
+def test_rates_of_an_exact_slab_and_a_form_and_their_jackknives(windows):
+    """With |grad f|^2 = 1, and in the slab where s > 0: mu(s > 0) = 1/2, of 1; covered at 4.4 errors each."""
     rng = np.random.default_rng(4)
     phi_share, log_total, laws = in_windows(windows)
     index = np.stack([rng.choice(len(AXIS), 400, p=law) for law in laws], axis=1)
     inverse = np.exp(-log_total[index])
-    seen = running.Running(
-        *map(jnp.asarray, (phi_share[index], inverse, np.where(AXIS[index] > 0, inverse, 0.0)))
-    )
-    rate, error = map(float, running.rate(seen, beta=2.0))
-    assert 0 < error < 0.05
-    assert abs(rate - 0.5 / (2.0 * 0.4)) < 4.4 * error
+    logit = jnp.where(AXIS[index] > 0, 0.1, 3.0)
+    energy = levels.binned(logit, jnp.asarray(inverse))
+    seen = running.Running(jnp.asarray(phi_share[index]), jnp.asarray(inverse), energy)
+    rates, errors = running.rates(seen, beta=2.0)
+    assert 0 < errors[0] < 0.05
+    assert abs(rates[0] - 0.5 / (2.0 * 0.4)) < 4.4 * errors[0]
+    # All of it is the mean of a constant: exact whatever the draws.
+    np.testing.assert_allclose(rates[1], 1.0 / 2.0, rtol=1e-12)
+    assert errors[1] < 1e-12
 
 
 def test_running_means_forget_at_the_stated_pace():
     old, new = (
         running.nothing(2, 3),
-        running.Running(jnp.zeros((2, 3, 3)), jnp.full((2, 3), 5.0), jnp.ones((2, 3))),
+        running.Running(jnp.zeros((2, 3, 3)), jnp.full((2, 3), 5.0), jnp.ones((2, 3, levels.BINS))),
     )
     first = running.updated(old, new, jnp.asarray(0), memory=50)
     np.testing.assert_allclose(first.inverse, 5.0)

@@ -63,6 +63,11 @@ def become_nan(problem, parameters, context):
     yield look(np.nan)
 
 
+def diverge(problem, parameters, context):
+    yield look()
+    raise mfbench.Diverged("step 7: the energy is inf")
+
+
 def wrong_shape(problem, parameters, context):
     yield mfbench.Checkpoint(evaluate=lambda state, x: np.zeros((len(x), 2)), state=None)
 
@@ -101,7 +106,7 @@ def slow_setup(problem, parameters, context):
 
 
 DEATHS = (
-    segfault, leave, hang, hang_at_once, hold_gil, devour, fail, become_nan, wrong_shape,
+    segfault, leave, hang, hang_at_once, hold_gil, devour, fail, become_nan, diverge, wrong_shape,
     not_a_generator, grandchild, daemon, for_ever, slow_setup,
 )  # fmt: skip
 

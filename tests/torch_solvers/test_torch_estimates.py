@@ -9,14 +9,28 @@ import torch
 from mfbench_jax.blocks import ansatz as jax_ansatz
 from mfbench_jax.blocks import emus as jax_emus
 from mfbench_jax.blocks import landscape as jax_landscape
+from mfbench_jax.blocks import levels as jax_levels
 from mfbench_jax.blocks import lift as jax_lift
 from mfbench_jax.blocks import network as jax_network
+from mfbench_jax.blocks import penalty as jax_penalty
 from mfbench_jax.blocks import placement as jax_placement
 from mfbench_jax.blocks import ritz as jax_ritz
 from mfbench_jax.blocks import running as jax_running
 from mfbench_jax.blocks import sampler as jax_sampler
 from mfbench_torch import is_sgd, particle_sgd
-from mfbench_torch.blocks import ansatz, emus, landscape, lift, network, placement, ritz, running, sampler
+from mfbench_torch.blocks import (
+    ansatz,
+    emus,
+    landscape,
+    levels,
+    lift,
+    network,
+    penalty,
+    placement,
+    ritz,
+    running,
+    sampler,
+)
 
 LADDERS, WINDOWS = 6, 5
 SHAPE = network.Shape(dim=10, width=9, depth=2)
@@ -148,7 +162,10 @@ def running_means(seed=7):
     rng = np.random.default_rng(seed)
     overlap = rng.dirichlet(np.full(WINDOWS, 0.3), (LADDERS, WINDOWS))
     inverse = np.exp(rng.uniform(-30, 0, (LADDERS, WINDOWS)))
-    return overlap, inverse, rng.uniform(0, 1, (LADDERS, WINDOWS)) * inverse
+    energy = rng.uniform(0, 1, (LADDERS, WINDOWS, levels.BINS)) * inverse[..., None]
+    # Of the tails, where nobody was, most bins are empty.
+    energy *= np.abs(np.arange(levels.BINS) - levels.BINS / 2) < rng.uniform(5, 60, (LADDERS, WINDOWS, 1))
+    return overlap, inverse, energy * np.exp(levels.log_steps())
 
 
 def test_weights_rate_and_jackknife():
@@ -156,11 +173,60 @@ def test_weights_rate_and_jackknife():
     ours = running.Running(*map(torch.tensor, means))
     theirs = jax_running.Running(*map(jnp.asarray, means))
     same(running.weights_of(ours), jax.jit(jax_running.weights_of)(theirs))
-    rate, error = running.rate(ours, 5.0)
-    jax_rate, jax_error = jax.jit(jax_running.rate)(theirs, 5.0)
-    same(rate, jax_rate)
-    same(error, jax_error, rtol=1e-9)
+    rates, errors = running.rates(ours, 5.0)
+    jax_rates, jax_errors = jax.jit(jax_running.rates)(theirs, 5.0)
+    same(rates, jax_rates)
+    same(errors, jax_errors, rtol=1e-9)
+    assert rates.shape == errors.shape == (2,) and torch.all(errors > 0)
     same(running.least_overlap(ours), jax_running.least_overlap(theirs))
+    shift, twin = running.shift(ours), jax.jit(jax_running.shift)(theirs)
+    same(shift, twin, rtol=1e-9, atol=1e-9)
+    assert float(torch.max(torch.abs(shift))) > 0.05
+    logit = np.linspace(-60.0, 60.0, 333)
+    same(levels.shifted(shift, torch.tensor(logit)), jax_levels.shifted(twin, logit), atol=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_levels_that_nobody_saw_are_left_alone(value):
+    flux = torch.full((levels.BINS,), value, dtype=torch.float64)
+    same(levels.shift(flux, flux), np.zeros(levels.BINS + 1))
+    same(levels.relative_flux(torch.zeros(3, levels.BINS)), np.full((3, levels.BINS), np.nan))
+
+
+def test_amounts_fall_into_the_same_bins():
+    rng = np.random.default_rng(10)
+    logit, amount = 30 * rng.standard_normal((LADDERS, WINDOWS)), rng.exponential(1.0, (LADDERS, WINDOWS))
+    same(levels.binned(torch.tensor(logit), torch.tensor(amount)), jax_levels.binned(logit, amount))
+    same(levels.log_steps(), jax_levels.log_steps(), rtol=0)
+
+
+def test_the_fit_of_boundary_values_ends_at_its_error():
+    points = torch.tensor(np.random.default_rng(11).normal(0, 1, (20, SHAPE.dim)))
+    logits = lambda flat: (layered(flat, points + 2.0), layered(flat, points - 2.0))  # noqa: E731
+    start = network.perceptron(torch.Generator().manual_seed(1), SHAPE, torch.float64)
+    end = penalty.fitted(start, 0.01, logits)
+    twin_points = jnp.asarray(points.numpy())
+
+    def twin_logits(layers):
+        return jax_network.apply(layers, twin_points + 2.0), jax_network.apply(layers, twin_points - 2.0)
+
+    twin = jax_penalty.fitted(twin_layers(start), 0.01, twin_logits)
+    same(end, flattened(twin), rtol=1e-6, atol=1e-8)
+    assert 0.005 < float(ritz.violation(*logits(end))) <= 0.01 < float(ritz.violation(*logits(start)))
+
+
+def test_violation_of_walkers():
+    rng = np.random.default_rng(12)
+    logit, where = rng.normal(0, 3, 40), rng.integers(0, 3, 40)
+    found = penalty.violation_of_walkers(*map(torch.tensor, (logit, where == 0, where == 1)))
+    same(found, jax_penalty.violation_of_walkers(*map(jnp.asarray, (logit, where == 0, where == 1))))
+    same(
+        found,
+        np.mean(1 / (1 + np.exp(-logit[where == 0])) ** 2)
+        + np.mean(1 / (1 + np.exp(logit[where == 1])) ** 2),
+    )
+    nobody = torch.zeros(40, dtype=torch.bool)
+    assert float(penalty.violation_of_walkers(torch.tensor(logit), nobody, nobody)) == 0.0
 
 
 def test_running_means_forget_alike():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import mfbench
 import mfbench_jax.committor_entries
 import mfbench_jax.parameters
 import mfbench_torch.committor_entries
@@ -38,6 +39,11 @@ def checkpoints(module, parameters, problem, number, seed=0):
 @pytest.fixture(scope="module")
 def judge():
     return double_well.judge(DoubleWellParameters(), seed=1)
+
+
+def flat(state):
+    """All numbers of a state: is-sgd has a network and a shift, particle-sgd its particles."""
+    return torch.cat([part.flatten().double() for part in (state if isinstance(state, tuple) else (state,))])
 
 
 def error(judge, checkpoint):
@@ -87,18 +93,18 @@ def test_scale_is_that_of_the_jax_twin(problem):
 @pytest.mark.parametrize("module, parameters", TRIALS)
 def test_same_seed_same_trajectory(module, parameters, problem):
     one, two, other = (checkpoints(module, parameters, problem, 4, seed)[-1] for seed in (5, 5, 6))
-    assert torch.equal(one.state, two.state)
+    assert torch.equal(flat(one.state), flat(two.state))
     assert dict(one.reports) == dict(two.reports)
-    assert not torch.equal(one.state, other.state)
+    assert not torch.equal(flat(one.state), flat(other.state))
 
 
 @pytest.mark.parametrize("module, parameters", TRIALS)
 def test_states_stay_as_they_were_yielded(module, parameters, problem):
     trial = module.solve(problem, parameters, context())
-    seen = [(checkpoint, checkpoint.state.clone()) for checkpoint in islice(trial, 5)]
+    seen = [(checkpoint, flat(checkpoint.state).clone()) for checkpoint in islice(trial, 5)]
     for checkpoint, then in seen:
-        assert torch.equal(checkpoint.state, then)
-        assert not checkpoint.state.requires_grad
+        assert torch.equal(flat(checkpoint.state), then)
+        assert not flat(checkpoint.state).requires_grad
     assert len({checkpoint.evaluate for checkpoint, _ in seen}) == 1
     assert not torch.equal(seen[1][1], seen[2][1])
 
@@ -111,8 +117,11 @@ def test_work_counts_every_evaluation_of_the_potential(module, parameters, probl
         counted.append(len(x))
         return problem.potential(x)
 
-    trial = module.solve(dataclasses.replace(problem, potential=potential), parameters, context())
+    watched = dataclasses.replace(problem, potential=potential)
+    counted.clear()  # of what the problem checks itself
+    trial = module.solve(watched, parameters, context())
     first = next(trial)
+    assert first.work["evaluations"] == sum(counted), "start points are work"
     counted.clear()
     second = next(trial)
     assert second.work["evaluations"] - first.work["evaluations"] == sum(counted)
@@ -124,6 +133,10 @@ def test_work_counts_every_evaluation_of_the_potential(module, parameters, probl
         {},
         {"windows_in": "q"},
         {"optimiser": "sgd", "rate": 1e-2},
+        {"network": "mean-field", "optimiser": "sgd", "rate": 0.1},
+        {"boundary": "penalty"},
+        {"exchange": False},
+        {"calibrate": False},
         {"depth": 1, "windows": 3},
     ],
     ids=str,
@@ -138,7 +151,38 @@ def test_every_option_gives_probabilities_and_finite_reports(change, problem):
         assert q.dtype == np.float64 and np.all((q >= 0) & (q <= 1))
         assert np.all(np.isfinite(checkpoint.gradient(checkpoint.state, x)))
         assert all(np.isfinite(value) for value in checkpoint.reports.values())
-    assert not torch.equal(first.state, later[-1].state)
+    assert not torch.equal(first.state.network, later[-1].state.network)
+    if parameters.boundary == "lift":  # the penalty's steep start has nobody in the slab yet
+        assert torch.any(later[-1].state.shift != 0) == parameters.calibrate
+    a, b = (later[-1].evaluate(later[-1].state, x) for x in (problem.start_a, problem.start_b))
+    exact = parameters.boundary == "lift"
+    assert (np.all(a == 0) and np.all(b == 1)) == exact
+    assert (later[-1].reports["boundary_violation"] < 1e-6) == exact
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_an_overflowing_potential_ends_as_diverged(value, problem):
+    """A tenth of the starts' spread away from them beta V is no number; the sentence says when and how much."""
+    starts = np.concatenate([problem.start_a, problem.start_b])
+    highest = float(np.max(problem.potential(starts)))
+
+    def potential(x):
+        v = problem.potential(x)
+        return torch.where(v > 1.5 * highest, value, v) if isinstance(v, torch.Tensor) else v
+
+    with pytest.raises(mfbench.Diverged, match=f"step [0-9]+: beta V is {value} at [0-9]+ places"):
+        checkpoints(is_sgd, SMALL, dataclasses.replace(problem, potential=potential), 100)
+
+
+def test_escaped_walkers_are_counted_and_stay_where_they_are(problem):
+    """In a box that holds nobody every walker counts at every step; the motion is the same."""
+    narrow = dataclasses.replace(
+        problem, box=np.stack([np.full(problem.dim, 50.0), np.full(problem.dim, 51.0)])
+    )
+    there, here = (checkpoints(is_sgd, SMALL, one, 3)[-1] for one in (narrow, problem))
+    assert there.reports["walkers_escaped"] == SMALL.ladders * SMALL.windows * there.reports["steps"]
+    assert here.reports["walkers_escaped"] == 0
+    assert torch.equal(flat(there.state), flat(here.state))
 
 
 def test_importance_sampling_beats_the_bare_lift(problem, judge):

@@ -1,4 +1,4 @@
-"""The committor as it is learned: a network's value and the exact boundary lift make a logit."""
+"""The committor as it is learned: a network's value and a lift make a logit, levels may shift it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from . import levels
 from .landscape import Places, value_and_slope
 from .lift import Lift, committor
 from .sampler import Walkers
@@ -38,15 +39,25 @@ class Ansatz(NamedTuple):
         walkers: (params, Places) -> Walkers, with the logit and its gradient at the places.
         evaluate: (params, (n, d) numpy) -> (n,) committor in float64.
         gradient: (params, (n, d) numpy) -> (n, d) its gradient in float64.
+
+    The latter two take a shift of the levels as their third argument, `levels.shift`; none by default.
     """
 
     walkers: Callable[[Any, Places], Walkers]
-    evaluate: Callable[[Any, np.ndarray], jax.Array]
-    gradient: Callable[[Any, np.ndarray], jax.Array]
+    evaluate: Callable[..., jax.Array]
+    gradient: Callable[..., jax.Array]
 
 
-def ansatz(problem: CommittorProblem, lift: Lift, network: Callable[[Any, jax.Array], jax.Array]) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
+def ansatz(
+    problem: CommittorProblem,
+    lift: Lift,
+    network: Callable[[Any, jax.Array], jax.Array],
+    exact: bool = True,
+) -> Ansatz:
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
+
+    Without `exact` the values on A and B are what the logit says there.
+    """
     scale = scale_of(problem)
 
     def free_part(params: Any, x: jax.Array) -> jax.Array:
@@ -60,14 +71,15 @@ def ansatz(problem: CommittorProblem, lift: Lift, network: Callable[[Any, jax.Ar
             places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
         )
 
-    def solution(params: Any, x: jax.Array) -> jax.Array:
+    def solution(params: Any, x: jax.Array, shift: jax.Array) -> jax.Array:
         doubled = jax.tree.map(lambda part: part.astype(jnp.float64), params)
-        return committor(problem, free_part(doubled, x) + lift(x), x)
+        logit = levels.shifted(shift, free_part(doubled, x) + lift(x))
+        return committor(problem, logit, x) if exact else jax.nn.sigmoid(logit)
 
     value = jax.jit(solution)
-    slope = jax.jit(jax.grad(lambda params, x: jnp.sum(solution(params, x)), argnums=1))
+    slope = jax.jit(jax.grad(lambda params, x, shift: jnp.sum(solution(params, x, shift)), argnums=1))
     return Ansatz(
         walkers,
-        lambda params, x: value(params, jnp.asarray(x, jnp.float64)),
-        lambda params, x: slope(params, jnp.asarray(x, jnp.float64)),
+        lambda params, x, shift=levels.UNMOVED: value(params, jnp.asarray(x, jnp.float64), shift),
+        lambda params, x, shift=levels.UNMOVED: slope(params, jnp.asarray(x, jnp.float64), shift),
     )

@@ -1,19 +1,21 @@
 """What umbrella windows have seen so far, ladder by ladder, and the estimates made from it.
 
-For the slab c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q:
-blind to small gradients in the basins, which carry nearly all of mu.
+Rates: the Dirichlet form gives nu = int |grad f|^2 dmu / beta, above the truth for every f != q. For the slab
+c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q: no bound, but
+blind to small gradients in the basins, which carry nearly all of mu. Every error is the jackknife's over
+ladders, which are independent given f: it knows sampling, and not how far f is from q.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from . import levels
 from .emus import masses
-
-SLAB = (0.3, 0.7)
 
 
 class Running(NamedTuple):
@@ -22,18 +24,20 @@ class Running(NamedTuple):
     Args:
         overlap: (R, L, L) of phi_m / c in window l.
         inverse: (R, L) of 1 / c.
-        slab: (R, L) of |grad f|^2 / c inside the slab.
+        energy: (R, L, levels.BINS) of |grad f|^2 / c between levels of f.
     """
 
     overlap: jax.Array
     inverse: jax.Array
-    slab: jax.Array
+    energy: jax.Array
 
 
 def nothing(ladders: int, windows: int) -> Running:
     """Before the first update."""
     shape = (ladders, windows)
-    return Running(jnp.tile(jnp.eye(windows), (ladders, 1, 1)), jnp.ones(shape), jnp.zeros(shape))
+    return Running(
+        jnp.tile(jnp.eye(windows), (ladders, 1, 1)), jnp.ones(shape), jnp.zeros((*shape, levels.BINS))
+    )
 
 
 def updated(old: Running, new: Running, step: jax.Array, memory: int) -> Running:
@@ -44,30 +48,34 @@ def updated(old: Running, new: Running, step: jax.Array, memory: int) -> Running
 
 def weights_of(seen: Running) -> jax.Array:
     """z_l / sum_m z_m E_m[1 / c], (L,): times 1 / c at a walker these are its weights under mu."""
-    z = masses(jnp.mean(seen.overlap, axis=0))
-    return z / jnp.sum(z * jnp.mean(seen.inverse, axis=0))
+    return _weights(_mean(seen))
 
 
-def rate(seen: Running, beta: float) -> tuple[jax.Array, jax.Array]:
-    """Transitions per unit time by the slab, and the jackknife error over ladders.
+def rates(seen: Running, beta: float) -> tuple[jax.Array, jax.Array]:
+    """Transitions per unit time by the slab and by the Dirichlet form, (2,), and their errors (2,)."""
+    low, high = levels.SLAB
 
-    The error is that of sampling; it does not know how far f is from q.
-    """
+    def of(energy: jax.Array) -> jax.Array:
+        slab = jnp.sum(jnp.where(levels.in_slab(), energy, 0.0)) / (high - low)
+        return jnp.stack([slab, jnp.sum(energy)]) / beta
 
-    def of(part: Running) -> jax.Array:
-        slab = jnp.sum(weights_of(part) * jnp.mean(part.slab, axis=0))
-        return slab / (beta * (SLAB[1] - SLAB[0]))
+    return jackknife(of, seen)
 
-    number = seen.inverse.shape[0]
 
-    def without(ladder: jax.Array) -> jax.Array:
-        kept = jnp.arange(number) != ladder
-        share = number / (number - 1)
-        return of(jax.tree.map(lambda mean: jnp.where(_like(kept, mean), share * mean, 0.0), seen))
+def shift(seen: Running) -> jax.Array:
+    """Shift of the logit of f that its fluxes demand, as of `levels.shift`."""
+    return levels.shift(*jackknife(levels.relative_flux, seen))
 
-    others = jax.vmap(without)(jnp.arange(number))
-    spread = jnp.sqrt((number - 1) / number * jnp.sum((others - jnp.mean(others)) ** 2))
-    return of(seen), spread
+
+def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.Array, jax.Array]:
+    """A function of the energies between levels, (levels.BINS,), and its error from leaving out ladders."""
+    number = len(seen.inverse)
+    # One row per ladder that is left out; sums of positive numbers keep small windows' relative accuracy.
+    share = (1.0 - jnp.eye(number)) / (number - 1)
+    rest = jax.tree.map(lambda part: jnp.tensordot(share, part, axes=1), seen)
+    others = jax.vmap(lambda mean: of(_energies(mean)))(rest)
+    spread = jnp.sqrt((number - 1) / number * jnp.sum((others - jnp.mean(others, axis=0)) ** 2, axis=0))
+    return of(_energies(_mean(seen))), spread
 
 
 def least_overlap(seen: Running) -> jax.Array:
@@ -76,5 +84,16 @@ def least_overlap(seen: Running) -> jax.Array:
     return jnp.min(jnp.minimum(jnp.diag(mean, 1), jnp.diag(mean, -1)))
 
 
-def _like(kept: jax.Array, mean: jax.Array) -> jax.Array:
-    return kept.reshape(kept.shape + (1,) * (mean.ndim - 1))
+def _mean(seen: Running) -> Running:
+    """Over ladders."""
+    return jax.tree.map(lambda part: jnp.mean(part, axis=0), seen)
+
+
+def _weights(mean: Running) -> jax.Array:
+    z = masses(mean.overlap)
+    return z / jnp.sum(z * mean.inverse)
+
+
+def _energies(mean: Running) -> jax.Array:
+    """int |grad f|^2 dmu between levels, (levels.BINS,)."""
+    return _weights(mean) @ mean.energy

@@ -45,10 +45,29 @@ def _drift(walkers: Walkers, slope: Bias, h: jax.Array) -> jax.Array:
     return -(h * jnp.minimum(1.0, limit / (length + 1e-30)))[..., None] * force
 
 
+class Attempt(NamedTuple):
+    """One step: the walkers after it, their acceptance probabilities (R, L), and the places that they tried."""
+
+    walkers: Walkers
+    probability: jax.Array
+    tried: Places
+
+
 def langevin_step(
     key: jax.Array, walkers: Walkers, h: jax.Array, bias: Bias, slope: Bias, visit: Callable, look: Look
 ) -> tuple[Walkers, jax.Array]:
-    """One step of every walker.
+    """One step of every walker; arguments as of `attempt`.
+
+    Returns:
+        the walkers after the step, and their acceptance probabilities (R, L).
+    """
+    return attempt(key, walkers, h, bias, slope, visit, look)[:2]
+
+
+def attempt(
+    key: jax.Array, walkers: Walkers, h: jax.Array, bias: Bias, slope: Bias, visit: Callable, look: Look
+) -> Attempt:
+    """One step of every walker. A place whose energy is no finite number is never entered.
 
     Args:
         key: of this step.
@@ -57,9 +76,6 @@ def langevin_step(
         bias, slope: own bias W_l and dW_l/ds of (R, L) coordinates.
         visit: x -> Places.
         look: Places -> Walkers.
-
-    Returns:
-        the walkers after the step, and their acceptance probabilities (R, L).
     """
     key_noise, key_accept = jax.random.split(key)
     x = walkers.places.x
@@ -75,7 +91,7 @@ def langevin_step(
     )
     probability = jnp.where(jnp.isfinite(gain), jnp.exp(jnp.minimum(gain, 0.0)), 0.0)
     accept = jax.random.uniform(key_accept, gain.shape, gain.dtype) < probability
-    return choose(accept, new, walkers), probability
+    return Attempt(choose(accept, new, walkers), probability, new.places)
 
 
 def choose(accept: jax.Array, new: Walkers, old: Walkers) -> Walkers:

@@ -1,4 +1,4 @@
-"""The committor as it is learned: a network's value and the exact boundary lift make a logit."""
+"""The committor as it is learned: a network's value and a lift make a logit, levels may shift it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from mfbench.frames import like
 from mfbench.tasks.committor import CommittorProblem
 
+from . import levels
 from .landscape import Places, value_and_slope
 from .lift import Lift, committor
 from .sampler import Walkers
@@ -39,17 +40,25 @@ class Ansatz(NamedTuple):
             by the parameters if these require gradients.
         evaluate: (params, (n, d) numpy) -> (n,) committor in float64.
         gradient: (params, (n, d) numpy) -> (n, d) its gradient in float64.
+
+    The latter two take a shift of the levels as their third argument, `levels.shift`; none by default.
     """
 
     walkers: Callable[[torch.Tensor, Places], Walkers]
-    evaluate: Callable[[torch.Tensor, np.ndarray], np.ndarray]
-    gradient: Callable[[torch.Tensor, np.ndarray], np.ndarray]
+    evaluate: Callable[..., np.ndarray]
+    gradient: Callable[..., np.ndarray]
 
 
 def ansatz(
-    problem: CommittorProblem, lift: Lift, network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    problem: CommittorProblem,
+    lift: Lift,
+    network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    exact: bool = True,
 ) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
+
+    Without `exact` the values on A and B are what the logit says there.
+    """
     scale = scale_of(problem)
 
     def free_part(params: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -63,14 +72,17 @@ def ansatz(
             places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
         )
 
-    def solution(params: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        return committor(problem, free_part(params.double(), x) + lift(x), x)
+    def solution(params: torch.Tensor, x: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
+        logit = free_part(params.double(), x) + lift(x)
+        if shift is not None:
+            logit = levels.shifted(shift, logit)
+        return committor(problem, logit, x) if exact else torch.sigmoid(logit)
 
-    def evaluate(params: torch.Tensor, x: np.ndarray) -> np.ndarray:
-        return solution(params, torch.as_tensor(x, device=params.device)).numpy(force=True)
+    def evaluate(params: torch.Tensor, x: np.ndarray, shift: torch.Tensor | None = None) -> np.ndarray:
+        return solution(params, torch.as_tensor(x, device=params.device), shift).numpy(force=True)
 
-    def gradient(params: torch.Tensor, x: np.ndarray) -> np.ndarray:
+    def gradient(params: torch.Tensor, x: np.ndarray, shift: torch.Tensor | None = None) -> np.ndarray:
         places = torch.as_tensor(x, device=params.device)
-        return value_and_slope(lambda y: solution(params, y), places)[1].numpy(force=True)
+        return value_and_slope(lambda y: solution(params, y, shift), places)[1].numpy(force=True)
 
     return Ansatz(walkers, evaluate, gradient)

@@ -1,18 +1,20 @@
 """What umbrella windows have seen so far, ladder by ladder, and the estimates made from it.
 
-For the slab c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q:
-blind to small gradients in the basins, which carry nearly all of mu.
+Rates: the Dirichlet form gives nu = int |grad f|^2 dmu / beta, above the truth for every f != q. For the slab
+c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q: no bound, but
+blind to small gradients in the basins, which carry nearly all of mu. Every error is the jackknife's over
+ladders, which are independent given f: it knows sampling, and not how far f is from q.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
+from . import levels
 from .emus import masses
-
-SLAB = (0.3, 0.7)
 
 
 class Running(NamedTuple):
@@ -21,19 +23,19 @@ class Running(NamedTuple):
     Args:
         overlap: (R, L, L) of phi_m / c in window l.
         inverse: (R, L) of 1 / c.
-        slab: (R, L) of |grad f|^2 / c inside the slab.
+        energy: (R, L, levels.BINS) of |grad f|^2 / c between levels of f.
     """
 
     overlap: torch.Tensor
     inverse: torch.Tensor
-    slab: torch.Tensor
+    energy: torch.Tensor
 
 
 def nothing(ladders: int, windows: int, device: torch.device) -> Running:
     """Before the first update."""
     inverse = torch.ones((ladders, windows), dtype=torch.float64, device=device)
     overlap = torch.diag_embed(inverse)
-    return Running(overlap, inverse, torch.zeros_like(inverse))
+    return Running(overlap, inverse, torch.zeros((*inverse.shape, levels.BINS)).to(inverse))
 
 
 def updated(old: Running, new: Running, step: int, memory: int) -> Running:
@@ -44,27 +46,33 @@ def updated(old: Running, new: Running, step: int, memory: int) -> Running:
 
 def weights_of(seen: Running) -> torch.Tensor:
     """z_l / sum_m z_m E_m[1 / c], (L,): times 1 / c at a walker these are its weights under mu."""
-    return _weights(torch.mean(seen.overlap, dim=0), torch.mean(seen.inverse, dim=0))
+    return _weights(_mean(seen))
 
 
-def rate(seen: Running, beta: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Transitions per unit time by the slab, and the jackknife error over ladders.
+def rates(seen: Running, beta: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Transitions per unit time by the slab and by the Dirichlet form, (2,), and their errors (2,)."""
+    low, high = levels.SLAB
 
-    The error is that of sampling; it does not know how far f is from q.
-    """
+    def of(energy: torch.Tensor) -> torch.Tensor:
+        slab = torch.sum(energy[..., levels.in_slab()], dim=-1) / (high - low)
+        return torch.stack([slab, torch.sum(energy, dim=-1)], dim=-1) / beta
+
+    return jackknife(of, seen)
+
+
+def shift(seen: Running) -> torch.Tensor:
+    """Shift of the logit of f that its fluxes demand, as of `levels.shift`."""
+    return levels.shift(*jackknife(levels.relative_flux, seen))
+
+
+def jackknife(of: Callable[[torch.Tensor], torch.Tensor], seen: Running) -> tuple[torch.Tensor, torch.Tensor]:
+    """A function of the energies between levels, (..., levels.BINS), and its error from leaving out ladders."""
     number = len(seen.inverse)
     # One row per ladder that is left out; sums of positive numbers keep small windows' relative accuracy.
     share = (1.0 - torch.eye(number, dtype=torch.float64, device=seen.inverse.device)) / (number - 1)
-    others = Running(*(torch.tensordot(share, part, dims=1) for part in seen))
-    everyone = Running(*(torch.mean(part, dim=0) for part in seen))
-
-    def of(part: Running) -> torch.Tensor:
-        slab = torch.sum(_weights(part.overlap, part.inverse) * part.slab, dim=-1)
-        return slab / (beta * (SLAB[1] - SLAB[0]))
-
-    without = of(others)
-    spread = torch.sqrt((number - 1) / number * torch.sum((without - torch.mean(without)) ** 2))
-    return of(everyone), spread
+    others = of(_energies(Running(*(torch.tensordot(share, part, dims=1) for part in seen))))
+    spread = torch.sqrt((number - 1) / number * torch.sum((others - torch.mean(others, dim=0)) ** 2, dim=0))
+    return of(_energies(_mean(seen))), spread
 
 
 def least_overlap(seen: Running) -> torch.Tensor:
@@ -73,6 +81,16 @@ def least_overlap(seen: Running) -> torch.Tensor:
     return torch.min(torch.minimum(torch.diagonal(mean, 1), torch.diagonal(mean, -1)))
 
 
-def _weights(overlap: torch.Tensor, inverse: torch.Tensor) -> torch.Tensor:
-    z = masses(overlap)
-    return z / torch.sum(z * inverse, dim=-1, keepdim=True)
+def _mean(seen: Running) -> Running:
+    """Over ladders."""
+    return Running(*(torch.mean(part, dim=0) for part in seen))
+
+
+def _weights(mean: Running) -> torch.Tensor:
+    z = masses(mean.overlap)
+    return z / torch.sum(z * mean.inverse, dim=-1, keepdim=True)
+
+
+def _energies(mean: Running) -> torch.Tensor:
+    """int |grad f|^2 dmu between levels, (..., levels.BINS)."""
+    return torch.sum(_weights(mean)[..., None] * mean.energy, dim=-2)

@@ -45,6 +45,14 @@ def _drift(walkers: Walkers, slope: Bias, h: torch.Tensor) -> torch.Tensor:
     return -(h * torch.clamp(limit / (length + 1e-30), max=1.0))[..., None] * force
 
 
+class Attempt(NamedTuple):
+    """One step: the walkers after it, their acceptance probabilities (R, L), and the places that they tried."""
+
+    walkers: Walkers
+    probability: torch.Tensor
+    tried: Places
+
+
 def langevin_step(
     generator: torch.Generator,
     walkers: Walkers,
@@ -54,7 +62,24 @@ def langevin_step(
     visit: Callable[[torch.Tensor], Places],
     look: Look,
 ) -> tuple[Walkers, torch.Tensor]:
-    """One step of every walker.
+    """One step of every walker; arguments as of `attempt`.
+
+    Returns:
+        the walkers after the step, and their acceptance probabilities (R, L).
+    """
+    return attempt(generator, walkers, h, bias, slope, visit, look)[:2]
+
+
+def attempt(
+    generator: torch.Generator,
+    walkers: Walkers,
+    h: torch.Tensor,
+    bias: Bias,
+    slope: Bias,
+    visit: Callable[[torch.Tensor], Places],
+    look: Look,
+) -> Attempt:
+    """One step of every walker. A place whose energy is no finite number is never entered.
 
     Args:
         generator: of noise and decisions, on the walkers' device.
@@ -63,9 +88,6 @@ def langevin_step(
         bias, slope: own bias W_l and dW_l/ds of (R, L) coordinates.
         visit: x -> Places.
         look: Places -> Walkers.
-
-    Returns:
-        the walkers after the step, and their acceptance probabilities (R, L).
     """
     x = walkers.places.x
     drift = _drift(walkers, slope, h)
@@ -80,7 +102,7 @@ def langevin_step(
     )
     probability = torch.exp(torch.clamp(torch.nan_to_num(gain, nan=-math.inf, posinf=-math.inf), max=0.0))
     draw = torch.rand(gain.shape, generator=generator, dtype=gain.dtype, device=gain.device)
-    return choose(draw < probability, new, walkers), probability
+    return Attempt(choose(draw < probability, new, walkers), probability, new.places)
 
 
 def choose(accept: torch.Tensor, new: Walkers, old: Walkers) -> Walkers:
