@@ -35,11 +35,13 @@ class Ansatz(NamedTuple):
     """Functions of parameters and places.
 
     Args:
+        logit: (params, (n, d)) -> (n,) logit of the committor, without regard to the sets.
         walkers: (params, Places) -> Walkers, with the logit and its gradient at the places.
         evaluate: (params, (n, d) numpy) -> (n,) committor in float64.
         gradient: (params, (n, d) numpy) -> (n, d) its gradient in float64.
     """
 
+    logit: Callable[[Any, jax.Array], jax.Array]
     walkers: Callable[[Any, Places], Walkers]
     evaluate: Callable[[Any, np.ndarray], jax.Array]
     gradient: Callable[[Any, np.ndarray], jax.Array]
@@ -60,13 +62,17 @@ def ansatz(problem: CommittorProblem, lift: Lift, network: Callable[[Any, jax.Ar
             places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
         )
 
+    def logit(params: Any, x: jax.Array) -> jax.Array:
+        return free_part(params, x) + lift(x)
+
     def solution(params: Any, x: jax.Array) -> jax.Array:
         doubled = jax.tree.map(lambda part: part.astype(jnp.float64), params)
-        return committor(problem, free_part(doubled, x) + lift(x), x)
+        return committor(problem, logit(doubled, x), x)
 
     value = jax.jit(solution)
     slope = jax.jit(jax.grad(lambda params, x: jnp.sum(solution(params, x)), argnums=1))
     return Ansatz(
+        logit,
         walkers,
         lambda params, x: value(params, jnp.asarray(x, jnp.float64)),
         lambda params, x: slope(params, jnp.asarray(x, jnp.float64)),
