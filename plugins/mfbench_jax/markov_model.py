@@ -17,7 +17,7 @@ trajectories: Strahan et al., J. Chem. Theory Comput. 17 (2021) 2948.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -39,8 +39,8 @@ PROBED = 64
 """Places at which the curvature of V is looked at."""
 BATCH = 2048
 """Trajectories at a time."""
-SAMPLES_PER_FUNCTION = 16
-"""Starts for each basis function at least."""
+SAMPLES_PER_FUNCTION = 64
+"""Starts for each basis function at least: the sampling error is about the root of their ratio."""
 MOST = 2**17
 """Starts kept; beyond, the oldest half is given up."""
 EDGE = 1e-3
@@ -136,7 +136,7 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
         wanted = min(2 * wanted, MOST)
 
 
-def by_parts(function, x: np.ndarray) -> np.ndarray:
+def by_parts(function: Callable[[jax.Array], jax.Array], x: np.ndarray) -> np.ndarray:
     """function(x) in float64, BATCH rows at a time; x has a multiple of that many."""
     parts = [np.asarray(function(jnp.asarray(x[i : i + BATCH]))) for i in range(0, len(x), BATCH)]
     return np.concatenate(parts).astype(float)

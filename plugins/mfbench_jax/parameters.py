@@ -115,7 +115,7 @@ class Splitting:
         ValueError: a value outside its range.
     """
 
-    paths: int = 256
+    paths: int = 512
     replicas: int = 4
     killed: float = 0.4
     walkers: int = 256

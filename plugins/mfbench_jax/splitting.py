@@ -108,11 +108,11 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         return exits_of(places, counts, COUNTED * parameters.stretch * dt)
 
     def run(x: np.ndarray, side: int) -> Generator[None, None, list[Path]]:
-        """Step 2's paths, in portions of one fixed size; their coins are taken on the way."""
+        """Step 2's paths, half as many at a time as there are in all; their coins are taken on the way."""
         nonlocal calls, spent
         goal, home_start = ((IN_B, problem.start_a), (IN_A, problem.start_b))[side]
         paths: list[Path] = []
-        size = parameters.paths
+        size = -(-parameters.paths // 2)
         for first in range(0, len(x), size):
             part = x[first : first + size]
             filled = np.concatenate([part, np.tile(home_start[:1], (size - len(part), 1))])
