@@ -1,5 +1,7 @@
 """Trajectories to A or B: the step's weak order, hits between steps, and the coins that become of them."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -74,6 +76,17 @@ def test_who_starts_in_a_set_has_ended_there_and_who_ended_stays():
     later = make_advance(problem, 0.01)(KEY, seen, 50)
     np.testing.assert_array_equal(later.x[:2], x[:2])
     assert list(np.asarray(later.steps)[:2]) == [0, 0]
+
+
+def test_a_place_without_a_finite_slope_is_never_entered():
+    problem = between(edge=5.0)
+    holed = dataclasses.replace(
+        problem,
+        potential=lambda x: jnp.where(jnp.asarray(x)[:, 1] > 0.3, jnp.inf, 0.0) * jnp.asarray(x)[:, 1],
+    )
+    seen = make_advance(holed, 0.02)(KEY, started(holed, jnp.zeros((500, 2))), 40)
+    assert bool(jnp.all(jnp.isfinite(seen.x)))
+    assert float(jnp.std(seen.x[:, 0])) > 0.5
 
 
 def test_the_time_step_follows_the_largest_curvature():

@@ -4,8 +4,9 @@ A step is Heun's, of weak order 2 for additive noise (Kloeden and Platen 1992, s
 
     y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt / beta) xi,   f = -c grad V,
 
-where c <= 1 bounds a drift to TAMING times the noise's typical length, which no thermal point notices. A step
-that ends outside a set has yet hit it in between with the probability of a Brownian bridge to a plane,
+where c <= 1 bounds a drift to TAMING times the noise's typical length, which no thermal point notices; a step to
+where V has no finite slope is not taken. A step that ends outside a set has yet hit it in between with the
+probability of a Brownian bridge to a plane,
 
     exp(-beta r r' / dt),   r = phi / |grad phi| the distance at either end:
 
@@ -93,6 +94,7 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
             now, near_a, near_b = carry
             key_noise, key_hit = jax.random.split(jax.random.fold_in(key, number))
             x = step(key_noise, now.x)
+            x = jnp.where(jnp.all(jnp.isfinite(x), axis=1, keepdims=True), x, now.x)
             far_a, far_b = distance(problem.boundary_a, x), distance(problem.boundary_b, x)
             chances = jax.random.uniform(key_hit, (2, len(x)), x.dtype)
             in_a = hit(chances[0], near_a, far_a, problem.beta / dt)
