@@ -10,11 +10,6 @@ def reversible_only(facts: mfbench.Facts) -> str | None:
     return None if "reversible" in facts.flags else "the Ritz energy needs a gradient drift"
 
 
-def overdamped_only(facts: mfbench.Facts) -> str | None:
-    """Trajectories are made of the potential alone."""
-    return None if "reversible" in facts.flags else "its trajectories follow -grad V, without a circulation"
-
-
 IS_SGD = mfbench.SolverEntry(
     name="is-sgd",
     task="committor",
@@ -50,7 +45,6 @@ SHOOTING = mfbench.SolverEntry(
     ),
     run="mfbench_jax.shooting:solve",
     parameters=Shooting,
-    supports=overdamped_only,
     extras=("jax",),
 )
 
@@ -64,7 +58,6 @@ SPLITTING = mfbench.SolverEntry(
     ),
     run="mfbench_jax.splitting:solve",
     parameters=Splitting,
-    supports=overdamped_only,
     extras=("jax",),
 )
 
@@ -78,6 +71,5 @@ MARKOV_MODEL = mfbench.SolverEntry(
     ),
     run="mfbench_jax.markov_model:solve",
     parameters=MarkovModel,
-    supports=overdamped_only,
     extras=("jax",),
 )

@@ -78,6 +78,18 @@ def test_who_starts_in_a_set_has_ended_there_and_who_ended_stays():
     assert list(np.asarray(later.steps)[:2]) == [0, 0]
 
 
+def test_a_circulation_carries_the_walkers():
+    """dX = c dt + sqrt(2) dW along x1: q = (1 - e^{-c (1 + x1)}) / (1 - e^{-2 c}), at 0 1 / (1 + e^{-c})."""
+    number, problem = (
+        6000,
+        dataclasses.replace(between(), circulation=lambda x: jnp.asarray([1.5, 0.0]) + 0.0 * jnp.asarray(x)),
+    )
+    ended = np.asarray(end_of(problem, jnp.zeros((number, 2)), 0.02, 300).last)
+    hits = int(np.sum(ended == IN_B))
+    assert np.all(ended != NEITHER)
+    assert stats.binomtest(hits, number, 1 / (1 + np.exp(-1.5))).pvalue > ALARM
+
+
 def test_a_place_without_a_finite_slope_is_never_entered():
     problem = between(edge=5.0)
     holed = dataclasses.replace(

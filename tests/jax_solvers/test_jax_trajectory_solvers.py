@@ -86,12 +86,9 @@ def test_same_seed_same_steps_other_seed_others(run, well):
 
 
 @pytest.mark.parametrize("entry", [SHOOTING, SPLITTING, MARKOV_MODEL])
-def test_circulation_is_declined_with_the_reason(entry):
-    def facts(*flags):
-        return mfbench.Facts(task="committor", dim=2, flags=frozenset(flags))
-
-    assert entry.supports(facts("reversible")) is None
-    assert "circulation" in entry.supports(facts())
+def test_trajectories_need_no_reversibility(entry):
+    facts = mfbench.Facts(task="committor", dim=2, flags=frozenset())
+    assert entry.supports(facts) is None
 
 
 BAD = [

@@ -1,12 +1,12 @@
-"""Trajectories of dX = -grad V dt + sqrt(2/beta) dW up to their first hit of A or B.
+"""Trajectories of dX = (-grad V + c) dt + sqrt(2/beta) dW up to their first hit of A or B.
 
 A step is Heun's, of weak order 2 for additive noise (Kloeden and Platen 1992, section 15.1):
 
-    y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt / beta) xi,   f = -c grad V,
+    y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt / beta) xi,
 
-where c <= 1 bounds a drift to TAMING times the noise's typical length, which no thermal point notices; a step to
-where V has no finite slope is not taken. A step that ends outside a set has yet hit it in between with the
-probability of a Brownian bridge to a plane,
+with f = s (-grad V + c), c the circulation if there is one, and s <= 1 such that no drift exceeds TAMING times
+the noise's typical length, which no thermal point notices; a step to where V has no finite slope is not taken.
+A step that ends outside a set has yet hit it in between with the probability of a Brownian bridge to a plane,
 
     exp(-beta r r' / dt),   r = phi / |grad phi| the distance at either end:
 
@@ -115,10 +115,12 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
 
 
 def tamed_force(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> jax.Array:
-    """(n, d) -c grad V, no longer than TAMING times the root of d times a unit, a number or (n, 1)."""
-    _, slope = value_and_slope(problem.potential, x)
-    length = jnp.sqrt(jnp.sum(slope**2, axis=-1, keepdims=True))
-    return -slope * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
+    """(n, d) -grad V + c, cut to TAMING times the root of d times a unit, a number or (n, 1)."""
+    drift = -value_and_slope(problem.potential, x)[1]
+    if problem.circulation is not None:
+        drift = drift + problem.circulation(x)
+    length = jnp.sqrt(jnp.sum(drift**2, axis=-1, keepdims=True))
+    return drift * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
 
 
 def distance(boundary: Field, x: jax.Array) -> jax.Array:
