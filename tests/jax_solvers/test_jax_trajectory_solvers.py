@@ -25,7 +25,10 @@ def checkpoints(solver, problem, count=None, seed=0):
     return list(itertools.islice(solve(problem, parameters, context), count or enough))
 
 
-@pytest.fixture(scope="module", params=SMALL)
+@pytest.fixture(
+    scope="module",
+    params=["shooting", "markov-model", pytest.param("splitting", marks=pytest.mark.slow)],
+)
 def run(request, well):
     return request.param, checkpoints(request.param, well[0])
 
@@ -66,10 +69,10 @@ def test_far_better_than_the_bare_lift(run, well):
     assert last < first / 3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("run", ["splitting"], indirect=True)
 def test_splitting_covers_the_rate(run, well):
     """At 4 of its own standard errors, of which each is a few per cent or tens of them."""
-    if run[0] != "splitting":
-        pytest.skip("gives no rate")
     reports = run[1][-1].reports
     assert abs(reports["rate"] - well[1].rate.value) < 4 * reports["rate_error"]
     assert reports["rate_error"] < 0.4 * reports["rate"]
