@@ -2,7 +2,7 @@
 
 import mfbench
 
-from .parameters import ImportanceSampling, MarkovModel, MeanField, Shooting, Splitting
+from .parameters import ImportanceSampling, MarkovModel, MeanField, Semigroup, Shooting, Splitting
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
@@ -71,5 +71,15 @@ MARKOV_MODEL = mfbench.SolverEntry(
     ),
     run="mfbench_jax.markov_model:solve",
     parameters=MarkovModel,
+    extras=("jax",),
+)
+
+SEMIGROUP = mfbench.SolverEntry(
+    name="semigroup",
+    task="committor",
+    summary="A network trained on q(x) = E q(X at a short time later), squares estimated from two independent trajectories.",
+    source="Li, Khoo, Ren, Ying, arXiv 2012.06727; two shots against the bias of squares: Baird, ICML 1995, 30.",
+    run="mfbench_jax.semigroup:solve",
+    parameters=Semigroup,
     extras=("jax",),
 )

@@ -161,6 +161,31 @@ class MarkovModel:
             raise ValueError(f"tolerance is {self.tolerance}; expected a number in (0, 1).")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Semigroup:
+    """Parameters of `semigroup`.
+
+    Args:
+        lag: time steps of a trajectory.
+        width, depth, rate, warm_up, halving, lift_depth: as in `shooting`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    lag: int = 64
+    width: int = 64
+    depth: int = 2
+    rate: float = 3e-3
+    warm_up: int = 50
+    halving: int = 500
+    lift_depth: float = 0.2
+
+    def __post_init__(self) -> None:
+        at_least(self, lag=1, width=1, depth=1, warm_up=1, halving=1)
+        above_zero(self, "rate", "lift_depth")
+
+
 def at_least(parameters: object, **bounds: int) -> None:
     """Refuse whole numbers below their bounds."""
     for name, bound in bounds.items():

@@ -29,8 +29,9 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.design import Design
+from .blocks.fitting import make_fit
 from .blocks.lift import lift_of
-from .blocks.outcomes import Coins, make_regression
+from .blocks.outcomes import Coins, make_loss
 from .blocks.shots import Shots
 from .blocks.tempering import tempered_places
 from .blocks.trajectories import make_advance, step_of
@@ -53,7 +54,9 @@ def solve(problem: CommittorProblem, parameters: Shooting, context: Context) -> 
     rng = np.random.default_rng(seeds[0])
     model = ansatz(problem, lift_of(problem, parameters.lift_depth), network.apply)
     logit = jax.jit(model.logit)
-    begun, improved = make_regression(model.logit, parameters.rate, parameters.warm_up, parameters.halving)
+    begun, improved = make_fit(
+        make_loss(model.logit), parameters.rate, parameters.warm_up, parameters.halving
+    )
     fit = begun(
         network.perceptron(
             jax.random.key(int(seeds[1])), problem.dim, parameters.width, parameters.depth, jnp.float32

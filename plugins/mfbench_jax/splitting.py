@@ -31,9 +31,10 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.exits import Exits, Home, exits_of
+from .blocks.fitting import make_fit
 from .blocks.lift import lift_of
 from .blocks.multilevel import Path, split
-from .blocks.outcomes import Coins, make_regression
+from .blocks.outcomes import Coins, make_loss
 from .blocks.rates import Rates
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
 from .parameters import Splitting
@@ -56,7 +57,9 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
     rng = np.random.default_rng(seeds[0])
     model = ansatz(problem, lift_of(problem, parameters.lift_depth), network.apply)
     logit = jax.jit(model.logit)
-    begun, improved = make_regression(model.logit, parameters.rate, parameters.warm_up, parameters.halving)
+    begun, improved = make_fit(
+        make_loss(model.logit), parameters.rate, parameters.warm_up, parameters.halving
+    )
     fit = begun(
         network.perceptron(
             jax.random.key(seeds[1]), problem.dim, parameters.width, parameters.depth, jnp.float32

@@ -10,7 +10,8 @@ from scipy import stats
 
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax.blocks.design import LOOKED_AT, WIDEST, Design
-from mfbench_jax.blocks.outcomes import Coins, make_regression
+from mfbench_jax.blocks.fitting import make_fit
+from mfbench_jax.blocks.outcomes import Coins, make_loss
 from mfbench_jax.blocks.shots import Shots
 from mfbench_jax.blocks.tempering import tempered_places
 from mfbench_jax.blocks.trajectories import IN_A, IN_B, NEITHER, STEP_SHARE, make_advance, started, step_of
@@ -153,7 +154,7 @@ def test_regression_finds_the_chance_of_a_biased_coin():
     coins = Coins(1, 15_000)
     coins.add(x[:10_000], y[:10_000]), coins.add(x[10_000:], y[10_000:])
     assert (len(coins), coins.seen) == (15_000, 20_000)
-    begun, improved = make_regression(lambda p, x: p[0] * x[:, 0] + p[1], 0.02, 10, 400)
+    begun, improved = make_fit(make_loss(lambda p, x: p[0] * x[:, 0] + p[1]), 0.02, 10, 400)
     fit = improved(begun(jnp.zeros(2, jnp.float32)), *map(jnp.asarray, coins.batches(rng, 1500, 512)))
     np.testing.assert_allclose(fit.average, [2.0, -1.0], atol=0.12)
 

@@ -1,4 +1,4 @@
-"""shooting, splitting and markov-model as wholes: exact boundary values, honest work, repeatable, a first success."""
+"""Solvers on trajectories as wholes: exact boundary values, honest work, repeatable, a first success."""
 
 import itertools
 import math
@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import mfbench
-from mfbench_jax import markov_model, shooting, splitting
-from mfbench_jax.committor_entries import MARKOV_MODEL, SHOOTING, SPLITTING
-from mfbench_jax.parameters import MarkovModel, Shooting, Splitting
+from mfbench_jax import markov_model, semigroup, shooting, splitting
+from mfbench_jax.committor_entries import MARKOV_MODEL, SEMIGROUP, SHOOTING, SPLITTING
+from mfbench_jax.parameters import MarkovModel, Semigroup, Shooting, Splitting
 
 SMALL = {
     "shooting": (shooting.solve, Shooting(walkers=256, width=32), 60),
     "splitting": (splitting.solve, Splitting(paths=64, replicas=4, walkers=64, width=32), 1500),
+    "semigroup": (semigroup.solve, Semigroup(width=32, lag=32), 40),
     "markov-model": (markov_model.solve, MarkovModel(functions=100, lag=32), 20),
 }
 
@@ -27,7 +28,7 @@ def checkpoints(solver, problem, count=None, seed=0):
 
 @pytest.fixture(
     scope="module",
-    params=["shooting", "markov-model", pytest.param("splitting", marks=pytest.mark.slow)],
+    params=["shooting", "semigroup", "markov-model", pytest.param("splitting", marks=pytest.mark.slow)],
 )
 def run(request, well):
     return request.param, checkpoints(request.param, well[0])
@@ -88,7 +89,7 @@ def test_same_seed_same_steps_other_seed_others(run, well):
     assert np.any(states[0] != states[2]) or runs[0][-1].work != runs[2][-1].work
 
 
-@pytest.mark.parametrize("entry", [SHOOTING, SPLITTING, MARKOV_MODEL])
+@pytest.mark.parametrize("entry", [SHOOTING, SPLITTING, MARKOV_MODEL, SEMIGROUP])
 def test_trajectories_need_no_reversibility(entry):
     facts = mfbench.Facts(task="committor", dim=2, flags=frozenset())
     assert entry.supports(facts) is None
@@ -99,6 +100,7 @@ BAD = [
     (Splitting, {"replicas": 1}, "replicas is 1; expected a whole number >= 2"),
     (Splitting, {"paths": 7}, "paths is 7; expected a whole number >= 8"),
     (Splitting, {"killed": 1.0}, r"killed is 1.0; expected a number in \(0, 1\)"),
+    (Semigroup, {"lag": 0}, "lag is 0; expected a whole number >= 1"),
     (MarkovModel, {"lag": 0}, "lag is 0; expected a whole number >= 1"),
     (MarkovModel, {"tolerance": 2.0}, r"tolerance is 2.0; expected a number in \(0, 1\)"),
 ]

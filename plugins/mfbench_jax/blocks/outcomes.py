@@ -11,17 +11,11 @@ has its minimum at z = logit q (Jung, Covino, Arjun, et al., Nat. Comput. Sci. 3
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-
-from .descent import anytime, tail_average
-
-AVERAGING = 8.0
-LARGEST_GRADIENT = 10.0
 
 
 class Coins:
@@ -52,43 +46,11 @@ class Coins:
         return self.x[index], self.y[index]
 
 
-class Fit(NamedTuple):
-    """A regression under way: parameters, their average, the optimiser's moments, and steps taken."""
-
-    params: Any
-    average: Any
-    moments: Any
-    step: jax.Array
-
-
-def make_regression(
-    logit: Callable[[Any, jax.Array], jax.Array], rate: float, warm_up: int, halving: int
-) -> tuple[Callable[[Any], Fit], Callable[[Fit, jax.Array, jax.Array], Fit]]:
-    """Two functions: parameters -> Fit, and (Fit, batches of places, of outcomes) -> Fit one step per batch later.
-
-    Args:
-        logit: (params, (n, d)) -> (n,).
-        rate, warm_up, halving: of `descent.anytime`.
-    """
-    method = optax.chain(
-        optax.clip_by_global_norm(LARGEST_GRADIENT), optax.adam(anytime(rate, warm_up, halving))
-    )
+def make_loss(logit: Callable[[Any, jax.Array], jax.Array]) -> Callable[..., jax.Array]:
+    """(params, places (n, d), outcomes (n,)) -> the mean negative log-likelihood, for a logit (params, x) -> (n,)."""
 
     def loss(params: Any, x: jax.Array, y: jax.Array) -> jax.Array:
         z = logit(params, x)
         return jnp.mean(jax.nn.softplus(z) - y * z)
 
-    def update(fit: Fit, batch: tuple[jax.Array, jax.Array]) -> tuple[Fit, None]:
-        change, moments = method.update(jax.grad(loss)(fit.params, *batch), fit.moments, fit.params)
-        params = optax.apply_updates(fit.params, change)
-        average = tail_average(fit.average, params, fit.step, AVERAGING)
-        return Fit(params, average, moments, fit.step + 1), None
-
-    def begun(params: Any) -> Fit:
-        return Fit(params, params, method.init(params), jnp.zeros((), jnp.float32))
-
-    @jax.jit
-    def improved(fit: Fit, x: jax.Array, y: jax.Array) -> Fit:
-        return jax.lax.scan(update, fit, (x, y))[0]
-
-    return begun, improved
+    return loss
