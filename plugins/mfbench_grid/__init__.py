@@ -1,10 +1,14 @@
 """Solvers on grids."""
 
 import mfbench
-from mfbench_grid import committor_entry, fokker_planck_entry
+from mfbench_grid import committor_entry, fokker_planck_entry, projected_grid_entry
 
 
 @mfbench.hookimpl
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
-    return [committor_entry.FINITE_VOLUME, fokker_planck_entry.FINITE_VOLUME]
+    return [
+        committor_entry.FINITE_VOLUME,
+        fokker_planck_entry.FINITE_VOLUME,
+        projected_grid_entry.PROJECTED_GRID,
+    ]

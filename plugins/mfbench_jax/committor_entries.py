@@ -2,7 +2,7 @@
 
 import mfbench
 
-from .parameters import ImportanceSampling, MeanField
+from .parameters import ImportanceSampling, MarkovModel, MeanField, Semigroup, Shooting, Splitting
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
@@ -32,5 +32,54 @@ PARTICLE_SGD = mfbench.SolverEntry(
     run="mfbench_jax.particle_sgd:solve",
     parameters=MeanField,
     supports=reversible_only,
+    extras=("jax",),
+)
+
+SHOOTING = mfbench.SolverEntry(
+    name="shooting",
+    task="committor",
+    summary="Trajectories to A or B from places spread over the committor's range; logistic regression of their outcomes.",
+    source=(
+        "Du, Pande, Grosberg, Tanaka, Shakhnovich, J. Chem. Phys. 108 (1998) 334; Peters, Trout, J. Chem. Phys. 125 "
+        "(2006) 054108; starts flat in the current logit as in Jung et al., Nat. Comput. Sci. 3 (2023) 334."
+    ),
+    run="mfbench_jax.shooting:solve",
+    parameters=Shooting,
+    extras=("jax",),
+)
+
+SPLITTING = mfbench.SolverEntry(
+    name="splitting",
+    task="committor",
+    summary="Adaptive multilevel splitting from A and from B along the committor fitted to its own branches; gives rates.",
+    source=(
+        "Cerou, Guyader, Stoch. Anal. Appl. 25 (2007) 417; Brehier et al., Ann. Appl. Probab. 26 (2016) 3559; the "
+        "regression of all branches' outcomes is ours."
+    ),
+    run="mfbench_jax.splitting:solve",
+    parameters=Splitting,
+    extras=("jax",),
+)
+
+MARKOV_MODEL = mfbench.SolverEntry(
+    name="markov-model",
+    task="committor",
+    summary="Galerkin's method for the process at two times: short stopped trajectories, a basis of ridge functions.",
+    source=(
+        "Thiede, Giannakis, Dinner, Weare, J. Chem. Phys. 150 (2019) 244111; Strahan et al., J. Chem. Theory Comput. 17 "
+        "(2021) 2948; directions from the last solution's gradients as in Aristoff et al., J. Chem. Phys. 161 (2024) 084113."
+    ),
+    run="mfbench_jax.markov_model:solve",
+    parameters=MarkovModel,
+    extras=("jax",),
+)
+
+SEMIGROUP = mfbench.SolverEntry(
+    name="semigroup",
+    task="committor",
+    summary="A network trained on q(x) = E q(X at a short time later), squares estimated from two independent trajectories.",
+    source="Li, Khoo, Ren, Ying, arXiv 2012.06727; two shots against the bias of squares: Baird, ICML 1995, 30.",
+    run="mfbench_jax.semigroup:solve",
+    parameters=Semigroup,
     extras=("jax",),
 )

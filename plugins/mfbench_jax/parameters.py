@@ -89,6 +89,121 @@ class MeanField:
         above_zero(self, "step", "lift_depth")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shooting:
+    """Parameters of `shooting`.
+
+    Args:
+        walkers: trajectories at a time.
+        stretch: time steps between two looks at them.
+        width, depth: hidden units of a layer, hidden layers of the network that smooths the outcomes.
+        rate, warm_up, halving, lift_depth: as in `is-sgd`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    walkers: int = 512
+    stretch: int = 32
+    width: int = 64
+    depth: int = 2
+    rate: float = 3e-3
+    warm_up: int = 50
+    halving: int = 500
+    lift_depth: float = 0.2
+
+    def __post_init__(self) -> None:
+        at_least(self, walkers=1, stretch=1, width=1, depth=1, warm_up=1, halving=1)
+        above_zero(self, "rate", "lift_depth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splitting:
+    """Parameters of `splitting`.
+
+    Args:
+        paths: of all replicas of a round together.
+        replicas: independent ones, >= 2; the spread over them is the error bar.
+        killed: share of the paths killed in an iteration, in (0, 1).
+        walkers: about home, that count exits, >= 2.
+        stretch: time steps between two looks.
+        width, depth, rate, warm_up, halving, lift_depth: as in `shooting`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    paths: int = 512
+    replicas: int = 4
+    killed: float = 0.4
+    walkers: int = 256
+    stretch: int = 16
+    width: int = 64
+    depth: int = 2
+    rate: float = 3e-3
+    warm_up: int = 50
+    halving: int = 500
+    lift_depth: float = 0.2
+
+    def __post_init__(self) -> None:
+        at_least(self, replicas=2, walkers=2, stretch=1, width=1, depth=1, warm_up=1, halving=1)
+        at_least(self, paths=2 * self.replicas)
+        above_zero(self, "rate", "lift_depth", "killed")
+        if not self.killed < 1:
+            raise ValueError(f"killed is {self.killed}; expected a number in (0, 1).")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkovModel:
+    """Parameters of `markov-model`.
+
+    Args:
+        functions: of the basis, at most, >= 2.
+        lag: time steps of a trajectory.
+        tolerance: size of the components of the basis that are kept, as a share of the largest, in (0, 1).
+        lift_depth: as in `is-sgd`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    functions: int = 400
+    lag: int = 64
+    tolerance: float = 3e-3
+    lift_depth: float = 0.2
+
+    def __post_init__(self) -> None:
+        at_least(self, functions=2, lag=1)
+        above_zero(self, "tolerance", "lift_depth")
+        if not self.tolerance < 1:
+            raise ValueError(f"tolerance is {self.tolerance}; expected a number in (0, 1).")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Semigroup:
+    """Parameters of `semigroup`.
+
+    Args:
+        lag: time steps of a trajectory.
+        width, depth, rate, warm_up, halving, lift_depth: as in `shooting`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    lag: int = 64
+    width: int = 64
+    depth: int = 2
+    rate: float = 3e-3
+    warm_up: int = 50
+    halving: int = 500
+    lift_depth: float = 0.2
+
+    def __post_init__(self) -> None:
+        at_least(self, lag=1, width=1, depth=1, warm_up=1, halving=1)
+        above_zero(self, "rate", "lift_depth")
+
+
 def at_least(parameters: object, **bounds: int) -> None:
     """Refuse whole numbers below their bounds."""
     for name, bound in bounds.items():

@@ -13,6 +13,7 @@ from scipy.integrate import quad
 import mfbench
 from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench_grid import committor_finite_volume
+from mfbench_grid.blocks import committor_ladder
 from mfbench_grid.blocks.jump_chain import Stalled
 from mfbench_grid.committor_entry import FINITE_VOLUME, CommittorFiniteVolumeParameters
 
@@ -176,7 +177,7 @@ def test_outside_the_box_the_nearest_value_continues(timeless):
 def test_deep_trap_between_a_and_b_keeps_its_committor(timeless, depth, digits):
     problem, q = trap(depth)
     found = checkpoints(problem, timeless, 4)
-    assert found[-1].state.fine.free.sum() > committor_finite_volume.ELIMINATED  # multigrid took part
+    assert found[-1].state.fine.free.sum() > committor_ladder.ELIMINATED  # multigrid took part
     assert values(found[-1], np.zeros((1, 2))) == pytest.approx([q], abs=digits)
 
 
@@ -243,7 +244,7 @@ def test_no_level_is_started_that_the_budget_or_the_memory_forbids(make_exact, m
     # Three readings of the clock and one second per level; the next is expected to take four:
     # begun at 0, 3 and 6, but not at 9.
     assert len(list(committor_finite_volume.solve(problem, DEFAULT, slow))) == 3
-    monkeypatch.setattr(committor_finite_volume, "free_memory", lambda: 5e6)
+    monkeypatch.setattr(committor_ladder, "free_memory", lambda: 5e6)
     endless = mfbench.Context(seed=0, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
     assert len(list(committor_finite_volume.solve(problem, DEFAULT, endless))) == 2  # 33^2 and 65^2 nodes
 

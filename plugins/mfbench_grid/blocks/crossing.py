@@ -26,7 +26,7 @@ def crossing(boundary: Boundary, x: np.ndarray, step: np.ndarray) -> np.ndarray:
     Args:
         boundary: signed boundary function, > 0 at every x.
         x: (n, d) nodes outside the set.
-        step: (d,) to the neighbours. Where the neighbour lies outside as well, t is 1.
+        step: (d,) or (n, d) to the neighbours. Where the neighbour lies outside as well, t is 1.
     """
     low, high = np.zeros(len(x)), np.ones(len(x))
     for _ in range(HALVINGS if len(x) else 0):

@@ -36,6 +36,7 @@ class Ansatz(NamedTuple):
     """Functions of parameters and places.
 
     Args:
+        logit: (params, (n, d)) -> (n,) logit of the committor, without regard to the sets.
         walkers: (params, Places) -> Walkers, with the logit and its gradient at the places.
         evaluate: (params, (n, d) numpy) -> (n,) committor in float64.
         gradient: (params, (n, d) numpy) -> (n, d) its gradient in float64.
@@ -43,6 +44,7 @@ class Ansatz(NamedTuple):
     The latter two take a shift of the levels as their third argument, `levels.shift`; none by default.
     """
 
+    logit: Callable[[Any, jax.Array], jax.Array]
     walkers: Callable[[Any, Places], Walkers]
     evaluate: Callable[..., jax.Array]
     gradient: Callable[..., jax.Array]
@@ -71,14 +73,18 @@ def ansatz(
             places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
         )
 
+    def logit(params: Any, x: jax.Array) -> jax.Array:
+        return free_part(params, x) + lift(x)
+
     def solution(params: Any, x: jax.Array, shift: jax.Array) -> jax.Array:
         doubled = jax.tree.map(lambda part: part.astype(jnp.float64), params)
-        logit = levels.shifted(shift, free_part(doubled, x) + lift(x))
-        return committor(problem, logit, x) if exact else jax.nn.sigmoid(logit)
+        shifted = levels.shifted(shift, logit(doubled, x))
+        return committor(problem, shifted, x) if exact else jax.nn.sigmoid(shifted)
 
     value = jax.jit(solution)
     slope = jax.jit(jax.grad(lambda params, x, shift: jnp.sum(solution(params, x, shift)), argnums=1))
     return Ansatz(
+        logit,
         walkers,
         lambda params, x, shift=levels.UNMOVED: value(params, jnp.asarray(x, jnp.float64), shift),
         lambda params, x, shift=levels.UNMOVED: slope(params, jnp.asarray(x, jnp.float64), shift),

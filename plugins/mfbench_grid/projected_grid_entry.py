@@ -1,0 +1,49 @@
+"""The entry of `projected-grid`, a control."""
+
+import math
+from dataclasses import dataclass
+
+import mfbench
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectedGridParameters:
+    """Parameters of `projected-grid`.
+
+    Args:
+        margin: kT above the pass between A and B on the plane up to which nodes are kept.
+
+    Raises:
+        ValueError: a margin that is not a finite number > 0.
+    """
+
+    margin: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.margin) and self.margin > 0):
+            raise ValueError(f"margin is {self.margin}; expected a finite number > 0.")
+
+
+def reversible_only(facts: mfbench.Facts) -> str | None:
+    """The weight exp(-beta V) needs a drift -grad V."""
+    return (
+        None
+        if "reversible" in facts.flags
+        else "solves div(exp(-beta V) grad q) = 0, for reversible drifts only"
+    )
+
+
+PROJECTED_GRID = mfbench.SolverEntry(
+    name="projected-grid",
+    task="committor",
+    summary="Finite volumes on a plane laid by the normals of A and B and one Hessian of V; projected.",
+    source=(
+        "research/metrics.md, controls; the rest as `finite-volume`. Reaction planes with quadratic modes across: "
+        "Miller, Handy, Adams, J. Chem. Phys. 72 (1980) 99, of which this is the flat case."
+    ),
+    run="mfbench_grid.projected_grid:solve",
+    parameters=ProjectedGridParameters,
+    supports=reversible_only,
+    extras=("grid",),
+    control=True,
+)

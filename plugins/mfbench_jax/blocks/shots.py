@@ -1,0 +1,97 @@
+"""A pool of trajectories that run to their ends, each with a few places noted on its way."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfbench.tasks.committor import CommittorProblem
+
+from .trajectories import IN_B, NEITHER, Advance, Trajectories, started
+
+NOTES = 24
+"""Places noted at most: after 0, 1, 2, 4, ..., 2^22 stretches."""
+
+
+class Ended(NamedTuple):
+    """Places (m, d) that trajectories passed which have ended since, and their outcomes (m,): 1 for B, 0 for A."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Shots:
+    """Trajectories from given starts, a fixed number at a time.
+
+    The times at which places are noted are fixed beforehand; a choice that looked at the whole path, such as one
+    place at random from each, would favour places from which paths are long.
+
+    Args:
+        problem: gives the sets.
+        advance: the dynamics.
+        number: of trajectories at a time, n.
+        seed: of their noise.
+
+    Attributes:
+        ended, ended_b: trajectories that have ended, and those of them in B.
+        evaluations: points at which grad V was evaluated.
+    """
+
+    def __init__(self, problem: CommittorProblem, advance: Advance, number: int, seed: int) -> None:
+        self.ended = self.ended_b = self.evaluations = 0
+        self._problem, self._advance, self._key, self._calls = (
+            problem,
+            advance,
+            jax.random.key(seed, impl="rbg"),
+            0,
+        )
+        self._x = np.zeros((number, problem.dim), np.float32)
+        self._busy = np.zeros(number, bool)
+        self._stretches = np.zeros(number, int)
+        self._notes = np.zeros((number, NOTES, problem.dim), np.float32)
+        self._noted = np.zeros(number, int)
+
+    @property
+    def free(self) -> np.ndarray:
+        """Numbers of the trajectories that wait for a start."""
+        return np.flatnonzero(~self._busy)
+
+    @property
+    def longest(self) -> int:
+        """Stretches that the oldest trajectory under way has taken."""
+        return int(np.max(self._stretches[self._busy], initial=0))
+
+    def start(self, x: np.ndarray) -> None:
+        """Give starts, (m, d), one to each of the free ones."""
+        free = self.free
+        self._x[free], self._busy[free], self._stretches[free], self._noted[free] = x, True, 0, 0
+
+    def run(self, steps: int) -> Ended:
+        """All a stretch of so many steps further: what became of those that ended in it."""
+        self._note()
+        key = jax.random.fold_in(self._key, self._calls)
+        now = self._advance(key, started(self._problem, jnp.asarray(self._x)), steps)
+        self._calls += 1
+        self.evaluations += 2 * steps * len(self._x)
+        return self._collected(now)
+
+    def _note(self) -> None:
+        """Note the places of those that have taken 0, 1, 2, 4, ... stretches."""
+        due = self._busy & (self._stretches & (self._stretches - 1) == 0) & (self._noted < NOTES)
+        self._notes[due, self._noted[due]] = self._x[due]
+        self._noted[due] += 1
+
+    def _collected(self, now: Trajectories) -> Ended:
+        self._x = np.array(now.x)
+        self._stretches += 1
+        where = np.asarray(now.last)
+        over = self._busy & (where != NEITHER)
+        self._busy &= ~over
+        kept = np.arange(NOTES) < self._noted[over, None]
+        y = np.broadcast_to((where[over] == IN_B)[:, None], kept.shape)[kept]
+        self.ended += int(np.sum(over))
+        self.ended_b += int(np.sum(where[over] == IN_B))
+        return Ended(self._notes[over][kept], y.astype(np.float32))

@@ -1,0 +1,141 @@
+"""Trajectories of dX = (-grad V + c) dt + sqrt(2/beta) dW up to their first hit of A or B.
+
+A step is Heun's, of weak order 2 for additive noise (Kloeden and Platen 1992, section 15.1):
+
+    y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt / beta) xi,
+
+with f = s (-grad V + c), c the circulation if there is one, and s <= 1 such that no drift exceeds TAMING times
+the noise's typical length, which no thermal point notices; a step to where V has no finite slope is not taken.
+A step that ends outside a set has yet hit it in between with the probability of a Brownian bridge to a plane,
+
+    exp(-beta r r' / dt),   r = phi / |grad phi| the distance at either end:
+
+without it hits come late and the error is of order sqrt(dt) (Gobet, Stoch. Proc. Appl. 87 (2000) 167).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfbench.tasks.committor import CommittorProblem, Field
+
+from .landscape import value_and_slope
+
+STEP_SHARE = 0.2
+"""dt times the largest curvature of V: the second moment of a mode that stiff is wrong by less than 1 %."""
+TAMING = 4.0
+NEITHER, IN_A, IN_B = 0, 1, 2
+"""Which set a trajectory hit last, if any."""
+
+
+class Trajectories(NamedTuple):
+    """Independent trajectories.
+
+    Args:
+        x: (n, d) where they are.
+        last: (n,) NEITHER, IN_A or IN_B: the set that they hit last.
+        steps: (n,) steps taken.
+    """
+
+    x: jax.Array
+    last: jax.Array
+    steps: jax.Array
+
+
+Advance = Callable[..., Trajectories]
+"""(key, trajectories, steps, stop_a=True, stop_b=True) -> the trajectories that many steps later, except that those
+which hit A, or B, stay there if they are to stop. Two gradients of V per step and trajectory."""
+
+
+def started(problem: CommittorProblem, x: jax.Array) -> Trajectories:
+    """Trajectories that start at x (n, d); one that starts in a set has hit it."""
+    last = jnp.where(problem.in_a(x), IN_A, jnp.where(problem.in_b(x), IN_B, NEITHER))
+    return Trajectories(x, last, jnp.zeros(len(x), int))
+
+
+def step_of(problem: CommittorProblem, x: np.ndarray) -> tuple[float, int]:
+    """The time step that the curvature of V at points x (n, d) asks for, and the evaluations it cost.
+
+    Raises:
+        FloatingPointError: V without finite second derivatives at these points.
+    """
+    curvature = jax.jit(jax.vmap(jax.hessian(lambda y: problem.potential(y[None])[0])))(jnp.asarray(x))
+    if not np.all(np.isfinite(np.asarray(curvature))):
+        raise FloatingPointError(
+            "step_of: second derivatives of V are not finite at the walkers' places; expected a potential "
+            "that is smooth wherever walkers go. Check the start points."
+        )
+    sizes = np.linalg.norm(np.asarray(curvature), ord=2, axis=(1, 2))
+    # A potential without curvature is bounded by diffusion across the box instead.
+    slowest = 1.0 / (problem.beta * float(np.max(np.ptp(problem.box, axis=0))) ** 2)
+    return STEP_SHARE / max(float(np.quantile(sizes, 0.9)), slowest), problem.dim * len(x)
+
+
+def make_advance(problem: CommittorProblem, dt: float) -> Advance:
+    """The dynamics of a problem with time step dt, compiled."""
+
+    width = jnp.sqrt(2.0 * dt / problem.beta)
+
+    def step(key: jax.Array, x: jax.Array) -> jax.Array:
+        noise = width * jax.random.normal(key, x.shape, x.dtype)
+        here = tamed_force(problem, x, width / dt)
+        return x + 0.5 * dt * (here + tamed_force(problem, x + dt * here + noise, width / dt)) + noise
+
+    @jax.jit
+    def advance(
+        key: jax.Array, now: Trajectories, steps: int, stop_a: bool = True, stop_b: bool = True
+    ) -> Trajectories:
+        def one(number: int, carry: tuple) -> tuple:
+            now, near_a, near_b = carry
+            key_noise, key_hit = jax.random.split(jax.random.fold_in(key, number))
+            x = step(key_noise, now.x)
+            x = jnp.where(jnp.all(jnp.isfinite(x), axis=1, keepdims=True), x, now.x)
+            far_a, far_b = distance(problem.boundary_a, x), distance(problem.boundary_b, x)
+            chances = jax.random.uniform(key_hit, (2, len(x)), x.dtype)
+            in_a = hit(chances[0], near_a, far_a, problem.beta / dt)
+            in_b = hit(chances[1], near_b, far_b, problem.beta / dt)
+            going = ~(((now.last == IN_A) & stop_a) | ((now.last == IN_B) & stop_b))
+            last = jnp.where(in_a, IN_A, jnp.where(in_b, IN_B, now.last))
+            moved = Trajectories(x, last, now.steps + 1), far_a, far_b
+            return jax.tree.map(
+                lambda new, old: jnp.where(going.reshape(going.shape + (1,) * (new.ndim - 1)), new, old),
+                moved,
+                carry,
+            )
+
+        near = distance(problem.boundary_a, now.x), distance(problem.boundary_b, now.x)
+        return jax.lax.fori_loop(0, steps, one, (now, *near))[0]
+
+    return advance
+
+
+def tamed_force(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> jax.Array:
+    """(n, d) -grad V + c, cut to TAMING times the root of d times a unit, a number or (n, 1)."""
+    drift = -value_and_slope(problem.potential, x)[1]
+    if problem.circulation is not None:
+        drift = drift + problem.circulation(x)
+    length = jnp.sqrt(jnp.sum(drift**2, axis=-1, keepdims=True))
+    return drift * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
+
+
+def distance(boundary: Field, x: jax.Array) -> jax.Array:
+    """(n,) phi / |grad phi|: to first order the signed distance from a boundary."""
+    value, slope = value_and_slope(boundary, x)
+    return value / (jnp.sqrt(jnp.sum(slope**2, axis=-1)) + 1e-12)
+
+
+def hit(chance: jax.Array, before: jax.Array, after: jax.Array, stiffness: float) -> jax.Array:
+    """(n,) booleans: whether a step between two distances met a set at its end or on its way.
+
+    Args:
+        chance: (n,) uniform on [0, 1).
+        before, after: (n,) signed distances.
+        stiffness: beta / dt.
+    """
+    bridge = jnp.exp(-stiffness * jnp.maximum(before, 0.0) * jnp.maximum(after, 0.0))
+    return (after <= 0) | (chance < bridge)

@@ -1,0 +1,173 @@
+"""`splitting`: rates by adaptive multilevel splitting, with the committor learned on the way as its score.
+
+One round, for A as home and B as goal and then the other way round:
+
+    1. walkers about home count exits to a level of the score just outside it (`exits`);
+    2. from these, replicas of adaptive multilevel splitting give P(goal before home) (`multilevel`);
+    3. whatever the score, flux x probability is the rate k; nu = k_AB k_BA / (k_AB + k_BA);
+    4. every branch that splitting has run is a shot: the places that it passed at times fixed
+       beforehand are draws of coins with chance q, and logistic regression improves the score (`outcomes`).
+
+The first score is the untrained network's: the ratio of the boundary functions. Errors are those over replicas and
+walkers; what they do not know is the time step's bias (`trajectories`: second order, hits between steps included),
+and that walkers which reach the goal start anew at home's start points, harmless where home relaxes
+faster than it is left.
+
+Cerou, Guyader, Stoch. Anal. Appl. 25 (2007) 417; the committor as the best score: Cerou, Guyader, Rousset,
+Chaos 29 (2019) 043108.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfbench import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+
+from .blocks import network
+from .blocks.ansatz import ansatz
+from .blocks.exits import Exits, Home, exits_of
+from .blocks.fitting import make_fit
+from .blocks.lift import lift_of
+from .blocks.multilevel import Path, split
+from .blocks.outcomes import Coins, make_loss
+from .blocks.rates import Rates
+from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
+from .parameters import Splitting
+
+PROBED = 32
+"""Start points of each set at which the curvature of V is looked at."""
+BURN_IN, SETTLED, COUNTED = 50, 20, 100
+"""Stretches that walkers about home walk before there is a level, before exits to it count, and while they do."""
+OUTSIDE = 0.8
+"""The level of exits is this quantile of the score among walkers outside home."""
+UPDATES = 64
+BATCH = 1024
+CAPACITY = 2**18
+
+
+def solve(problem: CommittorProblem, parameters: Splitting, context: Context) -> Iterator[Checkpoint]:
+    """Rounds until stopped; a checkpoint is the averaged network with its lift, and the rate so far."""
+    jax.config.update("jax_enable_x64", True)
+    seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(5)]
+    rng = np.random.default_rng(seeds[0])
+    model = ansatz(problem, lift_of(problem, parameters.lift_depth), network.apply)
+    logit = jax.jit(model.logit)
+    begun, improved = make_fit(
+        make_loss(model.logit), parameters.rate, parameters.warm_up, parameters.halving
+    )
+    fit = begun(
+        network.perceptron(
+            jax.random.key(seeds[1]), problem.dim, parameters.width, parameters.depth, jnp.float32
+        )
+    )
+    dt, spent = step_of(
+        problem,
+        np.concatenate([np.resize(s, (PROBED, problem.dim)) for s in (problem.start_a, problem.start_b)]),
+    )
+    advance = make_advance(problem, dt)
+    homes = [Home(problem, advance, side, parameters.walkers, seeds[2 + side]) for side in (0, 1)]
+    key, calls = jax.random.key(seeds[4], impl="rbg"), 0
+    coins, rates, average = Coins(problem.dim, CAPACITY), Rates(), fit.average
+
+    def checkpoint() -> Checkpoint:
+        evaluations = spent + sum(home.evaluations for home in homes)
+        reports = {"time_step": dt, **rates.reports()}
+        return Checkpoint(
+            evaluate=model.evaluate,
+            gradient=model.gradient,
+            state=fit.average,
+            work={"evaluations": evaluations, "samples": coins.seen},
+            reports=reports,
+        )
+
+    def score(x: np.ndarray, side: int) -> np.ndarray:
+        return np.asarray(logit(average, jnp.asarray(x))) * (1.0, -1.0)[side]
+
+    def exits(side: int) -> Generator[None, None, Exits]:
+        """Step 1."""
+        home, level = homes[side], None
+        inside = (problem.in_a, problem.in_b)[side]
+        seen: list[np.ndarray] = []
+        places, counts, number = [], np.zeros(parameters.walkers, int), -SETTLED
+        while number < COUNTED:
+            x = home.walk(parameters.stretch)
+            yield
+            values, out = score(x, side), ~np.asarray(inside(x))
+            if level is None:
+                seen.append(values[out])
+                if len(seen) >= BURN_IN and sum(map(len, seen[-BURN_IN:])) > parameters.walkers:
+                    level = float(np.quantile(np.concatenate(seen[-BURN_IN:]), OUTSIDE))
+                continue
+            fresh = home.counted(out & (values >= level))
+            if number >= 0:
+                places.append(x[fresh])
+                counts += fresh
+            number += 1
+        return exits_of(places, counts, COUNTED * parameters.stretch * dt)
+
+    def run(x: np.ndarray, side: int) -> Generator[None, None, list[Path]]:
+        """Step 2's paths, half as many at a time as there are in all; their coins are taken on the way."""
+        nonlocal calls, spent
+        goal, home_start = ((IN_B, problem.start_a), (IN_A, problem.start_b))[side]
+        paths: list[Path] = []
+        size = -(-parameters.paths // 2)
+        for first in range(0, len(x), size):
+            part = x[first : first + size]
+            filled = np.concatenate([part, np.tile(home_start[:1], (size - len(part), 1))])
+            now = started(problem, jnp.asarray(filled, jnp.float32))
+            noted: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+            while np.any(going := np.asarray(now.last) == NEITHER):
+                place = np.asarray(now.x)
+                noted.append((place, score(place, side), going))
+                now = advance(jax.random.fold_in(key, calls), now, parameters.stretch)
+                calls += 1
+                spent += 2 * parameters.stretch * size
+                yield
+            lengths = np.sum([going for _, _, going in noted], axis=0)
+            for number, reached in enumerate(np.asarray(now.last)[: len(part)] == goal):
+                times = range(lengths[number])
+                path = Path(
+                    np.stack([noted[t][0][number] for t in times]),
+                    np.stack([noted[t][1][number] for t in times]),
+                    bool(reached),
+                )
+                paths.append(path)
+                kept = path.x[[0, *(2**k for k in range(24) if 2**k < len(path.x))]]
+                coins.add(kept, np.full(len(kept), float(reached != (side == 1)), np.float32))
+        return paths
+
+    def learn() -> None:
+        """Step 4."""
+        nonlocal fit
+        x, y = coins.batches(rng, UPDATES, BATCH)
+        fit = improved(fit, jnp.asarray(x), jnp.asarray(y))
+
+    def round_of(side: int) -> Generator[None, None, None]:
+        nonlocal average
+        average = fit.average  # one score for a whole round
+        found = yield from exits(side)
+        if not len(found.x):
+            return
+        each = parameters.paths // parameters.replicas
+        starts = [found.x[rng.integers(len(found.x), size=each)] for _ in range(parameters.replicas)]
+        splitting, known = split(starts, lambda x: run(x, side), parameters.killed, rng), coins.seen
+        try:
+            while True:
+                next(splitting)
+                if coins.seen > known:
+                    learn()
+                    known = coins.seen
+                yield
+        except StopIteration as end:
+            rates.add(side, found, end.value)
+
+    yield checkpoint()
+    while True:
+        for side in (0, 1):
+            for _ in round_of(side):
+                yield checkpoint()
