@@ -2,7 +2,15 @@
 
 import mfbench
 
-from .parameters import GaussNewton, ImportanceSampling, MarkovModel, MeanField, Semigroup, Shooting, Splitting
+from .parameters import (
+    GaussNewton,
+    ImportanceSampling,
+    MarkovModel,
+    MeanField,
+    Semigroup,
+    Shooting,
+    Splitting,
+)
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
