@@ -21,10 +21,10 @@ def problem(request):
     return STANDING[request.param]
 
 
-QUICK = {
+FIRST = {
     import_module(entry.build.partition(":")[0]).planar_problem(entry.parameters(**overrides)).stem
     for entry in ENTRIES.values()
-    for overrides in entry.instances.get("quick", ())
+    for overrides in entry.instances["standard"][:1]
 }
 
 
@@ -39,10 +39,10 @@ def once_halved(stem):
 
 
 @pytest.fixture(
-    params=[pytest.param(stem, marks=[] if stem in QUICK else pytest.mark.slow) for stem in STANDING]
+    params=[pytest.param(stem, marks=[] if stem in FIRST else pytest.mark.slow) for stem in STANDING]
 )
 def solved(request):
-    """A problem with its committor on a grid one rung lower; seconds each, so only quick instances are fast."""
+    """A problem with its committor on a grid one rung lower; seconds each, so only the first of a family is fast."""
     return STANDING[request.param], once_halved(request.param)
 
 

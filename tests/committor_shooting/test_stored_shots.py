@@ -17,10 +17,10 @@ from mfbench_committor.shooting.standing import ENTRIES, standing_problems
 
 DATA = resources.files("mfbench_committor").joinpath("shot_data")
 STANDING = {stem: problem for family in ENTRIES for stem, problem in standing_problems(family).items()}
-QUICK = {
+FIRST = {
     import_module(entry.build.partition(":")[0]).shooting_problem(entry.parameters(**overrides)).stem
     for entry in ENTRIES.values()
-    for overrides in entry.instances["quick"]
+    for overrides in entry.instances["standard"][:1]
 }
 SHORT = "ginzburg-landau-dim_8-temperature_1.4-width_0.17"
 
@@ -130,7 +130,7 @@ def test_shots_by_another_integrator(stem, step):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stem", sorted(QUICK))
+@pytest.mark.parametrize("stem", sorted(FIRST))
 def test_the_command_makes_the_same_reference(stem, tmp_path):
     """Other rounding may send paths apart; so the rate within its error bar, and the points' number."""
     from click.testing import CliRunner

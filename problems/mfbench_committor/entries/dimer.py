@@ -54,7 +54,6 @@ DIMER = mfbench.ProblemEntry(
     judge="mfbench_committor.dimer:judge",
     parameters=DimerParameters,
     instances={
-        "quick": ({"temperature": 1.0},),
         "standard": ({"temperature": 1.0},),
         "full": ({"temperature": 1.0}, {"temperature": 0.25}),
     },

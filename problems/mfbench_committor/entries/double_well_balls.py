@@ -69,6 +69,6 @@ DOUBLE_WELL_BALLS = mfbench.ProblemEntry(
     build="mfbench_committor.double_well_balls:build",
     judge="mfbench_committor.double_well_balls:judge",
     parameters=DoubleWellBallsParameters,
-    instances={"quick": ({"dim": 10},), "standard": ({"dim": 10},), "full": ({"dim": 10},)},
+    instances={"standard": ({"dim": 10},), "full": ({"dim": 10},)},
     targets=(1e-1, 1e-2, 1e-3, 1e-4),
 )

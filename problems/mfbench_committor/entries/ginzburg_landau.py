@@ -63,7 +63,6 @@ GINZBURG_LANDAU = mfbench.ProblemEntry(
     judge="mfbench_committor.ginzburg_landau:judge",
     parameters=GinzburgLandauParameters,
     instances={
-        "quick": ({"temperature": 16.0},),
         "standard": ({"temperature": 16.0}, {"temperature": 8.0}),
         "full": (
             {"temperature": 16.0},

@@ -59,7 +59,6 @@ MUELLER_CIRCULATION = mfbench.ProblemEntry(
     judge="mfbench_committor.mueller_circulation:judge",
     parameters=MuellerCirculationParameters,
     instances={
-        "quick": ({"circulation": 1.0},),
         "standard": ({"circulation": 1.0},),
         "full": ({"circulation": 1.0}, {"circulation": 5.0}),
     },

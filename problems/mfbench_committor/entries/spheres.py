@@ -64,7 +64,6 @@ SPHERES = mfbench.ProblemEntry(
     judge="mfbench_committor.spheres:judge",
     parameters=SpheresParameters,
     instances={
-        "quick": ({"dim": 10},),
         "standard": ({"dim": 10}, {"dim": 6, "stiffness": 10.0}),
         "full": (
             {"dim": 6},

@@ -58,7 +58,6 @@ TRIPLE_WELL = mfbench.ProblemEntry(
     judge="mfbench_committor.triple_well:judge",
     parameters=TripleWellParameters,
     instances={
-        "quick": ({"beta": 6.67},),
         "standard": ({"beta": 6.67}, {"beta": 1.67, "radius": 0.5}),
         "full": ({"beta": 6.67}, {"beta": 6.67, "radius": 0.5}, {"beta": 1.67, "radius": 0.5}),
     },
