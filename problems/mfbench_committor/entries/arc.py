@@ -33,8 +33,10 @@ class ArcParameters:
 
 
 def facts(parameters: ArcParameters) -> mfbench.Facts:
-    """Reversible and rotated."""
-    return mfbench.Facts(task="committor", dim=parameters.dim, flags=frozenset({"reversible", "rotated"}))
+    """`reducible`: the control `projected-grid` finds the hidden plane, which the normals of A and B span."""
+    return mfbench.Facts(
+        task="committor", dim=parameters.dim, flags=frozenset({"reversible", "rotated", "reducible"})
+    )
 
 
 ARC = mfbench.ProblemEntry(

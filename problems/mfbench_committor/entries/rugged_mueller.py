@@ -33,8 +33,10 @@ class RuggedMuellerParameters:
 
 
 def facts(parameters: RuggedMuellerParameters) -> mfbench.Facts:
-    """Reversible and rotated."""
-    return mfbench.Facts(task="committor", dim=parameters.dim, flags=frozenset({"reversible", "rotated"}))
+    """`reducible`: the control `projected-grid` finds the hidden plane, which the normals of A and B span."""
+    return mfbench.Facts(
+        task="committor", dim=parameters.dim, flags=frozenset({"reversible", "rotated", "reducible"})
+    )
 
 
 RUGGED_MUELLER = mfbench.ProblemEntry(

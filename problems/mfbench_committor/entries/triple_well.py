@@ -36,9 +36,9 @@ class TripleWellParameters:
 
 
 def facts(parameters: TripleWellParameters) -> mfbench.Facts:
-    """Reversible; not rotated, the plane is all there is."""
+    """Not rotated; the plane is all there is, so `reducible`: the control `projected-grid` solves it."""
     del parameters
-    return mfbench.Facts(task="committor", dim=2, flags=frozenset({"reversible"}))
+    return mfbench.Facts(task="committor", dim=2, flags=frozenset({"reversible", "reducible"}))
 
 
 TRIPLE_WELL = mfbench.ProblemEntry(

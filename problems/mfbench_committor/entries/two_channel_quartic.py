@@ -30,9 +30,9 @@ class TwoChannelQuarticParameters:
 
 
 def facts(parameters: TwoChannelQuarticParameters) -> mfbench.Facts:
-    """Reversible; not rotated, the plane is all there is."""
+    """Not rotated; the plane is all there is, so `reducible`: the control `projected-grid` solves it."""
     del parameters
-    return mfbench.Facts(task="committor", dim=2, flags=frozenset({"reversible"}))
+    return mfbench.Facts(task="committor", dim=2, flags=frozenset({"reversible", "reducible"}))
 
 
 TWO_CHANNEL_QUARTIC = mfbench.ProblemEntry(
