@@ -90,6 +90,11 @@ class ShotJudge:
         """The committor and the rate."""
         return (self.field, self.rate)
 
+    @property
+    def headline_name(self) -> str:
+        """The one that ranks."""
+        return "wrmse"
+
     @cached_property
     def inquiry(self) -> Inquiry:
         """Looks at the points; nothing more is asked at the end."""

@@ -5,10 +5,13 @@ import importlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import mfbench_committor
 from mfbench.parameters import ParameterError, make_parameters
+from mfbench.tasks import TASKS
+from mfbench.tasks.judging import Answers
 from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 
@@ -90,3 +93,23 @@ def test_reducible_is_said_where_a_control_wins():
             "two-channel-quartic",
         )
     }
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_judge_names_its_headline_and_answers_to_its_own_points(name):
+    """The best constant through the whole protocol: the headline comes first among the metrics and is the headline."""
+    entry = ENTRIES[name]
+    overrides = next(o for preset in ("quick", "standard", "full") for o in entry.instances.get(preset, ()))
+    module, _, function = entry.judge.partition(":")
+    judge = getattr(importlib.import_module(module), function)(entry.parameters(**overrides), 5)
+    inquiry = judge.inquiry
+    answers = Answers(
+        looks=np.full(len(inquiry.looks), 0.5),
+        finals=np.full(len(inquiry.finals), 0.5),
+        gradients=np.zeros_like(inquiry.gradients),
+    )
+    scores = judge.metrics(answers)
+    assert next(iter(scores)) == judge.headline_name in TASKS["committor"].headlines
+    assert scores[judge.headline_name] == judge.headline(answers.looks)
+    assert scores[judge.headline_name].value > judge.floor
+    assert [reference.tolerance > 0 for reference in judge.references] == [True, True]
