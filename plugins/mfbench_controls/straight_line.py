@@ -24,6 +24,10 @@ from mfbench_controls import StraightLineParameters
 GAUSS_POINTS = 4
 BISECTIONS = 53
 """Halvings that bring an interval down to the spacing of float64 numbers."""
+HIGHEST = 1e300
+"""Stands for a potential that is infinite, or not a number, where the line passes."""
+STEEPEST = 50.0
+"""kT by which nodes may lie above the places between them, as far as slopes go."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,12 @@ def line_committor(problem: CommittorProblem, panels: int) -> Line:
     s = np.linspace(s_a, s_b, panels + 1)
     points, weights = leggauss(GAUSS_POINTS)
     inner = (s[:-1, None] + (s_b - s_a) / panels * (points + 1) / 2).ravel()
-    exponent, at_nodes = problem.beta * at(problem.potential, inner), problem.beta * at(problem.potential, s)
-    top = max(np.max(exponent), np.max(at_nodes))
+    with np.errstate(all="ignore"):  # a straight line may lead through places where V is infinite
+        exponent, at_nodes = (
+            np.nan_to_num(problem.beta * at(problem.potential, points), nan=HIGHEST, posinf=HIGHEST)
+            for points in (inner, s)
+        )
+    top = np.max(exponent)
     pieces = np.exp(exponent - top).reshape(panels, GAUSS_POINTS) @ weights / 2 * (s_b - s_a) / panels
     total = np.sum(pieces)
     return Line(
@@ -86,7 +94,7 @@ def line_committor(problem: CommittorProblem, panels: int) -> Line:
         direction=direction,
         s=s,
         q=np.r_[0.0, np.cumsum(pieces) / total],
-        slope=np.exp(at_nodes - top) / total,
+        slope=np.exp(np.minimum(at_nodes - top, STEEPEST)) / total,
     )
 
 

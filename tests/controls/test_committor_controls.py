@@ -108,6 +108,23 @@ def test_straight_line_starts_where_the_line_leaves_a_for_the_last_time():
     np.testing.assert_allclose(found.evaluate(found.state, x), [0.0, 0.0, 0.0, 0.5, 1.0], atol=1e-12)
 
 
+def test_straight_line_through_a_pole_is_a_step_there():
+    """V = 1/|x| + x^2: nobody passes x = 0, at which q jumps from 0 to 1; numbers everywhere, also where V is a pole."""
+    problem = CommittorProblem(
+        dim=1,
+        beta=1.0,
+        potential=lambda x: 1.0 / np.abs(x[:, 0]) + x[:, 0] ** 2,
+        boundary_a=lambda x: x[:, 0] + 1.0,
+        boundary_b=lambda x: 1.0 - x[:, 0],
+        start_a=np.array([[-1.5]]),
+        start_b=np.array([[1.5]]),
+        box=np.array([[-2.0], [2.0]]),
+    )
+    found = only(straight_line.solve(problem, StraightLineParameters(panels=100), CONTEXT))
+    values = found.evaluate(found.state, np.array([[-0.9], [-0.1], [0.1], [0.9]]))
+    np.testing.assert_allclose(values, [0.0, 0.0, 1.0, 1.0], atol=1e-6)
+
+
 def test_straight_line_counts_its_evaluations():
     calls = 0
 
