@@ -1,6 +1,6 @@
 """`straight-line`: the committor of the process held to the line from A to B.
 
-With c_A, c_B the centres of the start points and V(s) the potential at c_A + s (c_B - c_A),
+With c_A, c_B the centres of the start points, or the nearest two where a centre lies outside its set, and V(s) the potential at c_A + s (c_B - c_A),
 
     q(s) = int_{s_A}^s e^{beta V} / int_{s_A}^{s_B} e^{beta V},
 
@@ -63,8 +63,8 @@ def solve(
 
 def line_committor(problem: CommittorProblem, panels: int) -> Line:
     """Gauss-Legendre integrals of e^{beta V} over equal panels between A and B."""
-    origin = np.mean(problem.start_a, axis=0)
-    direction = np.mean(problem.start_b, axis=0) - origin
+    origin, target = ends(problem)
+    direction = target - origin
 
     def at(function: Callable[[np.ndarray], np.ndarray], s: np.ndarray) -> np.ndarray:
         return np.asarray(function(origin + s[:, None] * direction))
@@ -96,6 +96,16 @@ def line_committor(problem: CommittorProblem, panels: int) -> Line:
         q=np.r_[0.0, np.cumsum(pieces) / total],
         slope=np.exp(np.minimum(at_nodes - top, STEEPEST)) / total,
     )
+
+
+def ends(problem: CommittorProblem) -> tuple[np.ndarray, np.ndarray]:
+    """c_A and c_B, (d,) each."""
+    centres = [np.mean(start, axis=0) for start in (problem.start_a, problem.start_b)]
+    if problem.in_a(centres[0][None])[0] and problem.in_b(centres[1][None])[0]:
+        return centres[0], centres[1]
+    apart = np.linalg.norm(problem.start_a[:, None, :] - problem.start_b, axis=2)
+    nearest_a, nearest_b = np.unravel_index(np.argmin(apart), apart.shape)
+    return problem.start_a[nearest_a], problem.start_b[nearest_b]
 
 
 def crossing(boundary: Callable[[np.ndarray], np.ndarray], inside: float, outside: float) -> float:

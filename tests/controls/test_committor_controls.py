@@ -125,6 +125,28 @@ def test_straight_line_through_a_pole_is_a_step_there():
     np.testing.assert_allclose(values, [0.0, 0.0, 1.0, 1.0], atol=1e-6)
 
 
+def test_straight_line_joins_the_nearest_start_points_where_a_centre_is_no_place():
+    """B lies around A: the centre of its start points is A's own."""
+    angles = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    problem = CommittorProblem(
+        dim=2,
+        beta=1.0,
+        potential=lambda x: 0.0 * x[:, 0],
+        boundary_a=lambda x: np.sum(x**2, axis=1) - 0.25,
+        boundary_b=lambda x: 4.0 - np.sum(x**2, axis=1),
+        start_a=0.2 * ring,
+        start_b=3.0 * ring,
+        box=np.array([[-4.0, -4.0], [4.0, 4.0]]),
+    )
+    found = only(straight_line.solve(problem, StraightLineParameters(panels=100), CONTEXT))
+    radii = np.array([0.5, 1.0, 1.5, 2.0])
+    along = found.evaluate(
+        found.state, radii[:, None] * found.state.direction / np.linalg.norm(found.state.direction)
+    )
+    np.testing.assert_allclose(along, (radii - 0.5) / 1.5, atol=1e-12)
+
+
 def test_straight_line_counts_its_evaluations():
     calls = 0
 
