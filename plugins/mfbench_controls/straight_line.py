@@ -1,6 +1,7 @@
 """`straight-line`: the committor of the process held to the line from A to B.
 
-With c_A, c_B the centres of the start points, or the nearest two where a centre lies outside its set, and V(s) the potential at c_A + s (c_B - c_A),
+With c_A, c_B the centres of the start points, or the nearest two of them where a centre lies outside its set,
+and V(s) the potential at c_A + s (c_B - c_A),
 
     q(s) = int_{s_A}^s e^{beta V} / int_{s_A}^{s_B} e^{beta V},
 
