@@ -2,11 +2,11 @@
 
 import mfbench
 
-from .committor_entries import IS_SGD, PARTICLE_SGD
+from .committor_entries import GAUSS_NEWTON, IS_SGD, PARTICLE_SGD
 from .fokker_planck_entry import LOG_DENSITY_GAUSS_NEWTON
 
 
 @mfbench.hookimpl
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
-    return [IS_SGD, LOG_DENSITY_GAUSS_NEWTON, PARTICLE_SGD]
+    return [GAUSS_NEWTON, IS_SGD, LOG_DENSITY_GAUSS_NEWTON, PARTICLE_SGD]

@@ -2,13 +2,27 @@
 
 import mfbench
 
-from .parameters import ImportanceSampling, MeanField
+from .parameters import GaussNewton, ImportanceSampling, MeanField
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
     """The Ritz form exists for gradient drifts only."""
     return None if "reversible" in facts.flags else "the Ritz energy needs a gradient drift"
 
+
+GAUSS_NEWTON = mfbench.SolverEntry(
+    name="gauss-newton",
+    task="committor",
+    summary="Backward Kolmogorov equation by Gauss-Newton on a pool of walkers' points, after a warm-up on the Ritz energy.",
+    source=(
+        "Walkers: Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. Damping: Nielsen, IMM-REP-1999-05. Distances for "
+        "boundary values: Sukumar, Srivastava, arXiv 2104.08426. Their combination, and the pool, are ours."
+    ),
+    run="mfbench_jax.gauss_newton:solve",
+    parameters=GaussNewton,
+    supports=reversible_only,
+    extras=("jax",),
+)
 
 IS_SGD = mfbench.SolverEntry(
     name="is-sgd",

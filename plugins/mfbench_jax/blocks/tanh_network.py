@@ -1,0 +1,157 @@
+"""A tanh network with everything that second-order training of a differential equation needs, in plain numpy.
+
+    h_0 = u,   a_l = W_l h_{l-1} + b_l,   h_l = T(a_l),   g = c . h_L + s . u + e,   T = tanh.
+
+Value, gradient and Laplacian go forward together (Li et al., Nature Machine Intelligence 6 (2024) 209):
+
+    grad h = T' grad a,   Lap h = T'' |grad a|^2 + T' Lap a.
+
+For an operator D = Lap + v . grad - k, v (d,) and k given at each point, D g is a function of the
+three that goes backward by hand: with (alpha, gamma, lambda) its derivatives by h, grad h and Lap h of one unit,
+
+    by a:  beta = T' alpha + T'' (gamma . grad a + lambda Lap a) + T''' lambda |grad a|^2,
+    by grad a:  T' gamma + 2 T'' lambda grad a,      by Lap a:  T' lambda,
+
+and a weight's derivative is the sum of three products of what comes back with what went forward: the Jacobian of a
+residual costs little more than writing it down.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class TanhNetwork(NamedTuple):
+    """Parameters.
+
+    Args:
+        weights: W_l of each hidden layer, (m, k) from k inputs.
+        biases: b_l, (m,).
+        amplitude: c (m,) of the last layer.
+        slope: s (d,).
+        offset: e ().
+    """
+
+    weights: tuple[Any, ...]
+    biases: tuple[Any, ...]
+    amplitude: Any
+    slope: Any
+    offset: Any
+
+
+class Jet(NamedTuple):
+    """Value (n,), gradient (n, d) and Laplacian (n,) at n points."""
+
+    value: np.ndarray
+    gradient: np.ndarray
+    laplacian: np.ndarray
+
+
+def random_network(rng: np.random.Generator, dim: int, width: int, depth: int) -> TanhNetwork:
+    """Hidden layers drawn at random (variance 2/k of k inputs, biases of variance 1/4); g = 0."""
+    sizes = [dim] + [width] * depth
+    return TanhNetwork(
+        weights=tuple(rng.standard_normal((m, k)) * (2.0 / k) ** 0.5 for k, m in pairwise(sizes)),
+        biases=tuple(0.5 * rng.standard_normal(m) for m in sizes[1:]),
+        amplitude=np.zeros(width),
+        slope=np.zeros(dim),
+        offset=np.zeros(()),
+    )
+
+
+def values(net: TanhNetwork, u: jax.Array) -> jax.Array:
+    """g (n,) at u (n, d), for jax."""
+    hidden = u
+    for weight, bias in zip(net.weights, net.biases, strict=True):
+        hidden = jnp.tanh(hidden @ weight.T + bias)
+    return hidden @ net.amplitude + u @ net.slope + net.offset
+
+
+class _Layer(NamedTuple):
+    """What one hidden layer was given and made of it: h, grad h (n, k, d), Lap h below; a's derivatives; T' ... T'''."""
+
+    below: tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+    gradient: np.ndarray
+    laplacian: np.ndarray | None
+    square: np.ndarray
+    t1: np.ndarray
+    t2: np.ndarray
+
+
+def _forward(
+    net: TanhNetwork, u: np.ndarray
+) -> tuple[list[_Layer], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """All layers, and h, grad h, Lap h of the last; grad u = I and Lap u = 0 are left out."""
+    layers = []
+    h, gradient, laplacian = u, None, None
+    for weight, bias in zip(net.weights, net.biases, strict=True):
+        t0 = np.tanh(h @ weight.T + bias)
+        t1 = 1.0 - t0**2
+        t2 = -2.0 * t0 * t1
+        if gradient is None:
+            slope, curve, square = weight[None], None, np.sum(weight**2, axis=1)[None]
+        else:
+            slope, curve = np.matmul(weight, gradient), laplacian @ weight.T
+            square = np.einsum("nmd,nmd->nm", slope, slope)
+        layers.append(_Layer((h, gradient, laplacian), slope, curve, square, t1, t2))
+        h, gradient = t0, t1[:, :, None] * slope
+        laplacian = t2 * square if curve is None else t2 * square + t1 * curve
+    return layers, (h, gradient, laplacian)
+
+
+def jet(net: TanhNetwork, u: np.ndarray) -> Jet:
+    """g and its derivatives at u (n, d)."""
+    _, (h, gradient, laplacian) = _forward(net, u)
+    return Jet(
+        h @ net.amplitude + u @ net.slope + net.offset,
+        np.einsum("m,nmd->nd", net.amplitude, gradient) + net.slope,
+        laplacian @ net.amplitude,
+    )
+
+
+def operator_rows(net: TanhNetwork, u: np.ndarray, v: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """d (Lap g + v . grad g - k g) / d theta, (n, P), at u (n, d) with v (n, d) and k (n,); theta as in `flat`."""
+    layers, (h, gradient, laplacian) = _forward(net, u)
+    k = k[:, None]
+    parts = [-k, v - k * u, laplacian + np.einsum("nmd,nd->nm", gradient, v) - k * h]
+    alpha = -k * net.amplitude
+    gamma = net.amplitude[:, None] * v[:, None, :]
+    lam = np.broadcast_to(net.amplitude, h.shape)
+    by_weights, by_biases = [], []
+    for number, (layer, weight) in enumerate(zip(layers[::-1], net.weights[::-1], strict=True)):
+        below, below_gradient, below_laplacian = layer.below
+        t3 = layer.t1 * (4.0 - 6.0 * layer.t1)  # T''' = T' (6 T^2 - 2), T^2 = 1 - T'
+        pull = np.einsum("nmd,nmd->nm", gamma, np.broadcast_to(layer.gradient, gamma.shape))
+        if layer.laplacian is not None:
+            pull += lam * layer.laplacian
+        beta = layer.t1 * alpha + layer.t2 * pull + t3 * lam * layer.square
+        gamma = layer.t1[:, :, None] * gamma + (2.0 * layer.t2 * lam)[:, :, None] * layer.gradient
+        lam = layer.t1 * lam
+        if below_gradient is None:
+            rows = gamma + beta[:, :, None] * below[:, None, :]
+        else:
+            rows = np.matmul(gamma, below_gradient.transpose(0, 2, 1))
+            rows += np.matmul(np.stack([beta, lam], axis=2), np.stack([below, below_laplacian], axis=1))
+        by_weights.append(rows.reshape(len(u), -1))
+        by_biases.append(beta)
+        if number + 1 < len(layers):
+            alpha, gamma, lam = beta @ weight, np.matmul(weight.T, gamma), lam @ weight
+    return np.concatenate([*by_weights[::-1], *by_biases[::-1], *parts[::-1]], axis=1)
+
+
+def flat(net: TanhNetwork) -> np.ndarray:
+    """All parameters in one array (P,): weights, biases, amplitude, slope, offset."""
+    return np.concatenate([np.ravel(part) for part in jax.tree.leaves(net)])
+
+
+def shaped(theta: np.ndarray, like: TanhNetwork) -> TanhNetwork:
+    """The inverse of `flat`, in the shapes of another network."""
+    leaves, structure = jax.tree.flatten(like)
+    cuts = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
+    parts = [part.reshape(np.shape(leaf)) for part, leaf in zip(np.split(theta, cuts), leaves, strict=True)]
+    return jax.tree.unflatten(structure, parts)

@@ -1,0 +1,237 @@
+"""`gauss-newton`: importance-sampled second-order training of a committor.
+
+f = sigmoid(z), z = g + lift: g a shallow network (`blocks/ridge.py`), the lift made of distances to A and B
+(`blocks/distance_lift.py`).
+
+1. Warm-up: Adam on the Ritz energy over walkers in umbrella windows along the averaged z, as `is-sgd` does. The energy
+   knows no solution but the committor, but its gradient is as noisy as the walkers are few.
+2. Levenberg-Marquardt on the residual of the backward Kolmogorov equation (`blocks/backward_equation.py`), which vanishes
+   point by point at the committor: sampling leaves no noise in the answer. Its points are a pool of many
+   looks at the walkers, so that no step can fit one batch; a step moves z by a bounded amount, so that the walkers
+   can follow; walkers, windows and row weights follow the newest z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfbench import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem
+
+from .blocks import levenberg_marquardt, tanh_network, umbrella
+from .blocks.ansatz import scale_of
+from .blocks.backward_equation import Points, log_spread, residual, surveyor
+from .blocks.distance_lift import distance_lift
+from .blocks.landscape import Places, value_and_slope
+from .blocks.levenberg_marquardt import Damping
+from .blocks.lift import committor
+from .blocks.ritz_descent import descent
+from .blocks.sampler import Walkers
+from .blocks.tanh_network import TanhNetwork
+from .blocks.umbrella import Seen
+from .parameters import GaussNewton
+
+FIRST_SIZE = 1e-4
+"""Of a walker's step, in squares of the scaled unit; it adapts."""
+FIRST_DAMPING = Damping(1.0)
+SETTLED = 0.2
+"""Fall of the logarithm of the Ritz energy, from one quarter of the warm-up to the next, at which it ends."""
+WARMEST = 0.4
+"""Share of the budget after which it ends in any case."""
+UPDATES = 10
+"""Updates of the warm-up between two checkpoints."""
+SLOWEST = 1e-2
+"""|grad z|^2 in units of its median below which it makes no difference to a row's weight."""
+TAIL = 5.0
+"""Weighted residuals, in units of their median, beyond which they count linearly."""
+TINY = 1e-300
+QUANTILE = 0.95
+"""Of |change of z| over the pool, that a step keeps below `largest_change`."""
+
+
+def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) -> Iterator[Checkpoint]:
+    """Train until stopped."""
+    jax.config.update("jax_enable_x64", True)
+    p, dim, scale = parameters, problem.dim, scale_of(problem)
+    centre, length = scale.centre, float(scale.length)
+    lift = distance_lift(problem, scale)
+
+    def to_x(u: jax.Array) -> jax.Array:
+        return u * length + jnp.asarray(centre, u.dtype)
+
+    def energy(u: jax.Array) -> jax.Array:
+        return problem.beta * problem.potential(to_x(u))
+
+    def visit(u: jax.Array) -> Places:
+        rows = u.reshape(-1, dim)
+        height, slope = value_and_slope(energy, rows)
+        x = to_x(rows)
+        free = ~(problem.in_a(x) | problem.in_b(x))
+        found = Places(rows, height, slope, *value_and_slope(lift, rows), free)
+        return Places(*(part.reshape(u.shape[:-1] + part.shape[1:]) for part in found))
+
+    def logit(net: TanhNetwork, places: Places) -> Walkers:
+        value, slope = value_and_slope(lambda u: tanh_network.values(net, u), places.x.reshape(-1, dim))
+        shape = places.lift.shape
+        return Walkers(
+            places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
+        )
+
+    def solution(net: TanhNetwork, x: jax.Array) -> jax.Array:
+        u = (x - centre) / length
+        return committor(problem, tanh_network.values(net, u) + lift(u), x)
+
+    value = jax.jit(solution)
+    slope = jax.jit(jax.grad(lambda net, x: jnp.sum(solution(net, x)), argnums=1))
+
+    def evaluate(net: TanhNetwork, x: np.ndarray) -> jax.Array:
+        return value(net, jnp.asarray(x, jnp.float64))
+
+    def gradient(net: TanhNetwork, x: np.ndarray) -> jax.Array:
+        return slope(net, jnp.asarray(x, jnp.float64))
+
+    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
+    start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
+    walkers = gathered(rng, start_a, start_b, p.ladders, p.windows)
+    state = umbrella.umbrella(jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE)
+    look = umbrella.looker(visit, logit, p.moves)
+    key = jax.random.key(int(rng.integers(2**31)))
+    seen: Seen | None = None
+
+    def looked(net: TanhNetwork) -> Seen:
+        nonlocal state, seen
+        state, seen = look(net, state, jax.random.fold_in(key, int(state.look)))
+        return seen
+
+    def answer(net: TanhNetwork, **told: float) -> Checkpoint:
+        sampling = {} if seen is None else umbrella.reports(state, seen, length**-2, problem.beta)
+        walked = p.ladders * p.windows * (1 + int(state.look) * p.moves)
+        return Checkpoint(
+            evaluate=evaluate,
+            gradient=gradient,
+            state=cast(net, np.float64),
+            work={"evaluations": walked + surveyed, "samples": p.ladders * p.windows * int(state.look)},
+            reports=sampling | told,
+        )
+
+    surveyed = 0
+    net = tanh_network.random_network(rng, dim, p.width, p.depth)
+    yield answer(net)
+
+    training, descend = descent(logit, cast(net, umbrella.DTYPE))
+    energies: list[float] = []
+    while not settled(energies, p.warm_up) and context.elapsed() < WARMEST * context.budget:
+        for _ in range(UPDATES):
+            training = descend(training, looked(training.average))
+            energies.append(float(training.energy))
+        yield answer(training.average, ritz_energy=energies[-1])
+
+    # What was seen along the first, rough solutions says little of the rate along the last ones.
+    state = umbrella.forgotten(state)
+    survey = surveyor(energy, lift)
+
+    def fresh(net: TanhNetwork) -> Points:
+        """New points from a few looks: those outside A and B."""
+        nonlocal surveyed
+        guide = cast(net, umbrella.DTYPE)
+        found = [looked(guide) for _ in range(p.looks)]
+        u = np.concatenate([np.asarray(f.walkers.places.x, np.float64).reshape(-1, dim) for f in found])
+        weight = np.concatenate([np.asarray(f.weights, np.float64).ravel() for f in found])
+        points = survey(u, weight)
+        surveyed += len(u)
+        free = np.concatenate([np.asarray(f.walkers.places.free).ravel() for f in found])
+        usable = free & np.isfinite(points.lift_laplacian) & np.all(np.isfinite(points.force), axis=1)
+        return Points(*(part[usable] for part in points))
+
+    theta, damping, pool = tanh_network.flat(cast(training.average, np.float64)), FIRST_DAMPING, None
+    while True:
+        news = fresh(tanh_network.shaped(theta, net))
+        pool = news if pool is None else pooled(pool, news, p.pool)
+        fit = Fit(pool, theta, net, p.spread_power, p.largest_change)
+        done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
+        theta, damping = done.theta, done.damping
+        yield answer(
+            tanh_network.shaped(theta, net),
+            residual_rms=float(np.sqrt(done.after)),
+            damping=float(damping.strength),
+            points=float(len(pool.u)),
+        )
+
+
+class Fit:
+    """The weighted residual at a pool of points about the parameters theta (P,), as rows of a least-squares problem.
+
+    An error of f is the integral of r against the committor's own Green function, which for walkers at equal
+    distances in z falls like f (1 - f) / |grad z|. Row weights squared are (4 f (1 - f))^power / |grad z| at theta, times
+    the squared distance next to A and B, where r grows like its inverse; what is far above the median counts
+    linearly (Huber), so that a few points do not rule a step.
+    """
+
+    def __init__(
+        self, pool: Points, theta: np.ndarray, like: TanhNetwork, power: float, largest_change: float
+    ) -> None:
+        self._pool, self._like, self._largest_change = pool, like, largest_change
+        found = residual(tanh_network.shaped(theta, like), pool)
+        self._logit = found.logit
+        spread = np.exp(log_spread(found.logit))
+        square = 2.0 * found.k / spread  # |grad z|^2
+        weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
+        weight *= np.exp(-np.abs(pool.lift))
+        size = np.abs(weight * found.r)
+        self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
+
+    def rows(self, theta: np.ndarray) -> np.ndarray:
+        """(n,) weighted residuals; infinite where the logit would change too much for the walkers to follow."""
+        found = residual(tanh_network.shaped(theta, self._like), self._pool)
+        if not np.quantile(np.abs(found.logit - self._logit), QUANTILE) <= self._largest_change:
+            return np.full(len(self._weight), np.inf)
+        return self._weight * found.r
+
+    def linearised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) weighted residuals and their derivatives (n, P) in single precision.
+
+        The answer has zero residual, so that a rounded derivative slows the approach and does not shift its end.
+        """
+        net = tanh_network.shaped(theta, self._like)
+        found = residual(net, self._pool)
+        short = np.float32
+        jacobian = tanh_network.operator_rows(
+            cast(net, short),
+            *(part.astype(short) for part in (self._pool.u, found.v, found.k)),
+        )
+        jacobian *= self._weight[:, None].astype(short)
+        return self._weight * found.r, jacobian
+
+
+def settled(energies: list[float], least: int) -> bool:
+    """Whether the warm-up is over: the mean energy of the last quarter of it is hardly below that of the quarter before."""
+    if len(energies) < least:
+        return False
+    share = len(energies) // 4
+    late, before = np.mean(np.log(energies[-share:])), np.mean(np.log(energies[-2 * share : -share]))
+    return bool(before - late < SETTLED)
+
+
+def cast(net: TanhNetwork, dtype: Any) -> TanhNetwork:
+    """The network in another precision, as numpy arrays."""
+    return jax.tree.map(lambda part: np.asarray(part, dtype), net)
+
+
+def pooled(pool: Points, news: Points, most: int) -> Points:
+    """The newest points of both."""
+    return Points(*(np.concatenate(parts)[-most:] for parts in zip(pool, news, strict=True)))
+
+
+def gathered(
+    rng: np.random.Generator, start_a: np.ndarray, start_b: np.ndarray, ladders: int, windows: int
+) -> np.ndarray:
+    """Walkers (R, L, d): the lower half of the windows starts in A, the upper half in B; nobody between."""
+    lower = windows // 2
+    in_a = start_a[rng.integers(len(start_a), size=(ladders, lower))]
+    in_b = start_b[rng.integers(len(start_b), size=(ladders, windows - lower))]
+    return np.concatenate([in_a, in_b], axis=1)
