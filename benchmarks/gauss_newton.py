@@ -1,8 +1,8 @@
 """The flagship's figures: `gauss-newton` on the problems of the committor league, five seeds each, beside its goals.
 
-For every problem: goal and stretch, the measured median and worst error of the last checkpoint in the budget, the error of the
-rate that it reports, and how the median error falls with seconds and with force evaluations. The
-goals are those of the project's plan; a figure above its goal is printed as such. Runs about 70 minutes on two cores.
+For every problem: goal and stretch, the measured median and worst error of the last checkpoint in the budget, and how
+the median error falls with seconds and with force evaluations. The goals are those of the project's plan; a figure
+above its goal is printed as such. Runs about 70 minutes on two cores.
 Usage: python benchmarks/gauss_newton.py [SOLVER ...]    (default: gauss-newton)
 """
 

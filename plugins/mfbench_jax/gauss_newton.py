@@ -57,7 +57,7 @@ TAIL = 5.0
 TINY = 1e-300
 TRIAL, LATELY = 24, 8
 """Steps after which, and over how many of which, the new solution's Ritz energy is compared with the warm-up's."""
-TIE, LOST = 0.05, 0.1
+TIE, LOST = 0.3, 0.6
 """Mean log-ratio of the two, at the same fresh points, below which the new solution is the answer, and above which
 after TRIAL steps it is given up."""
 QUANTILE = 0.95
