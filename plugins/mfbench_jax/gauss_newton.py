@@ -9,6 +9,9 @@ f = sigmoid(z), z = g + lift: g a shallow network (`blocks/ridge.py`), the lift 
    point by point at the committor: sampling leaves no noise in the answer. Its points are a pool of many
    looks at the walkers, so that no step can fit one batch; a step moves z by a bounded amount, so that the walkers
    can follow; walkers, windows and row weights follow the newest z.
+3. A residual small on average is no proof: where the network is too small for it, the residual's minimum can be
+   worse than the energy's. The answer is the new solution only while its energy, at the same fresh points, is not above
+   that of the warm-up's solution; if that lasts, the energy is what is minimised for the rest of the run.
 """
 
 from __future__ import annotations
@@ -23,9 +26,9 @@ import numpy as np
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levenberg_marquardt, tanh_network, umbrella
+from .blocks import levenberg_marquardt, running, tanh_network, umbrella
 from .blocks.ansatz import scale_of
-from .blocks.backward_equation import Points, log_spread, residual, surveyor
+from .blocks.backward_equation import Points, log_spread, residual, ritz_energy, surveyor
 from .blocks.distance_lift import distance_lift
 from .blocks.landscape import Places, value_and_slope
 from .blocks.levenberg_marquardt import Damping
@@ -41,6 +44,8 @@ FIRST_SIZE = 1e-4
 FIRST_DAMPING = Damping(1.0)
 SETTLED = 0.2
 """Fall of the logarithm of the Ritz energy, from one quarter of the warm-up to the next, at which it ends."""
+LEAST_OVERLAP = 0.01
+"""Share that every window must have in its neighbours before the warm-up ends."""
 WARMEST = 0.4
 """Share of the budget after which it ends in any case."""
 UPDATES = 10
@@ -50,6 +55,11 @@ SLOWEST = 1e-2
 TAIL = 5.0
 """Weighted residuals, in units of their median, beyond which they count linearly."""
 TINY = 1e-300
+TRIAL, LATELY = 24, 8
+"""Steps after which, and over how many of which, the new solution's Ritz energy is compared with the warm-up's."""
+TIE, LOST = 0.3, 0.6
+"""Mean log-ratio of the two, at the same fresh points, below which the new solution is the answer, and above which
+after TRIAL steps it is given up."""
 QUANTILE = 0.95
 """Of |change of z| over the pool, that a step keeps below `largest_change`."""
 
@@ -125,7 +135,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     training, descend = descent(logit, cast(net, umbrella.DTYPE))
     energies: list[float] = []
-    while not settled(energies, p.warm_up) and context.elapsed() < WARMEST * context.budget:
+
+    def ready() -> bool:
+        """Before all windows have met, the energy is that of one side alone."""
+        return settled(energies, p.warm_up) and float(running.least_overlap(state.seen)) > LEAST_OVERLAP
+
+    while not ready() and context.elapsed() < WARMEST * context.budget:
         for _ in range(UPDATES):
             training = descend(training, looked(training.average))
             energies.append(float(training.energy))
@@ -139,7 +154,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         """New points from a few looks: those outside A and B."""
         nonlocal surveyed
         guide = cast(net, umbrella.DTYPE)
-        found = [looked(guide) for _ in range(p.looks)]
+        found = [[looked(guide) for _ in range(p.pause)][-1] for _ in range(p.looks)]
         u = np.concatenate([np.asarray(f.walkers.places.x, np.float64).reshape(-1, dim) for f in found])
         weight = np.concatenate([np.asarray(f.weights, np.float64).ravel() for f in found])
         points = survey(u, weight)
@@ -148,19 +163,30 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         usable = free & np.isfinite(points.lift_laplacian) & np.all(np.isfinite(points.force), axis=1)
         return Points(*(part[usable] for part in points))
 
-    theta, damping, pool = tanh_network.flat(cast(training.average, np.float64)), FIRST_DAMPING, None
-    while True:
-        news = fresh(tanh_network.shaped(theta, net))
+    ritz = cast(training.average, np.float64)
+    theta, damping, pool = tanh_network.flat(ritz), FIRST_DAMPING, None
+    rises: list[float] = []
+    while len(rises) < TRIAL or np.mean(rises[-LATELY:]) < LOST:
+        newton = tanh_network.shaped(theta, net)
+        news = fresh(newton)
+        rises.append(float(np.log(ritz_energy(newton, news) / ritz_energy(ritz, news))))
         pool = news if pool is None else pooled(pool, news, p.pool)
         fit = Fit(pool, theta, net, p.spread_power, p.largest_change)
         done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
         theta, damping = done.theta, done.damping
         yield answer(
-            tanh_network.shaped(theta, net),
+            tanh_network.shaped(theta, net) if np.mean(rises[-LATELY:]) < TIE else ritz,
             residual_rms=float(np.sqrt(done.after)),
+            energy_rise=float(np.mean(rises[-LATELY:])),
             damping=float(damping.strength),
             points=float(len(pool.u)),
         )
+
+    # The network cannot follow the equation here; the energy still orders what it can do.
+    while True:
+        for _ in range(UPDATES):
+            training = descend(training, looked(training.average))
+        yield answer(training.average, ritz_energy=float(training.energy))
 
 
 class Fit:

@@ -12,7 +12,7 @@ from mfbench import Context
 from mfbench_jax.gauss_newton import UPDATES, settled, solve
 from mfbench_jax.parameters import GaussNewton
 
-SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "warm_up": 100, "pool": 1500}
+SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 8, "warm_up": 100, "pool": 1500, "pause": 2}
 
 
 def checkpoints(problem, number, seed=11, **parameters):

@@ -99,3 +99,9 @@ def log_spread(logit: np.ndarray) -> np.ndarray:
     """log(4 f (1 - f)), (n,): 0 at f = 1/2."""
     spread: np.ndarray = np.log(4.0) - np.logaddexp(0.0, logit) - np.logaddexp(0.0, -logit)
     return spread
+
+
+def ritz_energy(net: TanhNetwork, points: Points) -> float:
+    """Mean over mu of |grad f|^2, up to the share of mu in A and B: the points weighted as they were when drawn."""
+    found = residual(net, points)
+    return float(np.mean(points.weight * found.k * np.exp(log_spread(found.logit))) / 8.0)

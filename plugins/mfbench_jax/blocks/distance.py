@@ -26,7 +26,7 @@ TINY = 1e-30
 """Under the root: at a centre, inside the set, the gradient may vanish."""
 HALVINGS = 8
 """Smallest distance asked for: gap / 2^HALVINGS."""
-CHANGE = 0.05
+CHANGE = 0.15
 """Share of the distance by which a second step may change it where it is trusted."""
 
 

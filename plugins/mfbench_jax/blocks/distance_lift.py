@@ -59,4 +59,4 @@ def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
 
     to_a = distance_to(lambda u: problem.boundary_a(to_x(u)), start_a, gap)
     to_b = distance_to(lambda u: problem.boundary_b(to_x(u)), start_b, gap)
-    return DistanceLift(to_a, to_b, min(DEPTH * gap, to_a.trusted / 3.0, to_b.trusted / 3.0))
+    return DistanceLift(to_a, to_b, min(DEPTH * gap, to_a.trusted, to_b.trusted))

@@ -1,0 +1,127 @@
+"""The flagship's figures: `gauss-newton` on the problems of the committor league, five seeds each, beside its goals.
+
+For every problem: goal and stretch, the measured median and worst error of the last checkpoint in the budget, and how
+the median error falls with seconds and with force evaluations. The goals are those of the project's plan; a figure
+above its goal is printed as such. Runs about 70 minutes on two cores.
+Usage: python benchmarks/gauss_newton.py [SOLVER ...]    (default: gauss-newton)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from mfbench import executors, session
+from mfbench.names import Selector
+from mfbench.plan import make_plan
+from mfbench.registry import load_registry
+from mfbench.request import Request
+from mfbench.store import Store
+
+SEEDS = 5
+SECONDS = (15, 30, 60, 120, 300)
+"""At which the error's fall is shown."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a metric of one instance, its goal and its stretch."""
+
+    problem: str
+    goal: float
+    stretch: float
+    parameters: dict[str, str] = field(default_factory=dict)
+    budget: float = 120.0
+    metric: str = "wrmse"
+
+
+WELL = "committor/double-well"
+COLD = {"dim": "20", "temperature": "0.05"}
+ROWS = (
+    Row(WELL, 1e-4, 1e-6, {"dim": "20"}),
+    Row(WELL, 1e-3, 1e-4, {"dim": "100"}, budget=300.0),
+    Row(WELL, 1e-3, 1e-3, COLD, metric="rate_slab"),
+    Row(WELL, 0.02, 0.005, COLD, metric="rate_reported"),
+    Row("committor/arc", 1e-3, 1e-5, {"dim": "10"}),
+    Row("committor/double-well-balls", 1e-3, 1e-4, {"dim": "10"}),
+    Row("committor/rugged-mueller", 0.02, 0.005, {"temperature": "10"}, budget=300.0),
+    Row("committor/rugged-mueller", 0.004, 0.001, {"temperature": "20"}),
+    Row("committor/mueller", 5e-4, 5e-5, {"temperature": "10"}),
+    Row("committor/mueller", 5e-3, 5e-3, {"temperature": "5"}, metric="rate_slab"),
+)
+
+
+class Printer:
+    def started(self, progress):
+        pass
+
+    def finished(self, record):
+        error = "inf" if record.error is None else f"{record.error:.2e}"
+        print(f"  seed {record.cell.seed}: {record.status}, wRMSE {error}; {record.sentence}", flush=True)
+
+
+def measured(row, solver, registry, store):
+    """The records of one row's trials; rows of the same instance share them."""
+    request = Request(
+        problems=(Selector(row.problem, row.parameters),),
+        solvers=(Selector(solver, {}),),
+        seeds=SEEDS,
+        budget=row.budget,
+    )
+    plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)))
+    todo = session.split(plan, store)
+    return session.run(plan, todo, store, executors.local(plan.jobs), Printer(), lambda: False)
+
+
+def main(solvers):
+    registry = load_registry()
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        for solver in solvers:
+            for row in ROWS:
+                print(f"{solver} on {row.problem} {row.parameters}, {row.budget:g} s", flush=True)
+                records = [r for r in measured(row, solver, registry, store) if r.scored]
+                lines += report(row, solver, records)
+    print("\n".join(lines))
+
+
+def report(row, solver, records):
+    """The lines of one row."""
+    named = ",".join(f"{key}={value}" for key, value in row.parameters.items())
+    values = sorted(value_of(record, row.metric) for record in records)
+    values += [float("inf")] * (SEEDS - len(values))
+    middle = median(values)
+    verdict = "stretch" if middle <= row.stretch else "goal" if middle <= row.goal else "missed"
+    lines = [
+        f"{solver:14s} {row.problem}[{named}] {row.metric}: goal {row.goal:g}, stretch {row.stretch:g}, "
+        f"median {middle:.2e}, worst {values[-1]:.2e} ({verdict})"
+    ]
+    if row.metric == "wrmse":
+        for seconds in SECONDS:
+            if seconds <= row.budget:
+                errors, work = zip(*(at(record, seconds) for record in records), strict=True)
+                lines.append(f"    {seconds:4d} s: {median(errors):.2e} after {median(work):.1e} evaluations")
+    return lines
+
+
+def value_of(record, metric):
+    """A metric of a record; infinite where it is missing or not finite."""
+    found = record.metrics.get(metric)
+    return float("inf") if found is None or found.value is None else found.value
+
+
+def at(record, seconds):
+    """Error and force evaluations of the last look within so many seconds."""
+    looks = [look for look in record.curve if look.seconds <= seconds]
+    if not looks or looks[-1].error is None:
+        return float("inf"), 0
+    return looks[-1].error, looks[-1].work.get("evaluations", 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ("gauss-newton",)))
