@@ -9,9 +9,9 @@ f = sigmoid(z), z = g + lift: g a shallow network (`blocks/ridge.py`), the lift 
    point by point at the committor: sampling leaves no noise in the answer. Its points are a pool of many
    looks at the walkers, so that no step can fit one batch; a step moves z by a bounded amount, so that the walkers
    can follow; walkers, windows and row weights follow the newest z.
-3. A residual small on average is no proof: where the network is too small for it, the residual's minimum can be
-   worse than the energy's. The answer is the new solution only while its energy, at the same fresh points, is not above
-   that of the warm-up's solution; if that lasts, the energy is what is minimised for the rest of the run.
+3. Where the network is too small for the equation, the residual's minimum can be worse than the energy's, and the
+   residual hardly falls. The answer is the new solution only once the residual has halved, and while its energy, at the
+   same fresh points, is not far above that of the warm-up's solution; otherwise the warm-up goes on after a trial.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ TAIL = 5.0
 """Weighted residuals, in units of their median, beyond which they count linearly."""
 TINY = 1e-300
 TRIAL, LATELY = 24, 8
-"""Steps after which, and over how many of which, the new solution's Ritz energy is compared with the warm-up's."""
+"""Steps after which the new solution may be given up; over how many of which its Ritz energy is compared."""
 TIE, LOST = 0.3, 0.6
-"""Mean log-ratio of the two, at the same fresh points, below which the new solution is the answer, and above which
-after TRIAL steps it is given up."""
+"""Mean log-ratio to the warm-up's energy, at the same fresh points, below which the new solution is the answer, and
+above which after TRIAL steps it is given up."""
 QUANTILE = 0.95
 """Of |change of z| over the pool, that a step keeps below `largest_change`."""
 
@@ -166,7 +166,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     ritz = cast(training.average, np.float64)
     theta, damping, pool = tanh_network.flat(ritz), FIRST_DAMPING, None
     rises: list[float] = []
-    while len(rises) < TRIAL or np.mean(rises[-LATELY:]) < LOST:
+    sizes: list[float] = []
+    while not lost(rises, sizes):
         newton = tanh_network.shaped(theta, net)
         news = fresh(newton)
         rises.append(float(np.log(ritz_energy(newton, news) / ritz_energy(ritz, news))))
@@ -174,9 +175,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         fit = Fit(pool, theta, net, p.spread_power, p.largest_change)
         done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
         theta, damping = done.theta, done.damping
+        sizes.append(float(np.sqrt(done.after)))
         yield answer(
-            tanh_network.shaped(theta, net) if np.mean(rises[-LATELY:]) < TIE else ritz,
-            residual_rms=float(np.sqrt(done.after)),
+            tanh_network.shaped(theta, net) if halved(sizes) and np.mean(rises[-LATELY:]) < TIE else ritz,
+            residual_rms=sizes[-1],
             energy_rise=float(np.mean(rises[-LATELY:])),
             damping=float(damping.strength),
             points=float(len(pool.u)),
@@ -241,6 +243,16 @@ def settled(energies: list[float], least: int) -> bool:
     share = len(energies) // 4
     late, before = np.mean(np.log(energies[-share:])), np.mean(np.log(energies[-2 * share : -share]))
     return bool(before - late < SETTLED)
+
+
+def halved(sizes: list[float]) -> bool:
+    """Whether the residual has fallen to half of what the first steps left."""
+    return min(sizes) <= 0.5 * max(sizes[:LATELY])
+
+
+def lost(rises: list[float], sizes: list[float]) -> bool:
+    """Whether the equation is given up: after TRIAL steps the energy has risen, or the residual has not halved."""
+    return len(sizes) >= TRIAL and bool(np.mean(rises[-LATELY:]) > LOST or not halved(sizes))
 
 
 def cast(net: TanhNetwork, dtype: Any) -> TanhNetwork:
