@@ -26,12 +26,12 @@ import optax
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, penalty, placement, running, watch
+from .blocks import levels, network, placement, running, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of, no_lift
+from .blocks.lift import lift_of
 from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, attempt, exchange
 from .blocks.windows import bias, bias_slope
@@ -73,10 +73,9 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
     jax.config.update("jax_enable_x64", True)
-    exact = parameters.boundary == "lift"
-    lift = lift_of(problem, parameters.lift_depth) if exact else no_lift
+    lift = lift_of(problem, parameters.lift_depth)
     visit = survey(problem, lift)
-    model = ansatz(problem, lift, make_network(parameters), exact)
+    model = ansatz(problem, lift, make_network(parameters))
     escaped = watch.counter(problem)
     optimiser = make_optimiser(parameters)
     ladders, windows = parameters.ladders, parameters.windows
@@ -126,13 +125,6 @@ def solve(
     def boundary_logits(params: Any) -> tuple[jax.Array, jax.Array]:
         return model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s
 
-    def violated(params: Any, walkers: Walkers) -> jax.Array:
-        """On the start points, and on the walkers that are in A or B now."""
-        rows = walkers.places.x.reshape(-1, problem.dim)
-        in_a, in_b = problem.in_a(rows), problem.in_b(rows)
-        here = penalty.violation_of_walkers(jnp.ravel(model.walkers(params, walkers.places).s), in_a, in_b)
-        return violation(*boundary_logits(params)) + here
-
     def update(state: State, _: None) -> tuple[State, None]:
         key, key_sampling = jax.random.split(state.key)
         walkers, sizes, biases, noticed = sampled(state, key_sampling)
@@ -158,9 +150,6 @@ def solve(
             value - state.energy
         )
         gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
-        if not exact:
-            more = jax.grad(violated)(state.params, walkers)
-            gradient = jax.tree.map(lambda part, m: part + parameters.penalty * m, gradient, more)
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
         average = tail_average(state.average, params, state.step.astype(TRAINING), AVERAGING)
@@ -202,9 +191,6 @@ def solve(
         jax.random.key(int(np.random.SeedSequence(context.seed).generate_state(1)[0]))
     )
     params = make_parameters(key_network, problem.dim, parameters)
-    if not exact:
-        error = 2.0 / parameters.penalty**2
-        params = jax.jit(partial(penalty.fitted, error=error, logits=boundary_logits))(params)
     places = jax.jit(visit)(jnp.asarray(starts(problem, ladders, windows, context.seed), TRAINING))
     state = State(
         key=key,

@@ -25,12 +25,12 @@ import torch
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, penalty, placement, running, watch
+from .blocks import levels, network, placement, running, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of, no_lift
+from .blocks.lift import lift_of
 from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, attempt, exchange
 from .blocks.windows import bias, bias_slope
@@ -71,10 +71,9 @@ def solve(
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    exact = parameters.boundary == "lift"
-    lift = lift_of(problem, parameters.lift_depth) if exact else no_lift
+    lift = lift_of(problem, parameters.lift_depth)
     visit = survey(problem, lift)
-    model = ansatz(problem, lift, make_network(problem.dim, parameters), exact)
+    model = ansatz(problem, lift, make_network(problem.dim, parameters))
     escaped = watch.counter(problem)
     ladders, windows = parameters.ladders, parameters.windows
     in_logit = parameters.windows_in == "logit"
@@ -119,16 +118,7 @@ def solve(
     def boundary_logits(params: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s
 
-    def violated(params: torch.Tensor, walkers: Walkers) -> torch.Tensor:
-        """On the start points, and on the walkers that are in A or B now."""
-        rows = walkers.places.x.reshape(-1, problem.dim)
-        in_a, in_b = problem.in_a(rows), problem.in_b(rows)
-        here = penalty.violation_of_walkers(model.walkers(params, walkers.places).s.flatten(), in_a, in_b)
-        return violation(*boundary_logits(params)) + here
-
     params = make_parameters(generator, problem.dim, parameters)
-    if not exact:
-        params = penalty.fitted(params, 2.0 / parameters.penalty**2, boundary_logits)
     trained = params.clone().requires_grad_()
     optimiser = make_optimiser(trained, parameters)
     # Particle time: n times the slope by one of n particles has a limit.
@@ -151,9 +141,6 @@ def solve(
         # The energy spans many decades between problems: its running mean is the unit.
         unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
         gradient = gradient / (unit + 1e-30)
-        if not exact:
-            (more,) = torch.autograd.grad(violated(trained, walkers), trained)
-            gradient = gradient + parameters.penalty * more
         trained.grad = gradient
         torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
         optimiser.param_groups[0]["lr"] = time * anytime(

@@ -23,9 +23,6 @@ from mfbench_jax.parameters import ImportanceSampling, MeanField
         ({"optimiser": "lion"}, "optimiser is 'lion'; expected one of adam, sgd"),
         ({"windows_in": "z"}, "windows_in is 'z'; expected one of logit, q"),
         ({"network": "resnet"}, "network is 'resnet'; expected one of perceptron, mean-field"),
-        ({"boundary": "soft"}, "boundary is 'soft'; expected one of lift, penalty"),
-        ({"penalty": 8.0}, "penalty is 8.0; expected a number >= 10"),
-        ({"penalty": float("nan")}, "penalty is nan; expected a number >= 10"),
     ],
 )
 def test_importance_sampling_refuses(values, message):

@@ -92,7 +92,7 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_others(well):
         {"windows_in": "q"},
         {"optimiser": "sgd", "rate": 0.1},
         {"exchange": False, "calibrate": False},
-        {"network": "mean-field", "optimiser": "sgd", "rate": 0.3, "width": 128},
+        {"network": "mean-field", "optimiser": "sgd", "rate": 0.1, "width": 128},
     ],
     ids=["windows in q", "plain sgd", "neither exchange nor calibration", "mean-field sgd"],
 )
@@ -141,12 +141,3 @@ def test_escaped_walkers_are_counted_and_stay_where_they_are(well):
     assert here.reports["walkers_escaped"] == 0
     for a, b in zip(jax.tree.leaves(there.state), jax.tree.leaves(here.state), strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-def test_boundary_values_are_learned_under_the_penalty(well):
-    """From a start fitted to them: near 0 and 1 and not exact, and the committor between them is found."""
-    problem, judge = well
-    run = checkpoints(problem, 251, boundary="penalty")
-    last = run[-1]
-    assert 0 < last.reports["boundary_violation"] < 5e-3
-    assert error(judge, last) < 0.1

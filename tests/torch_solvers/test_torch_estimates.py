@@ -12,7 +12,6 @@ from mfbench_jax.blocks import landscape as jax_landscape
 from mfbench_jax.blocks import levels as jax_levels
 from mfbench_jax.blocks import lift as jax_lift
 from mfbench_jax.blocks import network as jax_network
-from mfbench_jax.blocks import penalty as jax_penalty
 from mfbench_jax.blocks import placement as jax_placement
 from mfbench_jax.blocks import ritz as jax_ritz
 from mfbench_jax.blocks import running as jax_running
@@ -25,7 +24,6 @@ from mfbench_torch.blocks import (
     levels,
     lift,
     network,
-    penalty,
     placement,
     ritz,
     running,
@@ -198,35 +196,6 @@ def test_amounts_fall_into_the_same_bins():
     logit, amount = 30 * rng.standard_normal((LADDERS, WINDOWS)), rng.exponential(1.0, (LADDERS, WINDOWS))
     same(levels.binned(torch.tensor(logit), torch.tensor(amount)), jax_levels.binned(logit, amount))
     same(levels.log_steps(), jax_levels.log_steps(), rtol=0)
-
-
-def test_the_fit_of_boundary_values_ends_at_its_error():
-    points = torch.tensor(np.random.default_rng(11).normal(0, 1, (20, SHAPE.dim)))
-    logits = lambda flat: (layered(flat, points + 2.0), layered(flat, points - 2.0))  # noqa: E731
-    start = network.perceptron(torch.Generator().manual_seed(1), SHAPE, torch.float64)
-    end = penalty.fitted(start, 0.01, logits)
-    twin_points = jnp.asarray(points.numpy())
-
-    def twin_logits(layers):
-        return jax_network.apply(layers, twin_points + 2.0), jax_network.apply(layers, twin_points - 2.0)
-
-    twin = jax_penalty.fitted(twin_layers(start), 0.01, twin_logits)
-    same(end, flattened(twin), rtol=1e-6, atol=1e-8)
-    assert 0.005 < float(ritz.violation(*logits(end))) <= 0.01 < float(ritz.violation(*logits(start)))
-
-
-def test_violation_of_walkers():
-    rng = np.random.default_rng(12)
-    logit, where = rng.normal(0, 3, 40), rng.integers(0, 3, 40)
-    found = penalty.violation_of_walkers(*map(torch.tensor, (logit, where == 0, where == 1)))
-    same(found, jax_penalty.violation_of_walkers(*map(jnp.asarray, (logit, where == 0, where == 1))))
-    same(
-        found,
-        np.mean(1 / (1 + np.exp(-logit[where == 0])) ** 2)
-        + np.mean(1 / (1 + np.exp(logit[where == 1])) ** 2),
-    )
-    nobody = torch.zeros(40, dtype=torch.bool)
-    assert float(penalty.violation_of_walkers(torch.tensor(logit), nobody, nobody)) == 0.0
 
 
 def test_running_means_forget_alike():

@@ -54,12 +54,8 @@ def ansatz(
     problem: CommittorProblem,
     lift: Lift,
     network: Callable[[Any, jax.Array], jax.Array],
-    exact: bool = True,
 ) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
-
-    Without `exact` the values on A and B are what the logit says there.
-    """
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
     scale = scale_of(problem)
 
     def free_part(params: Any, x: jax.Array) -> jax.Array:
@@ -79,7 +75,7 @@ def ansatz(
     def solution(params: Any, x: jax.Array, shift: jax.Array) -> jax.Array:
         doubled = jax.tree.map(lambda part: part.astype(jnp.float64), params)
         shifted = levels.shifted(shift, logit(doubled, x))
-        return committor(problem, shifted, x) if exact else jax.nn.sigmoid(shifted)
+        return committor(problem, shifted, x)
 
     value = jax.jit(solution)
     slope = jax.jit(jax.grad(lambda params, x, shift: jnp.sum(solution(params, x, shift)), argnums=1))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from . import placement, running
+from . import levels, placement, running
 from .emus import effective_share, shares
 from .landscape import Places
 from .ritz import energy_density
@@ -24,6 +24,8 @@ ACCEPTANCE = 0.6
 MEMORY = 50
 """Looks over which overlaps are averaged at first; a tenth of the run later on."""
 DTYPE = jnp.float32
+
+_rates = jax.jit(running.rates)
 
 
 class Umbrella(NamedTuple):
@@ -93,10 +95,8 @@ def looker(
         biases = bias(here, walkers.s[..., None])
         phi_share, log_total = shares(biases)
         inverse = jnp.exp(-log_total)
-        solution = jax.nn.sigmoid(walkers.s)
-        inside = (solution > running.SLAB[0]) & (solution < running.SLAB[1])
-        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free)
-        news = running.Running(phi_share, inverse, jnp.where(inside, density * inverse, 0.0))
+        density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free)
+        news = running.Running(phi_share, inverse, levels.binned(walkers.s, density))
         seen = running.updated(state.seen, news, state.since, MEMORY)
         weights = (running.weights_of(seen) * inverse).astype(DTYPE)
         stand = placement.moved(state.placement, walkers, biases)
@@ -109,10 +109,12 @@ def looker(
 
 def reports(state: Umbrella, seen: Seen, rate_unit: float, beta: float) -> dict[str, float]:
     """What the sampling says of itself; `rate_unit` turns the rate of scaled coordinates into that of time."""
-    rate, error = running.rate(state.seen, beta)
+    (rate, dirichlet), (error, dirichlet_error) = _rates(state.seen, beta)
     return {
         "rate": float(rate) * rate_unit,
         "rate_error": float(error) * rate_unit,
+        "rate_dirichlet": float(dirichlet) * rate_unit,
+        "rate_dirichlet_error": float(dirichlet_error) * rate_unit,
         "window_overlap": float(running.least_overlap(state.seen)),
         "weight_ess": float(effective_share(seen.weights)),
         "window_low": float(state.placement.low),

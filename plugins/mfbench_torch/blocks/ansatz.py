@@ -53,12 +53,8 @@ def ansatz(
     problem: CommittorProblem,
     lift: Lift,
     network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    exact: bool = True,
 ) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
-
-    Without `exact` the values on A and B are what the logit says there.
-    """
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
     scale = scale_of(problem)
 
     def free_part(params: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -76,7 +72,7 @@ def ansatz(
         logit = free_part(params.double(), x) + lift(x)
         if shift is not None:
             logit = levels.shifted(shift, logit)
-        return committor(problem, logit, x) if exact else torch.sigmoid(logit)
+        return committor(problem, logit, x)
 
     def evaluate(params: torch.Tensor, x: np.ndarray, shift: torch.Tensor | None = None) -> np.ndarray:
         return solution(params, torch.as_tensor(x, device=params.device), shift).numpy(force=True)
