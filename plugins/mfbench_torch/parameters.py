@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
-    """Parameters of `is-sgd`; the first paper's variant is [windows_in=q,network=mean-field,optimiser=sgd,
-    rate=0.1,exchange=false,calibrate=false]. Its penalty on the boundary values is not offered: twice it did not learn.
+    """Parameters of `is-sgd`; nearest to the first paper is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
+    exchange=false,calibrate=false]. Its penalty on the boundary values is not offered: twice it did not learn.
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.
