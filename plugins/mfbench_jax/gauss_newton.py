@@ -29,6 +29,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levenberg_marquardt, running, tanh_network, umbrella
 from .blocks.ansatz import scale_of
 from .blocks.backward_equation import Points, log_spread, residual, ritz_energy, surveyor
+from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.landscape import Places, value_and_slope
 from .blocks.levenberg_marquardt import Damping
@@ -107,7 +108,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     rng = np.random.default_rng(np.random.SeedSequence(context.seed))
     start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
-    walkers = gathered(rng, start_a, start_b, p.ladders, p.windows)
+    walkers = departure(rng, start_a, start_b, p.ladders, p.windows)
     state = umbrella.umbrella(jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE)
     look = umbrella.looker(visit, logit, p.moves)
     key = jax.random.key(int(rng.integers(2**31)))
@@ -263,13 +264,3 @@ def cast(net: TanhNetwork, dtype: Any) -> TanhNetwork:
 def pooled(pool: Points, news: Points, most: int) -> Points:
     """The newest points of both."""
     return Points(*(np.concatenate(parts)[-most:] for parts in zip(pool, news, strict=True)))
-
-
-def gathered(
-    rng: np.random.Generator, start_a: np.ndarray, start_b: np.ndarray, ladders: int, windows: int
-) -> np.ndarray:
-    """Walkers (R, L, d): the lower half of the windows starts in A, the upper half in B; nobody between."""
-    lower = windows // 2
-    in_a = start_a[rng.integers(len(start_a), size=(ladders, lower))]
-    in_b = start_b[rng.integers(len(start_b), size=(ladders, windows - lower))]
-    return np.concatenate([in_a, in_b], axis=1)

@@ -28,6 +28,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import levels, network, placement, running, watch
 from .blocks.ansatz import ansatz, scale_of
+from .blocks.departure import departure
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
@@ -191,7 +192,9 @@ def solve(
         jax.random.key(int(np.random.SeedSequence(context.seed).generate_state(1)[0]))
     )
     params = make_parameters(key_network, problem.dim, parameters)
-    places = jax.jit(visit)(jnp.asarray(starts(problem, ladders, windows, context.seed), TRAINING))
+    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
+    start = departure(rng, problem.start_a, problem.start_b, ladders, windows)
+    places = jax.jit(visit)(jnp.asarray(start, TRAINING))
     state = State(
         key=key,
         step=jnp.asarray(0),
@@ -249,12 +252,3 @@ def make_optimiser(parameters: ImportanceSampling) -> optax.GradientTransformati
     # Particle time: n times the slope by one of n particles has a limit.
     time = float(parameters.width) if parameters.network == "mean-field" else 1.0
     return optax.chain(bounded, optax.sgd(schedule), optax.scale(time))
-
-
-def starts(problem: CommittorProblem, ladders: int, windows: int, seed: int) -> np.ndarray:
-    """Walkers (R, L, d): the lower half of the windows starts in A, the upper half in B; nobody between."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
-    lower = windows // 2
-    in_a = problem.start_a[rng.integers(len(problem.start_a), size=(ladders, lower))]
-    in_b = problem.start_b[rng.integers(len(problem.start_b), size=(ladders, windows - lower))]
-    return np.concatenate([in_a, in_b], axis=1)
