@@ -31,6 +31,7 @@ from .blocks.ansatz import scale_of
 from .blocks.backward_equation import Points, log_spread, residual, ritz_energy, surveyor
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
+from .blocks.keys import root_key
 from .blocks.landscape import Places, value_and_slope
 from .blocks.levenberg_marquardt import Damping
 from .blocks.lift import committor
@@ -111,7 +112,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     walkers = departure(rng, start_a, start_b, p.ladders, p.windows)
     state = umbrella.umbrella(jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE)
     look = umbrella.looker(visit, logit, p.moves)
-    key = jax.random.key(int(rng.integers(2**31)))
+    key = root_key(int(rng.integers(2**31)))
     seen: Seen | None = None
 
     def looked(net: TanhNetwork) -> Seen:

@@ -31,6 +31,7 @@ from .blocks.ansatz import ansatz, scale_of
 from .blocks.departure import departure
 from .blocks.descent import anytime, tail_average
 from .blocks.emus import effective_share, shares
+from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density, violation
@@ -80,9 +81,7 @@ def solve(
     escaped = watch.counter(problem)
     optimiser = make_optimiser(parameters)
     ladders, windows = parameters.ladders, parameters.windows
-    boundary_a, boundary_b = (
-        jax.jit(visit)(jnp.asarray(points, TRAINING)) for points in (problem.start_a, problem.start_b)
-    )
+    boundary = tuple(np.asarray(points, TRAINING) for points in (problem.start_a, problem.start_b))
     in_logit = parameters.windows_in == "logit"
 
     def coordinate(logit: jax.Array) -> jax.Array:
@@ -122,9 +121,6 @@ def solve(
             bias(here, coordinate(walkers.s)[..., None]),
             escaped(noticed, walkers.places),
         )
-
-    def boundary_logits(params: Any) -> tuple[jax.Array, jax.Array]:
-        return model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s
 
     def update(state: State, _: None) -> tuple[State, None]:
         key, key_sampling = jax.random.split(state.key)
@@ -181,33 +177,37 @@ def solve(
             "rate_dirichlet_error": dirichlet_error,
             "window_overlap": running.least_overlap(state.seen),
             "weight_ess": effective_share(weights),
-            "boundary_violation": violation(*boundary_logits(state.average)),
+            "boundary_violation": violation(*(model.logit(state.average, points) for points in boundary)),
             "window_low": state.placement.low,
             "window_high": state.placement.high,
             "walkers_escaped": state.watch.escaped,
             "steps": state.step,
         }
 
-    key_network, key = jax.random.split(
-        jax.random.key(int(np.random.SeedSequence(context.seed).generate_state(1)[0]))
-    )
-    params = make_parameters(key_network, problem.dim, parameters)
-    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
+    # One compiled function: every operation outside of it would be compiled by itself.
+    @jax.jit
+    def begin(key: jax.Array, start: jax.Array) -> State:
+        key_network, key = jax.random.split(key)
+        params = make_parameters(key_network, problem.dim, parameters)
+        places = visit(start)
+        return State(
+            key=key,
+            step=jnp.zeros((), int),
+            params=params,
+            average=params,
+            moments=optimiser.init(params),
+            places=places,
+            sizes=jnp.full(windows, (0.01 * scale_of(problem).length) ** 2, TRAINING),
+            placement=placement.start(windows, in_logit),
+            seen=running.nothing(ladders, windows),
+            energy=jnp.zeros((), TRAINING),
+            watch=watch.nothing(places),
+        )
+
+    seeds = np.random.SeedSequence(context.seed)
+    rng = np.random.default_rng(seeds)
     start = departure(rng, problem.start_a, problem.start_b, ladders, windows)
-    places = jax.jit(visit)(jnp.asarray(start, TRAINING))
-    state = State(
-        key=key,
-        step=jnp.asarray(0),
-        params=params,
-        average=params,
-        moments=optimiser.init(params),
-        places=places,
-        sizes=jnp.full(windows, (0.01 * scale_of(problem).length) ** 2, TRAINING),
-        placement=placement.start(windows, in_logit),
-        seen=running.nothing(ladders, windows),
-        energy=jnp.zeros((), TRAINING),
-        watch=watch.nothing(places),
-    )
+    state = begin(root_key(int(seeds.generate_state(1)[0])), np.asarray(start, TRAINING))
 
     def evaluate(solution: Solution, x: np.ndarray) -> jax.Array:
         return model.evaluate(solution.network, x, solution.shift)
@@ -215,8 +215,8 @@ def solve(
     def gradient(solution: Solution, x: np.ndarray) -> jax.Array:
         return model.gradient(solution.network, x, solution.shift)
 
-    solution, reports = Solution(params, jnp.asarray(levels.UNMOVED)), {}
-    visited = ladders * windows + len(problem.start_a) + len(problem.start_b)
+    solution, reports = Solution(state.params, levels.UNMOVED), {}
+    visited = ladders * windows
     while True:
         watch.check(state.watch, int(state.step), float(state.energy))
         yield Checkpoint(

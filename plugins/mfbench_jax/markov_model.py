@@ -30,6 +30,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks.ansatz import scale_of
 from .blocks.design import Design
+from .blocks.keys import root_key
 from .blocks.ridges import Ridges, draw, make_basis
 from .blocks.tempering import tempered_places
 from .blocks.trajectories import make_advance, started, step_of
@@ -58,7 +59,7 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
     """Rounds until stopped; checkpoints also between them, so that the host can stop at any time."""
     jax.config.update("jax_enable_x64", True)
     seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(3)]
-    rng, key = np.random.default_rng(seeds[0]), jax.random.key(seeds[1], impl="rbg")
+    rng, key = np.random.default_rng(seeds[0]), root_key(seeds[1])
     scale = scale_of(problem)
     guess, basis = make_basis(problem, scale, parameters.lift_depth)
 

@@ -26,6 +26,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import ansatz, scale_of
+from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
@@ -91,7 +92,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         return State(key, state.step + 1, particles, places, size, mean), None
 
     key_network, key_burn, key = jax.random.split(
-        jax.random.key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
+        root_key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
     )
     places = jax.jit(visit)(jnp.asarray(starts(problem, parameters.walkers, context.seed), TRAINING))
     size = jnp.full(1, (0.01 * scale_of(problem).length) ** 2, TRAINING)

@@ -31,6 +31,7 @@ from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.design import Design
 from .blocks.fitting import make_fit
+from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.tempering import tempered_places
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
@@ -50,7 +51,7 @@ def solve(problem: CommittorProblem, parameters: Semigroup, context: Context) ->
     """Train until stopped; a checkpoint is the averaged network with its lift."""
     jax.config.update("jax_enable_x64", True)
     seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(4)]
-    rng, key = np.random.default_rng(seeds[0]), jax.random.key(seeds[1], impl="rbg")
+    rng, key = np.random.default_rng(seeds[0]), root_key(seeds[1])
     model = ansatz(problem, lift_of(problem, parameters.lift_depth), network.apply)
     logit = jax.jit(model.logit)
 
@@ -65,9 +66,7 @@ def solve(problem: CommittorProblem, parameters: Semigroup, context: Context) ->
 
     begun, improved = make_fit(loss, parameters.rate, parameters.warm_up, parameters.halving)
     fit = begun(
-        network.perceptron(
-            jax.random.key(seeds[2]), problem.dim, parameters.width, parameters.depth, jnp.float32
-        )
+        network.perceptron(root_key(seeds[2]), problem.dim, parameters.width, parameters.depth, jnp.float32)
     )
     yield Checkpoint(
         evaluate=model.evaluate, gradient=model.gradient, state=fit.average, work={"evaluations": 0}

@@ -30,6 +30,7 @@ from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.design import Design
 from .blocks.fitting import make_fit
+from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.outcomes import Coins, make_loss
 from .blocks.shots import Shots
@@ -59,7 +60,7 @@ def solve(problem: CommittorProblem, parameters: Shooting, context: Context) -> 
     )
     fit = begun(
         network.perceptron(
-            jax.random.key(int(seeds[1])), problem.dim, parameters.width, parameters.depth, jnp.float32
+            root_key(int(seeds[1])), problem.dim, parameters.width, parameters.depth, jnp.float32
         )
     )
     yield Checkpoint(

@@ -32,6 +32,7 @@ from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.exits import Exits, Home, exits_of
 from .blocks.fitting import make_fit
+from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.multilevel import Path, split
 from .blocks.outcomes import Coins, make_loss
@@ -61,9 +62,7 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         make_loss(model.logit), parameters.rate, parameters.warm_up, parameters.halving
     )
     fit = begun(
-        network.perceptron(
-            jax.random.key(seeds[1]), problem.dim, parameters.width, parameters.depth, jnp.float32
-        )
+        network.perceptron(root_key(seeds[1]), problem.dim, parameters.width, parameters.depth, jnp.float32)
     )
     dt, spent = step_of(
         problem,
@@ -71,7 +70,7 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
     )
     advance = make_advance(problem, dt)
     homes = [Home(problem, advance, side, parameters.walkers, seeds[2 + side]) for side in (0, 1)]
-    key, calls = jax.random.key(seeds[4], impl="rbg"), 0
+    key, calls = root_key(seeds[4]), 0
     coins, rates, average = Coins(problem.dim, CAPACITY), Rates(), fit.average
 
     def checkpoint() -> Checkpoint:

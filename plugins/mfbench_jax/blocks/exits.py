@@ -16,6 +16,7 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from .keys import root_key
 from .trajectories import IN_A, IN_B, NEITHER, Advance, started
 
 
@@ -50,7 +51,7 @@ class Home:
         self, problem: CommittorProblem, advance: Advance, side: int, number: int, seed: int
     ) -> None:
         self.evaluations = self._calls = 0
-        self._side, self._advance, self._key = side, advance, jax.random.key(seed, impl="rbg")
+        self._side, self._advance, self._key = side, advance, root_key(seed)
         self._starts = (problem.start_a, problem.start_b)[side]
         self._rng = np.random.default_rng(seed)
         self._now = started(problem, jnp.asarray(self._drawn(number), jnp.float32))

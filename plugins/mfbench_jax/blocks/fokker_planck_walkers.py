@@ -12,6 +12,8 @@ import numpy as np
 
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 
+from .keys import root_key
+
 STEP_SHARE = 0.1
 """dt times the spectral norm of the drift's Jacobian (its 90 % quantile over some walkers)."""
 PROBES = 256
@@ -45,7 +47,7 @@ class Pool:
 
         @jax.jit
         def walk(moves: int, x: jax.Array, temperature: jax.Array, dt: float, steps: int) -> jax.Array:
-            key = jax.random.fold_in(jax.random.key(seed), moves)
+            key = jax.random.fold_in(root_key(seed), moves)
             amplitude = jnp.sqrt(2.0 * problem.diffusion * dt * temperature)[:, None]
 
             def move(number: int, x: jax.Array) -> jax.Array:

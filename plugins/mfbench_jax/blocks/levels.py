@@ -68,9 +68,10 @@ def shift(flux: jax.Array, error: jax.Array) -> jax.Array:
     measured = jnp.log(jnp.where(seen, flux, 1.0))
     prior = SLACK**2 * np.cosh((EDGES[1:] + EDGES[:-1]) / 4) ** 2
     deviation = measured * prior / (prior + jnp.where(seen, error / flux, 0.0) ** 2)
+    # Tables of all pairs of bins where jax has running maxima and sums: those take a second to compile.
     index = jnp.arange(BINS)
-    left = jax.lax.cummax(jnp.where(seen, index, -1))
-    right = jax.lax.cummin(jnp.where(seen, index, BINS), reverse=True)
+    left = jnp.max(jnp.where(seen & (index <= index[:, None]), index, -1), axis=1)
+    right = jnp.min(jnp.where(seen & (index >= index[:, None]), index, BINS), axis=1)
     left, right = jnp.where(left < 0, right, left), jnp.where(right == BINS, left, right)
     left, right = jnp.clip(left, 0, BINS - 1), jnp.clip(right, 0, BINS - 1)
     along = jnp.where(right > left, (index - left) / jnp.maximum(right - left, 1), 0.0)
@@ -78,8 +79,10 @@ def shift(flux: jax.Array, error: jax.Array) -> jax.Array:
     log_mass = log_steps() - deviation
     below = jax.nn.log_sigmoid(EDGES[0]) - deviation[0]
     above = jax.nn.log_sigmoid(-EDGES[-1]) - deviation[-1]
-    rising = jax.lax.cumlogsumexp(jnp.append(below, log_mass))
-    falling = jax.lax.cumlogsumexp(jnp.append(log_mass, above), reverse=True)
+    edge = jnp.arange(BINS + 1)
+    under = edge <= edge[:, None]
+    rising = jax.nn.logsumexp(jnp.append(below, log_mass), axis=1, where=under)
+    falling = jax.nn.logsumexp(jnp.append(log_mass, above), axis=1, where=under.T)
     return jnp.where(some, rising - falling - EDGES, 0.0)
 
 

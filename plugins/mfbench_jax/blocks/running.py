@@ -56,8 +56,8 @@ def rates(seen: Running, beta: float) -> tuple[jax.Array, jax.Array]:
     low, high = levels.SLAB
 
     def of(energy: jax.Array) -> jax.Array:
-        slab = jnp.sum(jnp.where(levels.in_slab(), energy, 0.0)) / (high - low)
-        return jnp.stack([slab, jnp.sum(energy)]) / beta
+        slab = jnp.sum(jnp.where(levels.in_slab(), energy, 0.0), axis=-1) / (high - low)
+        return jnp.stack([slab, jnp.sum(energy, axis=-1)], axis=-1) / beta
 
     return jackknife(of, seen)
 
@@ -68,14 +68,15 @@ def shift(seen: Running) -> jax.Array:
 
 
 def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.Array, jax.Array]:
-    """A function of the energies between levels, (levels.BINS,), and its error from leaving out ladders."""
+    """A function of the energies between levels, (..., levels.BINS), and its error from leaving out ladders."""
     number = len(seen.inverse)
-    # One row per ladder that is left out; sums of positive numbers keep small windows' relative accuracy.
-    share = (1.0 - jnp.eye(number)) / (number - 1)
-    rest = jax.tree.map(lambda part: jnp.tensordot(share, part, axes=1), seen)
-    others = jax.vmap(lambda mean: of(_energies(mean)))(rest)
+    # A row per ladder that is left out, and one of all; sums of positive numbers keep small windows' relative accuracy.
+    share = jnp.append((1.0 - jnp.eye(number)) / (number - 1), jnp.full((1, number), 1.0 / number), axis=0)
+    means = jax.tree.map(lambda part: jnp.tensordot(share, part, axes=1), seen)
+    found = of(jax.vmap(_energies)(means))
+    others, whole = found[:number], found[number]
     spread = jnp.sqrt((number - 1) / number * jnp.sum((others - jnp.mean(others, axis=0)) ** 2, axis=0))
-    return of(_energies(_mean(seen))), spread
+    return whole, spread
 
 
 def least_overlap(seen: Running) -> jax.Array:

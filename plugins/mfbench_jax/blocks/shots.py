@@ -10,6 +10,7 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from .keys import root_key
 from .trajectories import IN_B, NEITHER, Advance, Trajectories, started
 
 NOTES = 24
@@ -45,7 +46,7 @@ class Shots:
         self._problem, self._advance, self._key, self._calls = (
             problem,
             advance,
-            jax.random.key(seed, impl="rbg"),
+            root_key(seed),
             0,
         )
         self._x = np.zeros((number, problem.dim), np.float32)

@@ -20,6 +20,7 @@ import numpy as np
 import optax
 
 from .fokker_planck_walkers import Pool
+from .keys import root_key
 from .log_density import LogDensity, Standard, jet, values
 
 Rows = Callable[[np.ndarray], np.ndarray]
@@ -136,7 +137,7 @@ class Misfits:
                 change, state = adam.update(slope, state)
                 return (theta + change, state), None
 
-            return jax.lax.scan(move, (theta, state), jax.random.split(jax.random.key(seed), steps))[0]
+            return jax.lax.scan(move, (theta, state), jax.random.split(root_key(seed), steps))[0]
 
         def sweep(theta: np.ndarray, state: Any, points: Points, seed: int) -> tuple[np.ndarray, Any]:
             theta, state = run(theta, adam.init(theta) if state is None else state, points, seed)

@@ -8,6 +8,7 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from .keys import root_key
 from .trajectories import step_of, tamed_force
 
 HEATS = 8
@@ -46,7 +47,7 @@ def tempered_places(problem: CommittorProblem, seed: int) -> tuple[np.ndarray, i
 
     x, seen = jnp.asarray(first), []
     for look in range(LOOKS):
-        x = walked(x, jnp.asarray(first), jax.random.key(seed + look, impl="rbg"))
+        x = walked(x, jnp.asarray(first), root_key(seed + look))
         free = ~(np.asarray(problem.in_a(x)) | np.asarray(problem.in_b(x)))
         seen.append(np.asarray(x)[free])
     places = np.concatenate(seen)

@@ -50,8 +50,8 @@ def umbrella(places: Places, size: float) -> Umbrella:
     """Before the first look: walkers at places (R, L), all step sizes alike."""
     ladders, windows = places.lift.shape
     return Umbrella(
-        jnp.asarray(0),
-        jnp.asarray(0),
+        jnp.zeros((), int),
+        jnp.zeros((), int),
         places,
         jnp.full(windows, size, DTYPE),
         placement.start(windows, True),
@@ -61,7 +61,7 @@ def umbrella(places: Places, size: float) -> Umbrella:
 
 def forgotten(state: Umbrella) -> Umbrella:
     """The same walkers and windows; the next look counts as the first."""
-    return state._replace(since=jnp.asarray(0))
+    return state._replace(since=jnp.zeros((), int))
 
 
 def looker(

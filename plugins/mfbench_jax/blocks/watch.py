@@ -35,7 +35,7 @@ class Watch(NamedTuple):
 
 def nothing(places: Places) -> Watch:
     """Before the first step, after a look at the places where walkers start."""
-    zero = jnp.asarray(0)
+    zero = jnp.zeros((), int)
     return tried(Watch(zero + NEVER, jnp.zeros_like(places.energy, shape=()), zero, zero), zero, places)
 
 

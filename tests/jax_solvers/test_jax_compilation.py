@@ -1,0 +1,31 @@
+"""Compiling is the largest part of a short budget: each function is compiled once."""
+
+import itertools
+import logging
+
+import jax
+import pytest
+
+import mfbench
+from mfbench_jax import gauss_newton, is_sgd, particle_sgd
+from mfbench_jax.parameters import GaussNewton, ImportanceSampling, MeanField
+
+SOLVERS = {
+    "is-sgd": (is_sgd.solve, ImportanceSampling(windows=4, ladders=3, width=4)),
+    "particle-sgd": (particle_sgd.solve, MeanField(particles=10)),
+    "gauss-newton warming up": (gauss_newton.solve, GaussNewton(windows=4, ladders=3, width=4)),
+}
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_nothing_is_compiled_twice(name, instance, caplog):
+    solve, parameters = SOLVERS[name]
+    context = mfbench.Context(seed=1, device="cpu", threads=1, budget=1e9, elapsed=lambda: 0.0)
+    run = solve(instance[0], parameters, context)
+    for _ in itertools.islice(run, 2):
+        pass
+    with jax.log_compiles(), caplog.at_level(logging.WARNING):
+        for _ in itertools.islice(run, 2):
+            pass
+    run.close()
+    assert [line for line in caplog.messages if "ompil" in line] == []
