@@ -49,7 +49,7 @@ SETTLED = 0.2
 LEAST_OVERLAP = 0.01
 """Share that every window must have in its neighbours before the warm-up ends."""
 WARMEST = 0.4
-"""Share of the budget after which it ends in any case."""
+"""Share of the budget, less what compiling took, after which it ends in any case."""
 UPDATES = 10
 """Updates of the warm-up between two checkpoints."""
 SLOWEST = 1e-2
@@ -142,7 +142,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         """Before all windows have met, the energy is that of one side alone."""
         return settled(energies, p.warm_up) and float(running.least_overlap(state.seen)) > LEAST_OVERLAP
 
-    while not ready() and context.elapsed() < WARMEST * context.budget:
+    descend(training, looked(training.average))  # compiles
+    began = context.elapsed()
+    latest = began + WARMEST * (context.budget - began)
+    while not ready() and context.elapsed() < latest:
         for _ in range(UPDATES):
             training = descend(training, looked(training.average))
             energies.append(float(training.energy))

@@ -20,13 +20,9 @@ import jax
 import numpy as np
 
 from . import tanh_network
-from .distance_lift import DistanceLift
+from .distance_lift import DistanceLift, lift_jet
 from .landscape import value_and_slope
 from .tanh_network import TanhNetwork
-
-STRIDE = 1e-4
-"""Of the differences that give the lift's Laplacian, as a share of the distance to its singularity: their
-error is of order STRIDE^2 = 1e-8, and second derivatives of code take longer to compile than to use."""
 
 
 class Points(NamedTuple):
@@ -65,21 +61,10 @@ def surveyor(
         energy: beta V, (n, d) -> (n,).
         lift: of the logit.
     """
-    force = jax.jit(lambda u: value_and_slope(energy, u)[1])
-    height = jax.jit(lambda u: (*value_and_slope(lift, u), lift.clearance(u)))
+    force, height = jax.jit(lambda u: value_and_slope(energy, u)[1]), lift_jet(lift)
 
     def survey(u: np.ndarray, weight: np.ndarray) -> Points:
-        value, slope, clearance = (np.asarray(part) for part in height(u))
-        stride = STRIDE * clearance
-        laplacian = np.zeros(len(u))
-        for axis in range(u.shape[1]):
-            shifted = u.copy()
-            shifted[:, axis] = u[:, axis] + stride
-            ahead, above = np.asarray(height(shifted)[1])[:, axis], shifted[:, axis].copy()
-            shifted[:, axis] = u[:, axis] - stride
-            behind = np.asarray(height(shifted)[1])[:, axis]
-            laplacian += (ahead - behind) / (above - shifted[:, axis])
-        return Points(u, np.asarray(force(u)), value, slope, laplacian, weight)
+        return Points(u, np.asarray(force(u)), *height(u), weight)
 
     return survey
 

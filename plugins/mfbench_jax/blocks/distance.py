@@ -1,18 +1,19 @@
 """Distance to the boundary of a set, from any boundary function of it.
 
-A boundary function phi says where the boundary is and nothing of how far. Its normalisation
+A boundary function phi says where the boundary is and nothing of how far. The foot y of a point x, the nearest
+point of {phi = 0}, is a property of the set alone: phi(y) = 0, and x - y along the normal. It is found by
 
-    t = phi / sqrt(|grad phi|^2 + (phi / reach)^2)
+    y <- y - phi n / |grad phi|,   then   y <- y + tau w,   n = grad phi / |grad phi|,   w = (x - y) - n (n . (x - y)),
 
-is the signed distance up to an error of order t^2, whatever positive factor phi carries, has the sign of phi and is
-smooth wherever phi and its gradient do not vanish together (Rvachev's R-functions; Shapiro, Acta Numerica 16
-(2007) 239, section 4.2).
+a Newton step onto the boundary and one along it, tau = 1 / (1 + distance times curvature) by Barzilai and Borwein,
+IMA J. Numer. Anal. 8 (1988) 141. Then t = n . (x - y) is the signed distance and n its gradient, whatever positive
+factor phi carries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,11 +24,20 @@ from .landscape import value_and_slope
 Field = Callable[[jax.Array], jax.Array]
 """(n, d) -> (n,)."""
 TINY = 1e-30
-"""Under the root: at a centre, inside the set, the gradient may vanish."""
-HALVINGS = 8
+"""Under roots and fractions: at a centre, inside the set, the gradient may vanish."""
+SHORTEST, LONGEST = 0.02, 4.0
+"""Bounds of tau."""
+STEPS = 24
+STRIDE = 1e-4
+"""Of differences, as a share of the trusted distance: their error is of order STRIDE^2."""
+HALVINGS = 10
 """Smallest distance asked for: gap / 2^HALVINGS."""
-CHANGE = 0.15
-"""Share of the distance by which a second step may change it where it is trusted."""
+DOWN = 0.05
+"""Newton's step, as a share of the way to the point, below which a step along the boundary is taken as well."""
+NEAR = 1e-3
+"""Last step of a search, as a share of the trusted distance, below which the foot counts as found."""
+AGREEMENT = 1e-6
+"""Of a foot with the one that the point was raised from, as a share of the distance, where distances are trusted."""
 
 
 class Distance(NamedTuple):
@@ -35,52 +45,146 @@ class Distance(NamedTuple):
 
     Args:
         boundary: signed, smooth, gradient non-zero on its zero set.
-        reach: no distance is longer, so that points far away, where the gradient may mean nothing, have a finite one.
-        trusted: up to here its error is a small share.
+        anchors: (m, d) points of the boundary, from the nearest of which a search starts.
+        trusted: up to here it is the distance; where no foot is found, or a longer one, it is twice as much.
     """
 
     boundary: Field
-    reach: float
+    anchors: Any
     trusted: float
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """t (n,) at x (n, d)."""
-        return self.with_normal(x)[0]
+        """t (n,) at x (n, d). Its derivative is the normal at the foot: the second one needs differences."""
+        return self.signed(x, self.foot(x))
 
-    def with_normal(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """t (n,) and the unit vector (n, d) along grad phi."""
-        value, slope = value_and_slope(self.boundary, x)
-        square = jnp.sum(slope**2, axis=-1)
-        t = value / jnp.sqrt(square + (value / self.reach) ** 2 + TINY)
-        return t, slope / jnp.sqrt(square + TINY)[..., None]
+    def signed(self, x: jax.Array, foot: Foot) -> jax.Array:
+        """The same, where feet are known."""
+        foot = jax.tree.map(jax.lax.stop_gradient, foot)
+        t = jnp.sum(foot.normal * (x - foot.y), axis=-1)
+        far = jnp.sign(jax.lax.stop_gradient(self.boundary(x))) * 2.0 * self.trusted
+        return jnp.where((foot.miss < NEAR * self.trusted) & (jnp.abs(t) < 2.0 * self.trusted), t, far)
+
+    def foot(self, x: jax.Array) -> Foot:
+        """The nearest points of the boundary."""
+        anchors = jnp.asarray(self.anchors, x.dtype)
+
+        def move(_: int, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            y, y_before, w_before, miss = state
+            landing, normal = self._landing(y)
+            gap = x - y
+            w = gap - normal * jnp.sum(normal * gap, axis=-1, keepdims=True)
+            dy, dw = y - y_before, w_before - w
+            tau = jnp.sum(dy**2, axis=-1) / (jnp.abs(jnp.sum(dy * dw, axis=-1)) + TINY)
+            tau = jnp.where(jnp.sum(dw**2, axis=-1) > TINY, jnp.clip(tau, SHORTEST, LONGEST), 1.0)
+            # Away from the boundary normals mislead: down first.
+            down = (_length(landing) < DOWN * _length(gap))[:, None]
+            step = jnp.where(down, tau[:, None] * w, 0.0) - landing
+            miss = _length(landing) + _length(w)
+            return y + step, jnp.where(down, y, y_before), jnp.where(down, w, w_before), miss
+
+        start = anchors[jnp.argmin(jnp.sum(anchors**2, axis=1) - 2.0 * x @ anchors.T, axis=1)]
+        state = start, x, jnp.zeros_like(x), jnp.zeros_like(x[:, 0])
+        y, _, _, miss = jax.lax.fori_loop(0, STEPS, move, state)
+        return Foot(y, self._landing(y)[1], miss)
+
+    def _landing(self, y: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Newton's step onto the boundary (n, d) and the normal (n, d)."""
+        value, slope = value_and_slope(self.boundary, y)
+        size = _length(slope)[:, None]
+        return value[:, None] * slope / size**2, slope / size
+
+
+class Foot(NamedTuple):
+    """Where searches ended: y (n, d), the normals there (n, d), and by how much (n,) the last step moved."""
+
+    y: jax.Array
+    normal: jax.Array
+    miss: jax.Array
 
 
 def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     """The distance to a set's boundary, and how far it can be trusted.
 
-    Where the first step ends, at x - t n, the distance to the boundary should be none.
+    Points of the boundary are raised along their normals: their feet must be the points that they were raised from.
 
     Args:
         boundary: of the set.
         inside: (m, d) points in the set.
-        gap: length beyond which no distance is asked for.
+        gap: between the sets; a quarter of it is the longest distance asked for.
+
+    Raises:
+        ValueError: no point of the boundary was found.
     """
-    found = Distance(boundary, 2.0 * gap, gap)
 
     @jax.jit
-    def advanced(x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        t, normal = found.with_normal(x)
-        return x - t[:, None] * normal, t, normal
+    def foot(x: jax.Array, anchors: jax.Array) -> Foot:
+        return Distance(boundary, anchors, gap).foot(x)
 
-    feet = jnp.asarray(inside)
-    for _ in range(HALVINGS):  # a few steps end on the boundary from anywhere inside
-        feet, _, normals = advanced(feet)
-    feet, normals = np.asarray(feet), np.asarray(normals)
+    first = foot(inside, inside)
+    found = np.asarray(first.miss) <= AGREEMENT * gap
+    if not np.any(found):
+        raise ValueError(
+            "distance_to: Newton's method from the start points meets the boundary function's zero set nowhere; "
+            "expected a set with a smooth boundary near its start points."
+        )
+    # As many anchors as start points, so that one compiled search serves both.
+    feet = np.asarray(first.y)[np.resize(np.flatnonzero(found), len(inside))]
+    normals = np.asarray(foot(feet, feet).normal)
     trusted = gap / 2.0**HALVINGS
-    for radius in gap / 2.0 ** np.arange(HALVINGS - 1, -1, -1):
-        ends, _, _ = advanced(jnp.asarray(feet + radius * normals))
-        rest = np.abs(np.asarray(advanced(ends)[1]))
-        if not np.quantile(rest, 0.9) < CHANGE * radius:
+    for radius in gap / 2.0 ** np.arange(HALVINGS - 1, 1, -1):
+        missed = np.linalg.norm(np.asarray(foot(feet + radius * normals, feet).y) - feet, axis=1)
+        if not np.max(missed) < AGREEMENT * radius:
             break
         trusted = float(radius)
-    return found._replace(trusted=trusted)
+    return Distance(boundary, feet, trusted)
+
+
+class DistanceJet(NamedTuple):
+    """t (n,), its gradient (n, d) and its Laplacian (n,)."""
+
+    value: np.ndarray
+    gradient: np.ndarray
+    laplacian: np.ndarray
+
+
+def jet_of(distance: Distance) -> Callable[[np.ndarray], DistanceJet]:
+    """The function u (n, d) -> DistanceJet, which is compiled anew for another n; Lap t is 0 beyond what is trusted.
+
+    The Hessian of a distance is S (1 + t S)^-1, S = P phi'' P / |grad phi| the shape operator at the foot, P the
+    projection along the normal (Gilbarg and Trudinger 2001, lemma 14.17). phi'' comes from differences of its
+    gradient: second derivatives of code take longer to compile than to use.
+    """
+    stride = STRIDE * distance.trusted
+
+    @jax.jit
+    def find(x: jax.Array) -> tuple[jax.Array, Foot]:
+        foot = distance.foot(x)
+        return distance.signed(x, foot), foot
+
+    slope = jax.jit(lambda y: value_and_slope(distance.boundary, y)[1])
+
+    def jet(u: np.ndarray) -> DistanceJet:
+        t, (y, normal, _) = jax.tree.map(np.asarray, find(u))
+        near = np.abs(t) < distance.trusted
+        bend = np.empty((np.count_nonzero(near), u.shape[1], u.shape[1]))
+        for axis in range(u.shape[1]):
+            ahead, behind = y.copy(), y.copy()
+            ahead[:, axis] += stride
+            behind[:, axis] -= stride
+            change = np.asarray(slope(ahead)) - np.asarray(slope(behind))
+            bend[:, axis] = (change / (ahead - behind)[:, axis, None])[near]
+        bend /= np.linalg.norm(np.asarray(slope(y))[near], axis=1)[:, None, None]
+        across = normal[near]
+        bend -= across[:, :, None] * np.einsum("ni,nij->nj", across, bend)[:, None, :]
+        bend -= np.einsum("nij,nj->ni", bend, across)[:, :, None] * across[:, None, :]
+        laplacian = np.zeros_like(t)
+        hessian = np.linalg.solve(np.eye(u.shape[1]) + t[near, None, None] * bend, bend)
+        laplacian[near] = np.trace(hessian, axis1=1, axis2=2)
+        return DistanceJet(t, normal, laplacian)
+
+    return jet
+
+
+def _length(vectors: jax.Array) -> jax.Array:
+    """(n,) lengths of vectors (n, d)."""
+    return jnp.sqrt(jnp.sum(vectors**2, axis=-1) + TINY)
