@@ -1,10 +1,12 @@
 """The exact boundary values built on distances instead of on the boundary functions' values.
 
-    f = sigmoid(z),  z = g(x) + log rho(t_A) - log rho(t_B),  rho(t) = erf(t / depth),
+    f = sigmoid(z),  z = g(x) + log rho_A(t_A) - log rho_B(t_B),
+    log rho(t) = log erf(t / depth) - bend t exp(-t^2 / depth^2),
 
-with t the distance to A or B (`blocks/distance.py`). Near A, f is g's exponential times t, as a committor is where
-the boundary is smooth, and z holds nothing of the factor that a boundary function carries. At four depths rho is 1
-up to 2e-8: what lies beyond the distances that are trusted does not matter.
+with t the distance to A or B (`blocks/distance.py`) and 2 bend the mean of Lap t over the boundary. Near A, f is g's
+exponential times rho, as a committor is where the boundary is smooth: without a drift it grows there like t - bend t^2.
+z holds nothing of the factor that a boundary function carries. At four depths rho is 1 up to 2e-8: what lies beyond
+the distances that are trusted does not matter.
 """
 
 from __future__ import annotations
@@ -28,16 +30,31 @@ DEPTHS = 4.0
 """Between the boundary and the end of what is trusted."""
 
 
+class Layer(NamedTuple):
+    """log rho (n,) at u (n, d), for jax."""
+
+    distance: Distance
+    depth: float
+    bend: float
+
+    def __call__(self, u: jax.Array) -> jax.Array:
+        """Below INNER it goes on as a tangent."""
+        t = self.distance(u)
+        safe = jnp.maximum(t, INNER)
+        ratio = safe / self.depth
+        rise = jnp.log(jax.scipy.special.erf(ratio)) - self.bend * safe * jnp.exp(-(ratio**2))
+        return rise + jnp.minimum(t - INNER, 0.0) / INNER
+
+
 class DistanceLift(NamedTuple):
     """The part of the logit that no network learns, in scaled coordinates u."""
 
-    to_a: Distance
-    to_b: Distance
-    depth: float
+    at_a: Layer
+    at_b: Layer
 
     def __call__(self, u: jax.Array) -> jax.Array:
         """(n, d) -> (n,)."""
-        return log_rise(self.to_a(u), self.depth) - log_rise(self.to_b(u), self.depth)
+        return self.at_a(u) - self.at_b(u)
 
 
 class LiftJet(NamedTuple):
@@ -50,29 +67,26 @@ class LiftJet(NamedTuple):
 
 def lift_jet(lift: DistanceLift) -> Callable[[np.ndarray], LiftJet]:
     """The function u (n, d) -> LiftJet outside A and B, which is compiled anew for another n."""
-    jets = jet_of(lift.to_a), jet_of(lift.to_b)
+    jets = [jet_of(layer.distance) for layer in lift]
 
     def jet(u: np.ndarray) -> LiftJet:
-        parts = [log_rise_jet(jet(u), lift.depth) for jet in jets]
+        parts = [layer_jet(t(u), layer.depth, layer.bend) for t, layer in zip(jets, lift, strict=True)]
         return LiftJet(*(one - other for one, other in zip(*parts, strict=True)))
 
     return jet
 
 
-def log_rise_jet(t: DistanceJet, depth: float) -> LiftJet:
-    """log rho(t) with L' = 2 exp(-t^2 / depth^2) / (sqrt(pi) depth rho) and L'' = -L' (2 t / depth^2 + L')."""
-    ratio = np.maximum(t.value, INNER) / depth
-    rho = scipy.special.erf(ratio)
-    rise = np.where(t.value > INNER, 2.0 / np.sqrt(np.pi) * np.exp(-(ratio**2)) / rho / depth, 1.0 / INNER)
-    curve = np.where(t.value > INNER, -rise * (2.0 * ratio / depth + rise), 0.0)
-    value = np.log(rho) + np.minimum(t.value - INNER, 0.0) / INNER
-    return LiftJet(value, rise[:, None] * t.gradient, curve + rise * t.laplacian)
-
-
-def log_rise(t: jax.Array, depth: float) -> jax.Array:
-    """log rho(t), continued below INNER by its tangent."""
-    safe = jnp.maximum(t, INNER)
-    return jnp.log(jax.scipy.special.erf(safe / depth)) + jnp.minimum(t - INNER, 0.0) / INNER
+def layer_jet(t: DistanceJet, depth: float, bend: float) -> LiftJet:
+    """log rho and its derivatives by those of t, outside the set and at least INNER away from it."""
+    safe = np.maximum(t.value, INNER)
+    ratio = safe / depth
+    rho, fall = scipy.special.erf(ratio), np.exp(-(ratio**2))
+    rise = 2.0 / np.sqrt(np.pi) * fall / rho / depth
+    first = rise - bend * fall * (1.0 - 2.0 * ratio**2)
+    second = -rise * (2.0 * ratio / depth + rise) + 2.0 * bend * fall * ratio / depth * (3.0 - 2.0 * ratio**2)
+    return LiftJet(
+        np.log(rho) - bend * safe * fall, first[:, None] * t.gradient, second + first * t.laplacian
+    )
 
 
 def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
@@ -84,6 +98,9 @@ def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
     def to_x(u: jax.Array) -> jax.Array:
         return u * length + jnp.asarray(centre, u.dtype)
 
-    to_a = distance_to(lambda u: problem.boundary_a(to_x(u)), start_a, gap)
-    to_b = distance_to(lambda u: problem.boundary_b(to_x(u)), start_b, gap)
-    return DistanceLift(to_a, to_b, min(to_a.trusted, to_b.trusted) / DEPTHS)
+    def layer(boundary: Callable[[jax.Array], jax.Array], inside: np.ndarray) -> Layer:
+        distance = distance_to(lambda u: boundary(to_x(u)), inside, gap)
+        bend = 0.5 * float(np.mean(jet_of(distance)(distance.anchors).laplacian))
+        return Layer(distance, distance.trusted / DEPTHS, bend)
+
+    return DistanceLift(layer(problem.boundary_a, start_a), layer(problem.boundary_b, start_b))
