@@ -110,7 +110,7 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     Args:
         boundary: of the set.
         inside: (m, d) points in the set.
-        gap: between the sets; a quarter of it is the longest distance asked for.
+        gap: between the sets; half of it is the longest distance asked for.
 
     Raises:
         ValueError: no point of the boundary was found.
@@ -131,7 +131,7 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     feet = np.asarray(first.y)[np.resize(np.flatnonzero(found), len(inside))]
     normals = np.asarray(foot(feet, feet).normal)
     trusted = gap / 2.0**HALVINGS
-    for radius in gap / 2.0 ** np.arange(HALVINGS - 1, 1, -1):
+    for radius in gap / 2.0 ** np.arange(HALVINGS - 1, 0, -1):
         missed = np.linalg.norm(np.asarray(foot(feet + radius * normals, feet).y) - feet, axis=1)
         if not np.max(missed) < AGREEMENT * radius:
             break

@@ -26,6 +26,8 @@ from .distance import Distance, DistanceJet, distance_to, jet_of
 
 INNER = 1e-5
 """Below this distance the logarithm goes on as its tangent: finite inside A and B, and pointing outwards."""
+BENT = 0.6
+"""Largest depth times bend."""
 DEPTHS = 4.0
 """Between the boundary and the end of what is trusted."""
 
@@ -101,6 +103,6 @@ def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
     def layer(boundary: Callable[[jax.Array], jax.Array], inside: np.ndarray) -> Layer:
         distance = distance_to(lambda u: boundary(to_x(u)), inside, gap)
         bend = 0.5 * float(np.mean(jet_of(distance)(distance.anchors).laplacian))
-        return Layer(distance, distance.trusted / DEPTHS, bend)
+        return Layer(distance, min(distance.trusted / DEPTHS, BENT / max(abs(bend), BENT / gap)), bend)
 
     return DistanceLift(layer(problem.boundary_a, start_a), layer(problem.boundary_b, start_b))
