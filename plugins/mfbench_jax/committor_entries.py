@@ -24,7 +24,7 @@ GAUSS_NEWTON = mfbench.SolverEntry(
     summary="Backward Kolmogorov equation by Gauss-Newton on a pool of walkers' points, after a warm-up on the Ritz energy.",
     source=(
         "Walkers: Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. Damping: Nielsen, IMM-REP-1999-05. Distances for "
-        "boundary values: Sukumar, Srivastava, arXiv 2104.08426. Their combination, and the pool, are ours."
+        "boundary values: Sukumar, Srivastava, arXiv 2104.08426. The search for them, the combination and the pool are ours."
     ),
     run="mfbench_jax.gauss_newton:solve",
     parameters=GaussNewton,

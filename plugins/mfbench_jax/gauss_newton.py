@@ -49,7 +49,7 @@ SETTLED = 0.2
 LEAST_OVERLAP = 0.01
 """Share that every window must have in its neighbours before the warm-up ends."""
 WARMEST = 0.4
-"""Share of the budget, less what compiling took, after which it ends in any case."""
+"""Share of the budget, less what compiling took, after which it ends once it has had its updates."""
 UPDATES = 10
 """Updates of the warm-up between two checkpoints."""
 SLOWEST = 1e-2
@@ -140,12 +140,13 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     def ready() -> bool:
         """Before all windows have met, the energy is that of one side alone."""
-        return settled(energies, p.warm_up) and float(running.least_overlap(state.seen)) > LEAST_OVERLAP
+        met = float(running.least_overlap(state.seen)) > LEAST_OVERLAP
+        return (met and settled(energies)) or context.elapsed() > latest
 
-    descend(training, looked(training.average))  # compiles
-    began = context.elapsed()
+    training = descend(training, looked(training.average))
+    began = context.elapsed()  # both are compiled now
     latest = began + WARMEST * (context.budget - began)
-    while not ready() and context.elapsed() < latest:
+    while len(energies) < p.warm_up or not ready():
         for _ in range(UPDATES):
             training = descend(training, looked(training.average))
             energies.append(float(training.energy))
@@ -241,10 +242,8 @@ class Fit:
         return self._weight * found.r, jacobian
 
 
-def settled(energies: list[float], least: int) -> bool:
+def settled(energies: list[float]) -> bool:
     """Whether the warm-up is over: the mean energy of the last quarter of it is hardly below that of the quarter before."""
-    if len(energies) < least:
-        return False
     share = len(energies) // 4
     late, before = np.mean(np.log(energies[-share:])), np.mean(np.log(energies[-2 * share : -share]))
     return bool(before - late < SETTLED)

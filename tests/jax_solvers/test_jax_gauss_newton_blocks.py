@@ -13,7 +13,9 @@ from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench_jax.blocks import tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.backward_equation import Points, residual, surveyor
+from mfbench_jax.blocks.distance import distance_to
 from mfbench_jax.blocks.distance_lift import distance_lift
+from mfbench_jax.blocks.landscape import value_and_slope
 
 DIM = 4
 
@@ -129,20 +131,89 @@ def lift_of(problem):
     return lift, lambda x: np.asarray(lift(jnp.asarray((x - scale.centre) / scale.length)))
 
 
-def test_a_positive_factor_changes_the_distance_to_second_order_only():
-    """Halving the distance to A halves the difference that a factor makes to its logarithm."""
-    frame = np.eye(DIM)
-    plain, factored = lift_of(balls(frame))[0], lift_of(balls(frame, seeds=(3, 4)))[0]
+SCALE = scale_of(balls(np.eye(DIM)))
+
+
+def scaled(x):
+    return (x - SCALE.centre) / SCALE.length
+
+
+def around(frame, least, most, number=200):
+    """Points at given distances from A, and those distances, in scaled units."""
     rng = np.random.default_rng(2)
-    normal = rng.standard_normal((200, DIM))
+    normal = rng.standard_normal((number, DIM))
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    scale = scale_of(balls(frame))
-    means = []
-    for distance in (4e-3, 2e-3, 1e-3):
-        u = jnp.asarray((-frame[:, 0] + (0.5 + distance) * normal - scale.centre) / scale.length)
-        means.append(np.mean(np.abs(np.log(np.asarray(factored.to_a(u)) / np.asarray(plain.to_a(u))))))
-    np.testing.assert_allclose(np.array(means[:-1]) / means[1:], 2.0, rtol=0.05)
-    assert 0.0 < means[-1] < 2e-3
+    distance = rng.uniform(least, most, number)
+    return scaled(-frame[:, 0] + (0.5 + distance)[:, None] * normal), distance / SCALE.length
+
+
+@pytest.fixture(scope="module")
+def factored():
+    """The lift of two balls whose boundary functions carry factors."""
+    return lift_of(balls(np.eye(DIM), seeds=(5, 6)))[0]
+
+
+def test_distances_to_a_ball_are_exact_whatever_factor_its_boundary_function_carries(factored):
+    """Up to three quarters of what is trusted. One search in a hundred may end nowhere, and then says so."""
+    frame, distance = np.eye(DIM), factored.at_a.distance
+    assert distance.trusted > 0.4
+    inner, exact = around(frame, -0.2, 0.75 * distance.trusted * SCALE.length)
+    found, slope = map(np.asarray, value_and_slope(distance, jnp.asarray(inner)))
+    lost = found == 2.0 * distance.trusted
+    assert np.mean(lost) <= 0.01
+    np.testing.assert_allclose(found[~lost], exact[~lost], rtol=1e-9, atol=1e-12)
+    outwards = inner - scaled(-frame[:, 0])
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    np.testing.assert_allclose(slope[~lost], outwards[~lost], rtol=1e-6, atol=1e-7)
+
+
+def test_a_distance_that_is_not_trusted_is_longer_than_all_that_are(factored):
+    frame, distance = np.eye(DIM), factored.at_a.distance
+    outer, exact = around(frame, 1.5 * distance.trusted * SCALE.length, 3.0)
+    found = np.asarray(distance(jnp.asarray(outer)))
+    assert np.all((np.abs(found - exact) < 1e-3 * exact) | (found == 2.0 * distance.trusted))
+
+
+def test_a_set_whose_boundary_no_search_meets_is_refused():
+    with pytest.raises(ValueError, match="zero set nowhere"):
+        distance_to(lambda x: 1.0 + jnp.sum(x**2, axis=1), np.full((4, 2), 0.1), 1.0)
+
+
+def test_a_wavy_wall_has_its_nearest_point():
+    """A = {y < .2 sin 2x}: the foot is the nearest of a fine sample of the wall."""
+    rng = np.random.default_rng(6)
+    inside = np.stack([rng.uniform(-1, 1, 32), np.full(32, -0.6)], axis=1)
+    distance = distance_to(
+        lambda x: (x[:, 1] - 0.2 * jnp.sin(2 * x[:, 0])) * jnp.exp(0.5 * jnp.sin(x[:, 0])), inside, 2.0
+    )
+    along = np.linspace(-4, 4, 80_001)
+    wall = np.stack([along, 0.2 * np.sin(2 * along)], axis=1)
+    points = np.stack([rng.uniform(-1, 1, 100), rng.uniform(0.3, 0.2 + distance.trusted, 100)], axis=1)
+    nearest = np.min(np.linalg.norm(points[:, None] - wall[None], axis=2), axis=1)
+    found = np.asarray(distance(jnp.asarray(points)))
+    trusted = nearest < distance.trusted
+    assert np.mean(trusted) > 0.3
+    np.testing.assert_allclose(found[trusted], nearest[trusted], atol=1e-7)
+
+
+def test_near_a_ball_the_lift_is_the_logarithm_of_the_harmonic_function_up_to_second_order(factored):
+    """1 - (1 + t / r)^(2 - d) ~ t - bend t^2: without its slope t, halving t quarters the difference."""
+    frame, radius = np.eye(DIM), 0.5 / SCALE.length
+    layer = factored.at_a
+    np.testing.assert_allclose(layer.bend, (DIM - 1) / (2 * radius), rtol=1e-6)
+    rests = []
+    for distance in (0.02, 0.01):
+        u, t = around(frame, distance, distance, 20)
+        harmonic = np.log(1.0 - (1.0 + t / radius) ** (2 - DIM)) - np.log(t * (DIM - 2) / radius)
+        rests.append(
+            np.mean(np.abs(np.asarray(layer(jnp.asarray(u))) - np.log(t) - harmonic - offset(layer)))
+        )
+    np.testing.assert_allclose(rests[0] / rests[1], 4.0, rtol=0.2)
+
+
+def offset(layer):
+    """log erf(t / depth) - log t at t = 0."""
+    return np.log(2.0 / np.sqrt(np.pi) / layer.depth)
 
 
 def test_the_lift_turns_with_the_problem():
@@ -152,14 +223,21 @@ def test_the_lift_turns_with_the_problem():
     np.testing.assert_allclose(turned[1](x @ frame.T), straight[1](x), rtol=1e-8, atol=1e-8)
 
 
-def test_surveyed_laplacian_is_that_of_automatic_differentiation():
-    problem = balls(np.eye(DIM), seeds=(1, 2))
-    scale = scale_of(problem)
-    lift = distance_lift(problem, scale)
-    u = np.random.default_rng(4).standard_normal((64, DIM))
-    x = u * scale.length + scale.centre
+def test_surveyed_lift_is_that_of_the_walkers_and_its_laplacian_that_of_its_slopes(factored):
+    problem, lift = balls(np.eye(DIM)), factored
+    u = np.random.default_rng(4).standard_normal((256, DIM))
+    x = u * SCALE.length + SCALE.centre
     u = u[~(problem.in_a(x) | problem.in_b(x))]
     points = surveyor(lambda u: 0.5 * jnp.sum(u**2, axis=1), lift)(u, np.ones(len(u)))
     np.testing.assert_allclose(points.force, u, rtol=1e-12)
-    exact = jax.vmap(lambda y: jnp.trace(jax.hessian(lambda w: lift(w[None])[0])(y)))(u)
-    np.testing.assert_allclose(points.lift_laplacian, exact, rtol=1e-5, atol=1e-5)
+    value, slope = value_and_slope(lift, jnp.asarray(u))
+    np.testing.assert_allclose(points.lift, value, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(points.lift_slope, slope, rtol=1e-8, atol=1e-8)
+    stride, laplacian = 1e-6, np.zeros(len(u))
+    at = jax.jit(lambda u: value_and_slope(lift, u)[1])
+    for axis in range(DIM):
+        step = stride * np.eye(DIM)[axis]
+        laplacian += np.asarray(at(u + step) - at(u - step))[:, axis] / (2 * stride)
+    size = 1.0 + np.abs(laplacian)
+    assert np.mean(np.abs(points.lift_laplacian) > 1.0) > 0.1
+    np.testing.assert_allclose(points.lift_laplacian / size, laplacian / size, atol=2e-4)

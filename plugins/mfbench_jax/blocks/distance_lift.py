@@ -95,7 +95,7 @@ def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
     """The lift of a problem, from its boundary functions and start points."""
     centre, length = scale.centre, float(scale.length)
     start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
-    gap = float(np.linalg.norm(start_a.mean(axis=0) - start_b.mean(axis=0)))
+    gap = float(np.min(np.linalg.norm(start_a[:, None] - start_b[None], axis=2)))
 
     def to_x(u: jax.Array) -> jax.Array:
         return u * length + jnp.asarray(centre, u.dtype)
