@@ -5,6 +5,7 @@ from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.dimer import DIMER
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
+from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
 from mfbench_committor.entries.mueller import MUELLER
@@ -23,6 +24,7 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         DIMER,
         DOUBLE_WELL,
         DOUBLE_WELL_BALLS,
+        DOUBLE_WELL_SUBLEVEL,
         FACE,
         GINZBURG_LANDAU,
         MUELLER,
