@@ -5,8 +5,10 @@ from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.dimer import DIMER
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
+from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
+from mfbench_committor.entries.lj7 import LJ7
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
@@ -23,8 +25,10 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         DIMER,
         DOUBLE_WELL,
         DOUBLE_WELL_BALLS,
+        DOUBLE_WELL_SUBLEVEL,
         FACE,
         GINZBURG_LANDAU,
+        LJ7,
         MUELLER,
         MUELLER_CIRCULATION,
         RUGGED_MUELLER,

@@ -19,7 +19,7 @@ from mfbench_committor.entries.double_well_balls import DoubleWellBallsParameter
 from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
-from mfbench_committor.references.punctured_box import PuncturedBox
+from mfbench_committor.references.punctured_box import Outline, PuncturedBox
 
 BARRIER = 1.0
 STIFFNESS = 0.3
@@ -89,6 +89,20 @@ def with_directions(u: np.ndarray, dim: int, rng: np.random.Generator) -> np.nda
 def planar_problem(parameters: DoubleWellBallsParameters) -> PlanarProblem:
     """The instance in (x1, r)."""
     dim, temperature = parameters.dim, parameters.temperature
+    return PlanarProblem(
+        family="double-well-balls",
+        values={"dim": dim, "temperature": temperature, "radius": parameters.radius},
+        law=half_plane_law(dim, temperature, parameters.radius),
+        beta=1.0 / temperature,
+        spacing=0.2,
+        cell=0.02,
+    )
+
+
+def half_plane_law(
+    dim: int, temperature: float, radius: float, outlines: tuple[Outline, ...] = ()
+) -> PlanarLaw:
+    """The law of (x1, r), r = |x_2..d|, with sets about (-1, 0) and (1, 0) of that radius or of those outlines."""
 
     def log_weight(u: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):  # r = 0 has density 0
@@ -101,21 +115,15 @@ def planar_problem(parameters: DoubleWellBallsParameters) -> PlanarProblem:
     height = 1.3 * depth * temperature
     mode = math.sqrt((dim - 2) * temperature / (2.0 * STIFFNESS))
     width = max(math.sqrt(1.0 + math.sqrt(height)), 1.0 + REACH)
-    return PlanarProblem(
-        family="double-well-balls",
-        values={"dim": dim, "temperature": temperature, "radius": parameters.radius},
-        law=PlanarLaw(
-            box=PuncturedBox(
-                lower=(-width, 0.0),
-                upper=(width, max(mode + math.sqrt(height / STIFFNESS), REACH)),
-                centres=((-1.0, 0.0), (1.0, 0.0)),
-                radius=parameters.radius,
-                reach=REACH,
-            ),
-            log_weight=log_weight,
-            depth=depth,
+    return PlanarLaw(
+        box=PuncturedBox(
+            lower=(-width, 0.0),
+            upper=(width, max(mode + math.sqrt(height / STIFFNESS), REACH)),
+            centres=((-1.0, 0.0), (1.0, 0.0)),
+            radius=radius,
+            reach=REACH,
+            outlines=outlines,
         ),
-        beta=1.0 / temperature,
-        spacing=0.2,
-        cell=0.02,
+        log_weight=log_weight,
+        depth=depth,
     )

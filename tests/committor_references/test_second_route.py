@@ -2,7 +2,8 @@
 
 Nodes of a uniform grid; the conductance of an edge is exp(w) at its middle; where an edge meets A or
 B only the part outside counts (Gibou and others 2002). Nothing is shared with the finite elements
-but w and the circles. Errors are O(h^2), so Richardson's estimate from two grids bounds them.
+but w and the circles, or levels of V in their place. Errors are O(h^2), so Richardson's estimate from
+two grids bounds them.
 """
 
 import itertools
@@ -27,6 +28,16 @@ pytestmark = pytest.mark.slow
 
 STANDING = {stem: problem for family in ENTRIES for stem, problem in standing_problems(family).items()}
 
+
+def signed_distance(law, side, u):
+    """Below 0 in a set, for points (2, ...): from a disc's rim, or V - .2 in half of the plane."""
+    d = u - np.reshape(law.box.centres[side], (2,) + (1,) * (u.ndim - 1))
+    if not law.box.outlines:
+        return np.hypot(*d) - law.box.radius
+    well = (u[0] ** 2 - 1) ** 2 + 0.3 * u[1] ** 2 - 0.2
+    return np.where(u[0] * (-1, 1)[side] > 0, well, 1.0)
+
+
 INTERVALS = 480
 """Along the longer side; the second grid has twice as many."""
 
@@ -44,8 +55,8 @@ def finite_volumes(law, intervals):
     top = np.max(w)
     kept = w > top - law.depth
     member = np.full(w.shape, -1)
-    for side, centre in enumerate(law.box.centres):
-        member[np.hypot(*(nodes - np.reshape(centre, (2, 1, 1)))) <= law.box.radius] = side
+    for side in (0, 1):
+        member[signed_distance(law, side, nodes) <= 0] = side
     number = np.arange(w.size).reshape(w.shape)
     rows, cols, values = [], [], []
     for axis in (0, 1):
@@ -60,9 +71,9 @@ def finite_volumes(law, intervals):
         inner = np.where(one < 0, end, start)
         side = np.maximum(one, two)
         share = np.ones(len(side))
-        for k, centre in enumerate(law.box.centres):
+        for k in (0, 1):
             cut = side == k
-            share[cut] = crossing(outer[:, cut], inner[:, cut], np.asarray(centre), law.box.radius)
+            share[cut] = crossing(law, k, outer[:, cut], inner[:, cut])
         middle = outer + (inner - outer) * share / 2
         rows.append(number[low][edge])
         cols.append(number[high][edge])
@@ -87,11 +98,14 @@ def finite_volumes(law, intervals):
     return x, y, q, dirichlet / mass
 
 
-def crossing(outer, inner, centre, radius):
-    """Share of the segments from `outer` to `inner` (2, n) that lies outside the circle."""
-    d, e = inner - outer, outer - centre[:, None]
-    a, b, c = np.sum(d * d, axis=0), np.sum(d * e, axis=0), np.sum(e * e, axis=0) - radius**2
-    return c / (-b + np.sqrt(b * b - a * c))
+def crossing(law, side, outer, inner):
+    """Share of the segments from `outer` to `inner` (2, n) that lies outside a set, by bisection."""
+    low, high = np.zeros(outer.shape[1]), np.ones(outer.shape[1])
+    for _ in range(50):
+        middle = (low + high) / 2
+        outside = signed_distance(law, side, outer + (inner - outer) * middle) > 0
+        low, high = np.where(outside, middle, low), np.where(outside, high, middle)
+    return (low + high) / 2
 
 
 def interpolated(x, y, q, u):
@@ -107,8 +121,9 @@ def interpolated(x, y, q, u):
 def test_finite_volumes_give_the_same_rate_and_committor(problem):
     stored = store.load(problem.stem)
     known = stored.points.reactive
-    far = np.min([np.hypot(*(known.u - c).T) for c in problem.law.box.centres], axis=0)
-    away = (far > problem.law.box.radius * 1.2) & (known.weights > 0)
+    box = problem.law.box
+    away = np.min([box.gap(side, known.u.T) for side in (0, 1)], axis=0) > 0.2 * box.radius
+    away &= known.weights > 0
     u, exact, weights = known.u[away], known.q[away], known.weights[away]
     rates, wrmse, values = [], [], []
     for intervals in (INTERVALS, 2 * INTERVALS):
@@ -120,7 +135,9 @@ def test_finite_volumes_give_the_same_rate_and_committor(problem):
         wrmse.append(np.sqrt(np.sum(weights * (found - exact) ** 2)))
     print(problem.stem, "nu", rates, "against", stored.rate, "wRMSE", wrmse)
     # The finer grid's error is a third of the step between the two if the order is 2; twice that is allowed.
-    assert abs(rates[1] - stored.rate) < 2 / 3 * abs(rates[1] - rates[0]) + stored.rate_error
+    # Errors of cut edges change sign from grid to grid: below 1e-7 a small step says nothing.
+    allowed = max(2 / 3 * abs(rates[1] - rates[0]), 1e-7 * stored.rate) + stored.rate_error
+    assert abs(rates[1] - stored.rate) < allowed
     step = np.sqrt(np.sum(weights * (values[1] - values[0]) ** 2))
     assert wrmse[1] < 2 / 3 * step + stored.field_error
     assert wrmse[1] < 1e-3

@@ -18,6 +18,7 @@ SETS = ("reactive", "flat", "equilibrium")
 COUNTS = (20_000, 4_000, 4_000)
 WRMSE_CLAIM = {
     "double-well-balls": 1e-5,
+    "double-well-sublevel": 1e-6,
     "face": 1e-6,
     "mueller": 3e-6,
     "mueller-circulation": 3e-6,
@@ -25,8 +26,8 @@ WRMSE_CLAIM = {
     "triple-well": 1e-5,
     "two-channel-quartic": 1e-6,
 }
-RATE_CLAIM = 1e-7
-"""Relative."""
+RATE_CLAIM = {"double-well-sublevel": 1e-6}
+"""Relative, 1e-7 if not said here."""
 LOGIT_CLAIM = 1e-3
 
 
@@ -51,15 +52,16 @@ def test_hash_and_size(problem):
 
 def test_error_bars_keep_the_claims(problem, stored):
     assert 0 < stored.field_error <= WRMSE_CLAIM[problem.family]
-    assert 0 < stored.rate_error <= RATE_CLAIM * stored.rate
+    assert 0 < stored.rate_error <= RATE_CLAIM.get(problem.family, 1e-7) * stored.rate
     assert 0 < stored.logit_error <= LOGIT_CLAIM
 
 
-def test_observed_orders_are_those_of_the_elements(stored):
-    """5 for q; on a grid this coarse up to 1.2 less. The energy's, 8, is only bounded."""
+def test_observed_orders_are_those_of_the_elements(problem, stored):
+    """5 for q; on a grid this coarse up to 1.2 less, or more where its coarsest misses an outline's tips. The energy's, 8,
+    is only bounded."""
     found = stored.record["convergence"]
     assert stored.record["degree"] == 4
-    assert found["q"]["observed_order"] == pytest.approx(5.0, abs=1.2)
+    assert 3.8 < found["q"]["observed_order"] < (6.5 if problem.law.box.outlines else 6.2)
     energy = found["nu"]
     # Where the finest step is below what cutting the law elsewhere does, it is round-off and has no order.
     assert energy["observed_order"] > 4.5 or energy["steps_between_grids"][1] < energy["effect_of_cut"]
@@ -74,7 +76,7 @@ def test_points_and_weights(problem, stored):
         assert np.min(known.weights) >= 0
         counted = known.weights > 0
         assert np.mean(counted) > 0.999
-        gaps = [np.hypot(*(known.u[counted] - c).T) - box.radius for c in box.centres]
+        gaps = [box.gap(side, known.u[counted].T) for side in (0, 1)]
         assert np.min(gaps) > 0, "points that count lie outside A and B"
         assert np.all((known.q[counted] > 0) & (known.p[counted] > 0))
         assert np.all((known.q >= 0) & (known.q <= 1))
@@ -96,7 +98,7 @@ def test_a_coarser_grid_agrees(solved):
     problem, middle_grid = solved
     stored = store.load(problem.stem)
     rate = middle_grid.dirichlet / problem.beta
-    assert rate == pytest.approx(stored.rate, rel=1e-5)
+    assert rate == pytest.approx(stored.rate, rel=2e-5 if problem.law.box.outlines else 1e-5)
     assert middle_grid.mean_p == pytest.approx(stored.record["rhoA"], rel=1e-6)
     assert middle_grid.mean_qp == pytest.approx(stored.record["rhoAB"], rel=1e-5)
     assert middle_grid.log_mass == pytest.approx(stored.record["log_Z"], abs=1e-7)

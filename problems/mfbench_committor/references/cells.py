@@ -49,7 +49,7 @@ def _divided_at_rims(
     box: PuncturedBox, centres: np.ndarray, widths: np.ndarray, distance: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The cells (K, 2), those closer than `distance` to the edge of A or B divided into 8 x 8."""
-    gaps = [np.abs(np.hypot(*(centres - np.asarray(centre)).T) - box.radius) for centre in box.centres]
+    gaps = [np.abs(box.gap(side, centres.T)) for side in (0, 1)]
     near = np.minimum(*gaps) < distance
     steps = (np.arange(PARTS) + 0.5) / PARTS - 0.5
     offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)

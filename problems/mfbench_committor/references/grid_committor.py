@@ -52,8 +52,7 @@ class GridCommittor:
 
     def set_of(self, u: np.ndarray) -> np.ndarray:
         """(n,) 0 where u (n, 2) lies in A, 1 in B, -1 outside both."""
-        distances = [np.hypot(*(u - np.asarray(centre)).T) for centre in self.box.centres]
-        in_a, in_b = (distance <= self.box.radius for distance in distances)
+        in_a, in_b = (self.box.gap(side, u.T) <= 0 for side in (0, 1))
         return np.where(in_a, 0, np.where(in_b, 1, -1))
 
     def covers(self, u: np.ndarray) -> np.ndarray:

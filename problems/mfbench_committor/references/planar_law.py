@@ -1,4 +1,4 @@
-"""The law of two reduced coordinates whose sets A and B are discs; needs no finite elements."""
+"""The law of two reduced coordinates whose sets A and B are discs or star-shaped; needs no finite elements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from mfbench_committor.references.punctured_box import PuncturedBox
 
 DISC_NODES = 48
-"""Gauss-Legendre nodes per radius and per half turn of a disc."""
+"""Gauss-Legendre nodes per radius and per half turn of a disc, or quarter turn of another outline."""
 
 BEYOND = 35.0
 """How far below the density at the barrier a law is followed; the density left out is e^-35 = 1e-15 of that."""
@@ -66,14 +66,15 @@ class PlanarLaw:
         """Gauss nodes (2, n) and weights (n,) of A (side 0) or B (side 1), or of the half in the box."""
         centre, box = self.box.centres[side], self.box
         nodes, weights = np.polynomial.legendre.leggauss(DISC_NODES)
-        radius, radius_weight = box.radius * (nodes + 1) / 2, box.radius * weights / 2
-        angle, angle_weight = np.pi * (nodes + 1) / 2, np.pi * weights / 2
-        if not box.halved(centre):
-            angle = np.concatenate([angle, angle + np.pi])
-            angle_weight = np.tile(angle_weight, 2)
+        part = np.pi / 2 if box.outlines else np.pi
+        starts = np.arange(0.0, 1.0 if box.halved(centre) else 2.0, part / np.pi) * np.pi
+        angle = np.concatenate([start + part * (nodes + 1) / 2 for start in starts])
+        angle_weight = np.tile(part * weights / 2, len(starts))
         ray = np.stack([np.cos(angle), np.sin(angle)])
-        points = np.reshape(centre, (2, 1, 1)) + radius[:, None] * ray[:, None, :]
-        return points.reshape(2, -1), np.outer(radius * radius_weight, angle_weight).ravel()
+        rim, _ = box.rim(side, ray)
+        radius, radius_weight = np.outer((nodes + 1) / 2, rim), np.outer(weights / 2, rim)
+        points = np.reshape(centre, (2, 1, 1)) + radius * ray[:, None, :]
+        return points.reshape(2, -1), (radius * radius_weight * angle_weight).ravel()
 
     def log_disc_mass(self, side: int) -> float:
         """log of the integral of exp(w) over A (side 0) or B (side 1)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
+from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
@@ -17,6 +18,7 @@ ENTRIES = {
     entry.name.partition("/")[2]: entry
     for entry in (
         DOUBLE_WELL_BALLS,
+        DOUBLE_WELL_SUBLEVEL,
         FACE,
         MUELLER,
         MUELLER_CIRCULATION,

@@ -81,29 +81,27 @@ def watch(
     transitions, last_a = np.zeros(walkers, dtype=np.int64), np.zeros(walkers)
     owners, numbers, seen, reactive = [], [], [], set()
     first, steps, every = round(burn_in / step), round((burn_in + time) / step), max(round(stride / step), 1)
-    looks, k, undecided = 0, 0, None
-    while undecided is None or len(undecided):
+    looks, k, moves, followed = 0, 0, 0, np.arange(walkers)
+    while len(followed):
         hits = batch.advance()
-        k += 1
-        met = np.flatnonzero(hits != OUTSIDE)
-        crossed = met[hits[met] != last[met]]
+        k, moves = k + 1, moves + len(hits)
+        outside = hits == OUTSIDE
+        met, words = followed[~outside], hits[~outside]
+        crossed = met[words != last[met]]
         reactive.update(zip(crossed.tolist(), excursion[crossed].tolist(), strict=True))
         if first < k <= steps:
             transitions[crossed] += 1
-        last[met] = hits[met]
+        last[met] = words
         excursion[met] += 1
         if first < k <= steps and (k - first) % every == 0:
             looks += 1
             last_a += last == IN_A
-            outside = np.flatnonzero(hits == OUTSIDE)
-            owners.append(outside)
+            owners.append(np.flatnonzero(outside))
             numbers.append(excursion[outside])
             seen.append(batch.x[:, outside].T.copy())
-        if k == steps:
-            undecided = np.flatnonzero(hits == OUTSIDE)
-            waiting = excursion.copy()
-        elif k > steps:
-            undecided = undecided[excursion[undecided] == waiting[undecided]]
+        if k == steps or (k > steps and len(met)):
+            followed = followed[outside]
+            batch.select(np.flatnonzero(outside))
     owner, number, x = np.concatenate(owners), np.concatenate(numbers), np.concatenate(seen)
     kept = np.array(
         [pair in reactive for pair in zip(owner.tolist(), number.tolist(), strict=True)], dtype=bool
@@ -115,5 +113,5 @@ def watch(
         reactive_looks=np.bincount(owner[kept], minlength=walkers) / looks,
         x=x[kept],
         pieces=np.unique(np.stack([owner[kept], number[kept]]), axis=1, return_inverse=True)[1],
-        steps=k * walkers,
+        steps=moves,
     )

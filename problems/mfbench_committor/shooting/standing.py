@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
+from mfbench_committor.entries.lj7 import LJ7
 from mfbench_committor.shooting.shooting_problem import ShootingProblem
 
-ENTRIES = {entry.name.partition("/")[2]: entry for entry in (GINZBURG_LANDAU,)}
+ENTRIES = {entry.name.partition("/")[2]: entry for entry in (GINZBURG_LANDAU, LJ7)}
 
 
 def standing_problems(family: str) -> dict[str, ShootingProblem]:
