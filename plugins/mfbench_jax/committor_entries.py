@@ -7,6 +7,7 @@ from .parameters import (
     ImportanceSampling,
     MarkovModel,
     MeanField,
+    Pinn,
     Semigroup,
     Shooting,
     Splitting,
@@ -103,5 +104,18 @@ SEMIGROUP = mfbench.SolverEntry(
     source="Li, Khoo, Ren, Ying, arXiv 2012.06727; two shots against the bias of squares: Baird, ICML 1995, 30.",
     run="mfbench_jax.semigroup:solve",
     parameters=Semigroup,
+    extras=("jax",),
+)
+
+PINN = mfbench.SolverEntry(
+    name="pinn",
+    task="committor",
+    summary="Residual of the backward Kolmogorov equation by Adam, on walkers in umbrella windows along the solution.",
+    source=(
+        "Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019) 686, on the equation for the logit; Laplacian: Li et "
+        "al., Nature Machine Intelligence 6 (2024) 209; walkers: Rotskoff et al., arXiv 2008.06334."
+    ),
+    run="mfbench_jax.pinn:solve",
+    parameters=Pinn,
     extras=("jax",),
 )
