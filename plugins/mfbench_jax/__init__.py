@@ -5,6 +5,7 @@ import mfbench
 from .committor_entries import (
     GAUSS_NEWTON,
     IS_SGD,
+    LOG_SEMIGROUP,
     MARKOV_MODEL,
     PARTICLE_SGD,
     PINN,
@@ -22,6 +23,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         GAUSS_NEWTON,
         IS_SGD,
         LOG_DENSITY_GAUSS_NEWTON,
+        LOG_SEMIGROUP,
         MARKOV_MODEL,
         PARTICLE_SGD,
         PINN,

@@ -5,6 +5,7 @@ import mfbench
 from .parameters import (
     GaussNewton,
     ImportanceSampling,
+    LogSemigroup,
     MarkovModel,
     MeanField,
     Pinn,
@@ -117,5 +118,15 @@ PINN = mfbench.SolverEntry(
     ),
     run="mfbench_jax.pinn:solve",
     parameters=Pinn,
+    extras=("jax",),
+)
+
+LOG_SEMIGROUP = mfbench.SolverEntry(
+    name="log-semigroup",
+    task="committor",
+    summary="Logarithms of q and 1 - q regressed on those of swarms' means along chains from A and from B; gives rates.",
+    source="Mitchell, Rotskoff, Committor guided estimates of molecular transition rates, J. Chem. Theory Comput. (2024).",
+    run="mfbench_jax.log_semigroup:solve",
+    parameters=LogSemigroup,
     extras=("jax",),
 )
