@@ -5,8 +5,10 @@ import mfbench
 from .parameters import (
     GaussNewton,
     ImportanceSampling,
+    LogSemigroup,
     MarkovModel,
     MeanField,
+    Pinn,
     Semigroup,
     Shooting,
     Splitting,
@@ -103,5 +105,28 @@ SEMIGROUP = mfbench.SolverEntry(
     source="Li, Khoo, Ren, Ying, arXiv 2012.06727; two shots against the bias of squares: Baird, ICML 1995, 30.",
     run="mfbench_jax.semigroup:solve",
     parameters=Semigroup,
+    extras=("jax",),
+)
+
+PINN = mfbench.SolverEntry(
+    name="pinn",
+    task="committor",
+    summary="Residual of the backward Kolmogorov equation by Adam, on walkers in umbrella windows along the solution.",
+    source=(
+        "Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019) 686, on the equation for the logit; Laplacian: Li et "
+        "al., Nature Machine Intelligence 6 (2024) 209; walkers: Rotskoff et al., arXiv 2008.06334."
+    ),
+    run="mfbench_jax.pinn:solve",
+    parameters=Pinn,
+    extras=("jax",),
+)
+
+LOG_SEMIGROUP = mfbench.SolverEntry(
+    name="log-semigroup",
+    task="committor",
+    summary="Logarithms of q and 1 - q regressed on those of swarms' means along chains from A and from B; gives rates.",
+    source="Mitchell, Rotskoff, Committor guided estimates of molecular transition rates, J. Chem. Theory Comput. (2024).",
+    run="mfbench_jax.log_semigroup:solve",
+    parameters=LogSemigroup,
     extras=("jax",),
 )

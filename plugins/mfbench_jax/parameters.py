@@ -195,6 +195,71 @@ class Semigroup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogSemigroup:
+    """Parameters of `log-semigroup`.
+
+    Args:
+        chains: of swarms at a time, half of them from A and half from B, >= 2.
+        swarm: trajectories from one place, >= 2.
+        lag: time steps of a trajectory.
+        walkers: about each of the sets, that count exits, >= 2.
+        unbiased: the slope of the loss by log q is 1 - mean / q, not 2 (log q - log mean).
+        width, depth, rate, warm_up, halving, lift_depth: as in `shooting`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    chains: int = 64
+    swarm: int = 16
+    lag: int = 32
+    walkers: int = 128
+    unbiased: bool = True
+    width: int = 64
+    depth: int = 2
+    rate: float = 1e-3
+    warm_up: int = 50
+    halving: int = 500
+    lift_depth: float = 0.2
+
+    def __post_init__(self) -> None:
+        at_least(self, chains=2, swarm=2, lag=1, walkers=2, width=1, depth=1, warm_up=1, halving=1)
+        above_zero(self, "rate", "lift_depth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinn:
+    """Parameters of `pinn`.
+
+    Args:
+        windows, ladders, moves: as in `is-sgd`.
+        hottest: temperature, in units of the given one, at which training starts, >= 1.
+        cooling: updates in which it falls to 1.
+        width, depth, rate, warm_up, halving: as in `shooting`.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    windows: int = 16
+    ladders: int = 24
+    moves: int = 4
+    hottest: float = 20.0
+    cooling: int = 600
+    width: int = 64
+    depth: int = 2
+    rate: float = 3e-3
+    warm_up: int = 50
+    halving: int = 1000
+
+    def __post_init__(self) -> None:
+        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, cooling=1)
+        above_zero(self, "rate")
+        if not self.hottest >= 1.0:
+            raise ValueError(f"hottest is {self.hottest}; expected a number >= 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class GaussNewton:
     """Parameters of `gauss-newton`.
 

@@ -7,13 +7,15 @@ import jax
 import pytest
 
 import mfbench
-from mfbench_jax import gauss_newton, is_sgd, particle_sgd
-from mfbench_jax.parameters import GaussNewton, ImportanceSampling, MeanField
+from mfbench_jax import gauss_newton, is_sgd, log_semigroup, particle_sgd, pinn
+from mfbench_jax.parameters import GaussNewton, ImportanceSampling, LogSemigroup, MeanField, Pinn
 
 SOLVERS = {
     "is-sgd": (is_sgd.solve, ImportanceSampling(windows=4, ladders=3, width=4)),
     "particle-sgd": (particle_sgd.solve, MeanField(particles=10)),
     "gauss-newton warming up": (gauss_newton.solve, GaussNewton(windows=4, ladders=3, width=4)),
+    "log-semigroup": (log_semigroup.solve, LogSemigroup(chains=8, swarm=4, walkers=8, width=4)),
+    "pinn": (pinn.solve, Pinn(windows=4, ladders=3, width=4, cooling=1)),
 }
 
 

@@ -55,6 +55,7 @@ which hit A, or B, stay there if they are to stop. Two gradients of V per step a
 def started(problem: CommittorProblem, x: jax.Array) -> Trajectories:
     """Trajectories that start at x (n, d); one that starts in a set has hit it."""
     last = jnp.where(problem.in_a(x), IN_A, jnp.where(problem.in_b(x), IN_B, NEITHER))
+    last = last.astype(int)  # of a type of its own, as numpy hands it back: no second compilation
     return Trajectories(x, last, jnp.zeros(len(x), int))
 
 

@@ -1,0 +1,41 @@
+"""A perceptron's value, gradient and Laplacian, forward in one sweep and open to jax's own differentiation.
+
+    a = W h + b,  h' = tanh(a):   grad h' = T' grad a,   Lap h' = T'' |grad a|^2 + T' Lap a
+
+(the forward Laplacian of Li et al., Nature Machine Intelligence 6 (2024) 209): d times the work of a value, and a
+fraction of what a Hessian's trace by nested differentiation takes to compile and to run.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from .network import Layer
+
+
+class Jet(NamedTuple):
+    """Value (n,), gradient (n, d) and Laplacian (n,) at n points."""
+
+    value: jax.Array
+    gradient: jax.Array
+    laplacian: jax.Array
+
+
+def jet(layers: list[Layer], u: jax.Array) -> Jet:
+    """`network.apply` and its derivatives at u (n, d)."""
+    h = u
+    gradient = jnp.broadcast_to(jnp.eye(u.shape[1], dtype=u.dtype), (len(u), u.shape[1], u.shape[1]))
+    laplacian = jnp.zeros_like(u)
+    for layer in layers[:-1]:
+        t = jnp.tanh(h @ layer.weight + layer.bias)
+        slope, curve = gradient @ layer.weight, laplacian @ layer.weight
+        first = 1.0 - t**2
+        h, gradient = t, first[:, None] * slope
+        laplacian = first * (curve - 2.0 * t * jnp.sum(slope**2, axis=1))
+    last = layers[-1]
+    return Jet(*((part @ last.weight)[..., 0] for part in (h, gradient, laplacian)))._replace(
+        value=(h @ last.weight + last.bias)[:, 0]
+    )

@@ -1,0 +1,177 @@
+"""The backward equation at points: derivatives and residual against closed forms, and `pinn` as a whole."""
+
+import dataclasses
+import itertools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import mfbench
+from mfbench.tasks.committor import CommittorProblem
+from mfbench_jax import pinn
+from mfbench_jax.blocks import network
+from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
+from mfbench_jax.blocks.forward_laplacian import Jet, jet
+from mfbench_jax.blocks.landscape import survey
+from mfbench_jax.blocks.lift import lift_of
+from mfbench_jax.committor_entries import PINN
+from mfbench_jax.parameters import Pinn
+
+SMALL = Pinn(windows=6, ladders=8, width=16, cooling=200)
+BETA, WIND = 2.0, 0.8
+
+
+def windy():
+    """V = x2^2 / 2 and c = (WIND, 0) between the planes x1 = -1 and 1: q has a closed form, and nothing is reversible."""
+    return CommittorProblem(
+        dim=2,
+        beta=BETA,
+        potential=lambda x: 0.5 * jnp.asarray(x)[:, 1] ** 2,
+        boundary_a=lambda x: (x[:, 0] + 1.0) * (2.0 + x[:, 1] ** 2),
+        boundary_b=lambda x: 1.0 - x[:, 0],
+        start_a=np.array([[-1.1, 0.2], [-1.2, -0.3]]),
+        start_b=np.array([[1.1, 0.1], [1.2, -0.2]]),
+        box=np.array([[-4.0, -4.0], [4.0, 4.0]]),
+        circulation=lambda x: jnp.asarray([WIND, 0.0], jnp.asarray(x).dtype) + 0.0 * jnp.asarray(x),
+    )
+
+
+def windy_committor(x):
+    """(1 - e^{-w (1 + x1)}) / (1 - e^{-2 w}), w = BETA WIND."""
+    w = BETA * WIND
+    return -jnp.expm1(-w * (1.0 + x[..., 0])) / -jnp.expm1(-2.0 * w)
+
+
+def windy_points(number=200):
+    problem = windy()
+    lift = lift_of(problem, 0.3)
+    x = jnp.asarray(np.random.default_rng(0).uniform([-0.9, -2.0], [0.9, 2.0], (number, 2)))
+    at = surveyor(problem, lift, lambda x: 1.0 - jnp.abs(x[:, 0]))
+    return lift, at(survey(problem, lift)(x))
+
+
+def test_the_forward_laplacian_is_the_trace_of_the_hessian():
+    layers = network.perceptron(jax.random.key(1), 5, 7, 3, jnp.float64)
+    layers[-1] = network.Layer(jax.random.normal(jax.random.key(2), (7, 1)), layers[-1].bias + 0.4)
+    u = jax.random.normal(jax.random.key(3), (11, 5), jnp.float64)
+    found = jet(layers, u)
+
+    def g(u):
+        return network.apply(layers, u[None])[0]
+
+    np.testing.assert_allclose(found.value, jax.vmap(g)(u), rtol=1e-12)
+    np.testing.assert_allclose(found.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-11, atol=1e-13)
+    hessian = jax.vmap(jax.hessian(g))(u)
+    np.testing.assert_allclose(found.laplacian, jnp.trace(hessian, axis1=1, axis2=2), rtol=1e-10, atol=1e-12)
+
+
+def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient():
+    lift, points = windy_points()
+
+    def g(x):
+        q = windy_committor(x)
+        return jnp.log(q) - jnp.log1p(-q) - lift(x[None])[0]
+
+    learned = Jet(
+        jax.vmap(g)(points.x),
+        jax.vmap(jax.grad(g))(points.x),
+        jnp.trace(jax.vmap(jax.hessian(g))(points.x), axis1=1, axis2=2),
+    )
+    assert bool(jnp.all(points.usable))
+    found = residual(learned, points)
+    np.testing.assert_allclose(found.r, 0.0, atol=1e-4)
+    assert float(jnp.min(found.square)) > 1.0
+    still = residual(learned, points._replace(drift=points.drift * jnp.asarray([0.0, 1.0])))
+    assert float(jnp.min(jnp.abs(still.r))) > 1.0
+
+
+def test_points_in_a_set_or_without_finite_fields_are_not_usable_and_hold_no_nan():
+    problem = dataclasses.replace(windy(), potential=lambda x: jnp.sqrt(1.0 - jnp.asarray(x)[:, 1]))
+    lift = lift_of(problem, 0.3)
+    x = jnp.asarray([[0.0, 0.0], [-1.5, 0.0], [1.5, 0.0], [0.0, 2.0]])
+    seen = surveyor(problem, lift, lambda x: jnp.full(len(x), 0.1))(survey(problem, lift)(x))
+    assert list(np.asarray(seen.usable)) == [True, False, False, False]
+    assert all(bool(jnp.all(jnp.isfinite(part))) for part in seen)
+    assert not bool(jnp.any(no_points(3, 2).usable)) and isinstance(no_points(3, 2), Points)
+
+
+def test_the_heat_falls_in_equal_ratios_to_one():
+    heat = pinn.heat_at(jnp.asarray([0.0, 50.0, 100.0, 300.0]), Pinn(hottest=9.0, cooling=100))
+    np.testing.assert_allclose(heat, [9.0, 3.0, 1.0, 1.0])
+    assert float(pinn.median(jnp.asarray([3.0, 1.0, 9.0]), jnp.zeros(3, bool))) == 0.0
+
+
+def checkpoints(problem, count, seed=0):
+    context = mfbench.Context(seed=seed, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
+    return list(itertools.islice(pinn.solve(problem, SMALL, context), count))
+
+
+@pytest.fixture(scope="module")
+def run(well):
+    return checkpoints(well[0], 60)
+
+
+def test_exact_on_a_and_b_and_strictly_between_elsewhere(run, well):
+    problem, judge = well
+    last = run[-1]
+    assert np.all(np.asarray(last.evaluate(last.state, problem.start_a)) == 0.0)
+    assert np.all(np.asarray(last.evaluate(last.state, problem.start_b)) == 1.0)
+    values = np.asarray(last.evaluate(last.state, judge.reactive.x[:2000]))
+    assert values.dtype == np.float64
+    assert np.all((values > 0) & (values < 1))
+
+
+def test_one_evaluate_and_honest_work(run):
+    walkers = SMALL.windows * SMALL.ladders
+    expected = [walkers * (1 + n * pinn.LOOKS * SMALL.moves) for n in range(len(run))]
+    assert [checkpoint.work["evaluations"] for checkpoint in run] == expected
+    assert len({id(checkpoint.evaluate) for checkpoint in run}) == 1
+    assert all(math.isfinite(value) for checkpoint in run for value in checkpoint.reports.values())
+    assert "rate" not in run[1].reports
+
+
+def test_far_better_than_the_bare_lift_and_near_the_rate(run, well):
+    judge = well[1]
+    first, last = (
+        judge.headline(np.asarray(c.evaluate(c.state, judge.reactive.x))).value for c in (run[0], run[-1])
+    )
+    assert last < first / 5
+    assert run[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.5)
+
+
+def test_a_wind_is_followed():
+    """At its closed form; the committor without the wind would be .2 off."""
+    last = checkpoints(windy(), 60)[-1]
+    x = np.random.default_rng(1).uniform([-0.95, -1.0], [0.95, 1.0], (500, 2))
+    exact = np.asarray(windy_committor(x))
+    assert np.sqrt(np.mean((0.5 * (1.0 + x[:, 0]) - exact) ** 2)) > 0.15
+    assert np.sqrt(np.mean((np.asarray(last.evaluate(last.state, x)) - exact) ** 2)) < 0.03
+
+
+@pytest.mark.slow
+def test_same_seed_same_steps_other_seed_others(run, well):
+    runs = [run[:8], checkpoints(well[0], 8), checkpoints(well[0], 8, seed=1)]
+    states = [np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(r[-1].state)]) for r in runs]
+    np.testing.assert_array_equal(states[0], states[1])
+    assert np.any(states[0] != states[2])
+
+
+def test_no_reversibility_is_asked_for():
+    assert PINN.supports(mfbench.Facts(task="committor", dim=2, flags=frozenset())) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"windows": 2}, "windows is 2; expected a whole number >= 3"),
+        ({"hottest": 0.5}, "hottest is 0.5; expected a number >= 1"),
+        ({"cooling": 0}, "cooling is 0; expected a whole number >= 1"),
+        ({"rate": 0.0}, "rate is 0.0; expected a number > 0"),
+    ],
+)
+def test_parameters_are_checked(values, words):
+    with pytest.raises(ValueError, match=words):
+        Pinn(**values)
