@@ -12,7 +12,7 @@ reversibility, and the law of the points does not matter to the answer.
 
 A small residual alone does not say that f is near q where transitions are rare: at the given temperature from the start,
 training went from one wrong solution to the next on Mueller's potential. A hot process has no barriers, and its
-solution leads to the next. What was measured: docs/decisions/0018.
+solution leads to the next. What was measured: docs/decisions/0020.
 
 Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019) 686; walkers: arXiv 2008.06334. The equation for the
 logit, its weights and the cooling are ours.

@@ -59,7 +59,6 @@ RUGGED_MUELLER = mfbench.ProblemEntry(
     judge="mfbench_committor.rugged_mueller:judge",
     parameters=RuggedMuellerParameters,
     instances={
-        "quick": ({"dim": 10},),
         "standard": ({"dim": 10},),
         "full": ({"dim": 10}, {"dim": 10, "temperature": 20.0}, {"dim": 10, "temperature": 40.0}),
     },
