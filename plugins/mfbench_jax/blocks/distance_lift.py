@@ -58,6 +58,11 @@ class DistanceLift(NamedTuple):
         """(n, d) -> (n,)."""
         return self.at_a(u) - self.at_b(u)
 
+    def clearance(self, u: jax.Array) -> jax.Array:
+        """(n,) the length on which the lift changes its shape: the distance to A or B, at most the depth."""
+        nearest = jnp.minimum(self.at_a.distance(u), self.at_b.distance(u))
+        return jnp.clip(nearest, INNER, min(self.at_a.depth, self.at_b.depth))
+
 
 class LiftJet(NamedTuple):
     """Value (n,), gradient (n, d) and Laplacian (n,) of a lift."""
