@@ -41,6 +41,8 @@ from .parameters import ImportanceSampling
 
 UPDATES = 4
 """Updates between two checkpoints: tens of milliseconds."""
+LOGIT_ENDS = (-3.0, 3.0)
+"""Of windows in q, whose open outer ones follow the law to where nobody knows: levels are set from q = .007 on."""
 ACCEPTANCE = 0.6
 LARGEST_GRADIENT = 10.0
 AVERAGING = 8.0
@@ -169,7 +171,8 @@ def solve(
         walkers = model.walkers(state.average, state.places)
         _, log_total = shares(bias(here, coordinate(walkers.s)[..., None]))
         weights = running.weights_of(state.seen) * jnp.exp(-log_total)
-        shift = running.shift(state.seen) if parameters.calibrate else jnp.asarray(levels.UNMOVED)
+        ends = (state.placement.low, state.placement.high) if in_logit else LOGIT_ENDS
+        shift = running.shift(state.seen, *ends) if parameters.calibrate else jnp.asarray(levels.UNMOVED)
         return Solution(state.average, shift), {
             "rate": rate,
             "rate_error": error,

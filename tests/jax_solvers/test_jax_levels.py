@@ -106,3 +106,13 @@ def test_shifts_are_monotone_and_differentiable_between_edges():
     near_edge = np.abs((np.asarray(z) / WIDTH) % 1 - 0.5) > 0.499
     # Round-off of the difference: 45 times 2e-16 over 1e-6.
     np.testing.assert_allclose(slope[~near_edge], difference[~near_edge], rtol=1e-6, atol=2e-8)
+
+
+def test_what_walkers_left_outside_the_windows_does_not_move_the_levels():
+    """A mean that nobody feeds fades: twelve powers of e too small a flux, in every ladder alike, and so no error."""
+    middles = (levels.EDGES[1:] + levels.EDGES[:-1]) / 2
+    flux = np.where(np.abs(middles) < 8.0, 1.0, 0.0)
+    flux[np.abs(middles + 14.0) < 1.0] = np.exp(-12.0)
+    flux = jnp.asarray(flux)
+    assert np.max(np.abs(np.asarray(levels.shift(flux, 1e-3 * flux)))) > 5
+    np.testing.assert_allclose(levels.shift(flux, 1e-3 * flux, -6.0, 6.0), 0.0, atol=1e-7)

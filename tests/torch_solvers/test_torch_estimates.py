@@ -177,7 +177,7 @@ def test_weights_rate_and_jackknife():
     same(errors, jax_errors, rtol=1e-9)
     assert rates.shape == errors.shape == (2,) and torch.all(errors > 0)
     same(running.least_overlap(ours), jax_running.least_overlap(theirs))
-    shift, twin = running.shift(ours), jax.jit(jax_running.shift)(theirs)
+    shift, twin = running.shift(ours, -4.0, 5.0), jax.jit(jax_running.shift)(theirs, -4.0, 5.0)
     same(shift, twin, rtol=1e-9, atol=1e-9)
     assert float(torch.max(torch.abs(shift))) > 0.05
     logit = np.linspace(-60.0, 60.0, 333)

@@ -25,6 +25,8 @@ BINS = 192
 """Of WIDTH each along the logit, centred: to +-40, beyond what windows reach."""
 EDGES = WIDTH * (np.arange(BINS + 1) - BINS // 2)
 UNMOVED = np.zeros(BINS + 1)
+BEYOND = 2.0
+"""Logits outside the windows up to which walkers are there at all times: the outer windows' medians lie one outside."""
 SLACK = 0.02
 """Relative error of the flux that training leaves at f = 1/2; elsewhere it grows as the share of the energy falls."""
 
@@ -53,17 +55,24 @@ def relative_flux(energy: jax.Array) -> jax.Array:
     return energy * jnp.exp(-log_steps()) / slab
 
 
-def shift(flux: jax.Array, error: jax.Array) -> jax.Array:
+def shift(
+    flux: jax.Array, error: jax.Array, low: jax.Array | float = -math.inf, high: jax.Array | float = math.inf
+) -> jax.Array:
     """logit h - logit f at EDGES, (BINS + 1,).
 
     The logarithm of a measured flux is shrunk towards zero, what training believes: its prior variance is
     SLACK^2 / (4 f (1 - f)), one over the energy's share. Bins where nothing was measured follow their neighbours.
+    So do those more than BEYOND outside the windows: what walkers left there long ago fades in the running means,
+    and with it the flux.
 
     Args:
         flux: (BINS,) relative flux.
         error: (BINS,) its standard error.
+        low, high: ends of the windows, in the logit.
     """
+    middles = (EDGES[1:] + EDGES[:-1]) / 2
     seen = (flux > 0) & jnp.isfinite(flux) & jnp.isfinite(error)
+    seen = seen & (middles > low - BEYOND) & (middles < high + BEYOND)
     some = jnp.any(seen)
     measured = jnp.log(jnp.where(seen, flux, 1.0))
     prior = SLACK**2 * np.cosh((EDGES[1:] + EDGES[:-1]) / 4) ** 2

@@ -62,9 +62,9 @@ def rates(seen: Running, beta: float) -> tuple[jax.Array, jax.Array]:
     return jackknife(of, seen)
 
 
-def shift(seen: Running) -> jax.Array:
-    """Shift of the logit of f that its fluxes demand, as of `levels.shift`."""
-    return levels.shift(*jackknife(levels.relative_flux, seen))
+def shift(seen: Running, low: jax.Array | float, high: jax.Array | float) -> jax.Array:
+    """Shift of the logit of f that its fluxes demand within windows from low to high, as of `levels.shift`."""
+    return levels.shift(*jackknife(levels.relative_flux, seen), low, high)
 
 
 def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.Array, jax.Array]:

@@ -26,6 +26,8 @@ BINS = 192
 """Of WIDTH each along the logit, centred: to +-40, beyond what windows reach."""
 EDGES = WIDTH * (np.arange(BINS + 1) - BINS // 2)
 UNMOVED = np.zeros(BINS + 1)
+BEYOND = 2.0
+"""Logits outside the windows up to which walkers are there at all times: the outer windows' medians lie one outside."""
 SLACK = 0.02
 """Relative error of the flux that training leaves at f = 1/2; elsewhere it grows as the share of the energy falls."""
 
@@ -56,22 +58,31 @@ def relative_flux(energy: torch.Tensor) -> torch.Tensor:
     return energy * like(np.exp(-log_steps()), energy) / slab
 
 
-def shift(flux: torch.Tensor, error: torch.Tensor) -> torch.Tensor:
+def shift(
+    flux: torch.Tensor,
+    error: torch.Tensor,
+    low: torch.Tensor | float = -math.inf,
+    high: torch.Tensor | float = math.inf,
+) -> torch.Tensor:
     """logit h - logit f at EDGES, (BINS + 1,).
 
     The logarithm of a measured flux is shrunk towards zero, what training believes: its prior variance is
     SLACK^2 / (4 f (1 - f)), one over the energy's share. Bins where nothing was measured follow their neighbours.
+    So do those more than BEYOND outside the windows: what walkers left there long ago fades in the running means,
+    and with it the flux.
     A few hundred numbers, once per checkpoint: numpy takes them.
 
     Args:
         flux: (BINS,) relative flux.
         error: (BINS,) its standard error.
+        low, high: ends of the windows, in the logit.
     """
     flux_, error_ = flux.numpy(force=True), error.numpy(force=True)
+    middles = (EDGES[1:] + EDGES[:-1]) / 2
     seen = (flux_ > 0) & np.isfinite(flux_) & np.isfinite(error_)
+    seen &= (middles > float(low) - BEYOND) & (middles < float(high) + BEYOND)
     if not np.any(seen):
         return torch.zeros(BINS + 1).to(flux)
-    middles = (EDGES[1:] + EDGES[:-1]) / 2
     prior = SLACK**2 * np.cosh(middles[seen] / 2) ** 2
     shrunk = np.log(flux_[seen]) * prior / (prior + (error_[seen] / flux_[seen]) ** 2)
     deviation = np.interp(middles, middles[seen], shrunk)

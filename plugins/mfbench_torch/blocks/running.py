@@ -60,9 +60,9 @@ def rates(seen: Running, beta: float) -> tuple[torch.Tensor, torch.Tensor]:
     return jackknife(of, seen)
 
 
-def shift(seen: Running) -> torch.Tensor:
-    """Shift of the logit of f that its fluxes demand, as of `levels.shift`."""
-    return levels.shift(*jackknife(levels.relative_flux, seen))
+def shift(seen: Running, low: torch.Tensor | float, high: torch.Tensor | float) -> torch.Tensor:
+    """Shift of the logit of f that its fluxes demand within windows from low to high, as of `levels.shift`."""
+    return levels.shift(*jackknife(levels.relative_flux, seen), low, high)
 
 
 def jackknife(of: Callable[[torch.Tensor], torch.Tensor], seen: Running) -> tuple[torch.Tensor, torch.Tensor]:
