@@ -53,14 +53,13 @@ def test_gradient_is_that_of_evaluate(run, instance):
         np.testing.assert_allclose(found[:, axis], (pair[0] - pair[1]) / (2 * h), rtol=1e-4, atol=1e-6)
 
 
-def test_one_evaluate_and_growing_work(run, instance):
+def test_one_evaluate_and_growing_work(run):
     solver, seen = run
     assert len({id(checkpoint.evaluate) for checkpoint in seen}) == 1
     solve, parameters = SMALL[solver]
     if solve is is_sgd.solve:
         walkers = parameters.windows * parameters.ladders
-        starts = len(instance[0].start_a) + len(instance[0].start_b)
-        expected = [walkers * (1 + step * is_sgd.UPDATES * parameters.moves) + starts for step in range(4)]
+        expected = [walkers * (1 + step * is_sgd.UPDATES * parameters.moves) for step in range(4)]
     else:
         fresh = particle_sgd.UPDATES * parameters.moves
         expected = [parameters.walkers * (1 + particle_sgd.BURN_IN + step * fresh) for step in range(4)]
