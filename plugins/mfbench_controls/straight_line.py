@@ -130,8 +130,9 @@ def projected(line: Line, x: np.ndarray) -> np.ndarray:
     """q of (n, d) points: cubic Hermite interpolation at their projections; 0 on A, 1 on B."""
     s = (x - line.origin) @ line.direction / (line.direction @ line.direction)
     h = line.s[1] - line.s[0]
-    panel = np.clip(((s - line.s[0]) / h).astype(int), 0, len(line.s) - 2)
-    t = np.clip((s - line.s[panel]) / h, 0.0, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # h = 0 where A and B touch on the line
+        panel = np.clip(((s - line.s[0]) / h).astype(int), 0, len(line.s) - 2)
+        t = np.clip((s - line.s[panel]) / h, 0.0, 1.0)
     left, right = line.q[panel], line.q[panel + 1]
     bend_left = h * line.slope[panel] - (right - left)
     bend_right = h * line.slope[panel + 1] - (right - left)

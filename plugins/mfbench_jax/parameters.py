@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .checks import above_zero, at_least, one_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
@@ -294,26 +296,3 @@ class GaussNewton:
         above_zero(self, "largest_change")
         if not 0.0 <= self.spread_power <= 2.0:
             raise ValueError(f"spread_power is {self.spread_power}; expected a number from 0 to 2.")
-
-
-def at_least(parameters: object, **bounds: int) -> None:
-    """Refuse whole numbers below their bounds."""
-    for name, bound in bounds.items():
-        value = getattr(parameters, name)
-        if value < bound:
-            raise ValueError(f"{name} is {value}; expected a whole number >= {bound}.")
-
-
-def above_zero(parameters: object, *names: str) -> None:
-    """Refuse numbers that are not above zero."""
-    for name in names:
-        value = getattr(parameters, name)
-        if not value > 0:
-            raise ValueError(f"{name} is {value}; expected a number > 0.")
-
-
-def one_of(parameters: object, name: str, allowed: tuple[str, ...]) -> None:
-    """Refuse words that are not allowed."""
-    value = getattr(parameters, name)
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")

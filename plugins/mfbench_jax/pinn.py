@@ -36,7 +36,8 @@ from .blocks.collocation import Points, no_points, residual, surveyor
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.fitting import Fit, make_fit
-from .blocks.forward_laplacian import Jet, jet
+from .blocks.forward_laplacian import jet
+from .blocks.jet import Jet
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .parameters import Pinn

@@ -14,7 +14,8 @@ from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax import pinn
 from mfbench_jax.blocks import network
 from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
-from mfbench_jax.blocks.forward_laplacian import Jet, jet
+from mfbench_jax.blocks.forward_laplacian import jet
+from mfbench_jax.blocks.jet import Jet
 from mfbench_jax.blocks.landscape import survey
 from mfbench_jax.blocks.lift import lift_of
 from mfbench_jax.committor_entries import PINN

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from mfbench.tasks.committor import CommittorProblem
 
-from .forward_laplacian import Jet
+from .jet import Jet
 from .landscape import Places
 from .lift import Lift
 

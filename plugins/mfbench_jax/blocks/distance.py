@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .jet import Jet
 from .landscape import value_and_slope
 
 Field = Callable[[jax.Array], jax.Array]
@@ -139,16 +140,8 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     return Distance(boundary, feet, trusted)
 
 
-class DistanceJet(NamedTuple):
-    """t (n,), its gradient (n, d) and its Laplacian (n,)."""
-
-    value: np.ndarray
-    gradient: np.ndarray
-    laplacian: np.ndarray
-
-
-def jet_of(distance: Distance) -> Callable[[np.ndarray], DistanceJet]:
-    """The function u (n, d) -> DistanceJet, which is compiled anew for another n; Lap t is 0 beyond what is trusted.
+def jet_of(distance: Distance) -> Callable[[np.ndarray], Jet]:
+    """The function u (n, d) -> Jet, which is compiled anew for another n; Lap t is 0 beyond what is trusted.
 
     The Hessian of a distance is S (1 + t S)^-1, S = P phi'' P / |grad phi| the shape operator at the foot, P the
     projection along the normal (Gilbarg and Trudinger 2001, lemma 14.17). phi'' comes from differences of its
@@ -163,7 +156,7 @@ def jet_of(distance: Distance) -> Callable[[np.ndarray], DistanceJet]:
 
     slope = jax.jit(lambda y: value_and_slope(distance.boundary, y)[1])
 
-    def jet(u: np.ndarray) -> DistanceJet:
+    def jet(u: np.ndarray) -> Jet:
         t, (y, normal, _) = jax.tree.map(np.asarray, find(u))
         near = np.abs(t) < distance.trusted
         bend = np.empty((np.count_nonzero(near), u.shape[1], u.shape[1]))
@@ -180,7 +173,7 @@ def jet_of(distance: Distance) -> Callable[[np.ndarray], DistanceJet]:
         laplacian = np.zeros_like(t)
         hessian = np.linalg.solve(np.eye(u.shape[1]) + t[near, None, None] * bend, bend)
         laplacian[near] = np.trace(hessian, axis1=1, axis2=2)
-        return DistanceJet(t, normal, laplacian)
+        return Jet(t, normal, laplacian)
 
     return jet
 

@@ -22,7 +22,8 @@ import scipy.special
 from mfbench.tasks.committor import CommittorProblem
 
 from .ansatz import Scale
-from .distance import Distance, DistanceJet, distance_to, jet_of
+from .distance import Distance, distance_to, jet_of
+from .jet import Jet
 
 INNER = 1e-5
 """Below this distance the logarithm goes on as its tangent: finite inside A and B, and pointing outwards."""
@@ -64,26 +65,18 @@ class DistanceLift(NamedTuple):
         return jnp.clip(nearest, INNER, min(self.at_a.depth, self.at_b.depth))
 
 
-class LiftJet(NamedTuple):
-    """Value (n,), gradient (n, d) and Laplacian (n,) of a lift."""
-
-    value: np.ndarray
-    gradient: np.ndarray
-    laplacian: np.ndarray
-
-
-def lift_jet(lift: DistanceLift) -> Callable[[np.ndarray], LiftJet]:
-    """The function u (n, d) -> LiftJet outside A and B, which is compiled anew for another n."""
+def lift_jet(lift: DistanceLift) -> Callable[[np.ndarray], Jet]:
+    """The function u (n, d) -> Jet outside A and B, which is compiled anew for another n."""
     jets = [jet_of(layer.distance) for layer in lift]
 
-    def jet(u: np.ndarray) -> LiftJet:
+    def jet(u: np.ndarray) -> Jet:
         parts = [layer_jet(t(u), layer.depth, layer.bend) for t, layer in zip(jets, lift, strict=True)]
-        return LiftJet(*(one - other for one, other in zip(*parts, strict=True)))
+        return Jet(*(one - other for one, other in zip(*parts, strict=True)))
 
     return jet
 
 
-def layer_jet(t: DistanceJet, depth: float, bend: float) -> LiftJet:
+def layer_jet(t: Jet, depth: float, bend: float) -> Jet:
     """log rho and its derivatives by those of t, outside the set and at least INNER away from it."""
     safe = np.maximum(t.value, INNER)
     ratio = safe / depth
@@ -91,9 +84,7 @@ def layer_jet(t: DistanceJet, depth: float, bend: float) -> LiftJet:
     rise = 2.0 / np.sqrt(np.pi) * fall / rho / depth
     first = rise - bend * fall * (1.0 - 2.0 * ratio**2)
     second = -rise * (2.0 * ratio / depth + rise) + 2.0 * bend * fall * ratio / depth * (3.0 - 2.0 * ratio**2)
-    return LiftJet(
-        np.log(rho) - bend * safe * fall, first[:, None] * t.gradient, second + first * t.laplacian
-    )
+    return Jet(np.log(rho) - bend * safe * fall, first[:, None] * t.gradient, second + first * t.laplacian)
 
 
 def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:

@@ -8,20 +8,11 @@ fraction of what a Hessian's trace by nested differentiation takes to compile an
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 
+from .jet import Jet
 from .network import Layer
-
-
-class Jet(NamedTuple):
-    """Value (n,), gradient (n, d) and Laplacian (n,) at n points."""
-
-    value: jax.Array
-    gradient: jax.Array
-    laplacian: jax.Array
 
 
 def jet(layers: list[Layer], u: jax.Array) -> Jet:

@@ -18,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .jet import Jet
+
 Array = jax.Array | np.ndarray
 
 
@@ -44,14 +46,6 @@ class LogDensity(NamedTuple):
     amplitude: Array
     slope: Array
     curvature: Array
-
-
-class Jet(NamedTuple):
-    """u, grad u (d,) and Lap u at one point."""
-
-    value: jax.Array
-    gradient: jax.Array
-    laplacian: jax.Array
 
 
 def standardised(x: np.ndarray) -> Standard:

@@ -25,6 +25,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .jet import Jet
+
 
 class TanhNetwork(NamedTuple):
     """Parameters.
@@ -42,14 +44,6 @@ class TanhNetwork(NamedTuple):
     amplitude: Any
     slope: Any
     offset: Any
-
-
-class Jet(NamedTuple):
-    """Value (n,), gradient (n, d) and Laplacian (n,) at n points."""
-
-    value: np.ndarray
-    gradient: np.ndarray
-    laplacian: np.ndarray
 
 
 def random_network(rng: np.random.Generator, dim: int, width: int, depth: int) -> TanhNetwork:

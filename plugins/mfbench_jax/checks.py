@@ -1,0 +1,26 @@
+"""What parameters of solvers are refused for."""
+
+from __future__ import annotations
+
+
+def at_least(parameters: object, **bounds: int) -> None:
+    """Refuse whole numbers below their bounds."""
+    for name, bound in bounds.items():
+        value = getattr(parameters, name)
+        if value < bound:
+            raise ValueError(f"{name} is {value}; expected a whole number >= {bound}.")
+
+
+def above_zero(parameters: object, *names: str) -> None:
+    """Refuse numbers that are not above zero."""
+    for name in names:
+        value = getattr(parameters, name)
+        if not value > 0:
+            raise ValueError(f"{name} is {value}; expected a number > 0.")
+
+
+def one_of(parameters: object, name: str, allowed: tuple[str, ...]) -> None:
+    """Refuse words that are not allowed."""
+    value = getattr(parameters, name)
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
