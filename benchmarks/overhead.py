@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mfbench import executors, isolation, session
+from mfbench import executors, fork_server, session
 from mfbench.names import Selector
 from mfbench.plan import make_plan
 from mfbench.registry import load_registry
@@ -80,7 +80,7 @@ def bare_fork():
 def main():
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"a bare fork and exit: {1e3 * bare_fork():.1f} ms")
-    isolation.start_server()
+    fork_server.start()
     held = True
     best = {jobs: min(wall_over_ideal(jobs) for _ in range(ROUNDS)) for jobs in MARKS}
     for jobs, mark in MARKS.items():

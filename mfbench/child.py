@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,8 @@ SECOND_LIMIT = 1.0
 MEMORY_WORDS = ("can't allocate memory", "RESOURCE_EXHAUSTED", "bad_alloc", "out of memory", "Out of memory")
 """How frameworks say in other exceptions that memory ran out."""
 
-
-ALONE = 86
-"""Exit code of a child that came to its end and leaves no process behind: nobody need look for any."""
+FAREWELL = b"farewell"
+"""Said by a child that came to its end and leaves no process behind: nobody need look for any, or wait for it."""
 
 _decode = msgspec.json.Decoder(Order).decode
 """Made once in the fork server, not in every child."""
@@ -47,14 +48,22 @@ class Held:
     seconds: float
 
 
-def main(order_json: bytes) -> None:
-    """Run one trial and leave the process at once, without running exit handlers."""
-    order = _decode(order_json)
+def main(pipe: Connection) -> None:
+    """Wait for an order, run that trial and leave the process at once, without running exit handlers.
+
+    Args:
+        pipe: the order comes out of it, as JSON, and the farewell goes into it. If it is closed before there was an
+            order, there is nothing to do.
+    """
     try:
         confinement.own_group()
         confinement.die_with_host()
         confinement.release_server()
         confinement.adopt_orphans()
+        try:
+            order = _decode(pipe.recv_bytes())
+        except EOFError:
+            os._exit(0)
         confinement.redirect_output(Path(order.folder))
         confinement.end_after(order.limit + SECOND_LIMIT)
         os.chdir(order.folder)
@@ -69,7 +78,10 @@ def main(order_json: bytes) -> None:
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    os._exit(0 if confinement.has_children() else ALONE)
+    if not confinement.has_children():
+        with suppress(OSError):  # a solver may have closed whatever it found open
+            pipe.send_bytes(FAREWELL)
+    os._exit(0)
 
 
 class Trial:

@@ -1,59 +1,45 @@
 """The child process: started, watched, killed with everything it started.
 
-One fork server for each host process. A child is told its order as bytes, so that nothing is pickled but
-the name of a function.
+A child is told its order as bytes through a pipe, so that nothing is pickled but the name of a function, and so
+that it can be there before its order is: where many trials follow each other, the child of a next one is forked
+while a trial runs, and waits. A child that has come to its end says so through the same pipe; the next trial need not
+wait until the system has taken it apart.
 """
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
-import os
-import shutil
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import msgspec
 
-from mfbench import child, preload
-from mfbench.confinement import THREAD_VARIABLES
-from mfbench.descendants import kill_group, kill_strays, kill_tree
+from mfbench import child, fork_server
+from mfbench.descendants import PATIENCE, kill_group, kill_strays, kill_tree
 from mfbench.order import Order
 
 POLL = 0.1
 """Seconds between two looks whether the host wants to stop."""
 
-LONGEST_FOLDER = 70
-"""Bytes of a temporary folder in which the fork server's socket still has a path of less than 108 bytes."""
-
-ALWAYS = (
-    "numpy.random",
-    "zipfile",
-    "threadpoolctl",
-    "mfbench.frames",
-    "mfbench.tasks.committor_judge",
-    "mfbench.tasks.committor",
-    "mfbench.tasks.fokker_planck_judge",
-    "mfbench.tasks.fokker_planck",
-)
-"""What the fork server imports whatever is planned: every child would."""
-
-_lock = threading.Lock()
-"""Held around every call of multiprocessing: it looks after the children of all threads in each of them."""
+START = 0.04
+"""Seconds in which a trial starts undisturbed before the child of a next one is forked."""
 
 _running: set[int] = set()
 """Children of running trials."""
 
-_frameworks: dict[str, None] = {}
-"""What the fork server imports beyond that, in the order in which it was asked for."""
+_spares: list[Handle] = []
+"""Children without an order."""
+
+_expecting: list[None] = []
+"""One item for everybody who expects further trials (see `expecting_more`)."""
+
+_leaving: list[tuple[Handle, float]] = []
+"""Children that said that they end, and when they are to be gone."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,7 @@ class Outcome:
     Args:
         exitcode: of the process; negative for a signal.
         killed: "limit" or "interrupted" when the host killed it, else "".
-        seconds: wall seconds from start to end.
+        seconds: wall seconds from its order to its end.
     """
 
     exitcode: int
@@ -71,33 +57,53 @@ class Outcome:
     seconds: float
 
 
-def start_server(frameworks: Iterable[str] = ()) -> None:
-    """See that the fork server runs; when it starts it imports the frameworks that are going to be used.
+@dataclass
+class Handle:
+    """A child as its host holds it.
 
-    Its environment says one thread for each library until a child knows its cores. It is started again if it was
-    killed: by a solver, or for want of memory.
+    Args:
+        process: of multiprocessing.
+        pipe: its order goes down, its farewell comes up.
+        left: it said farewell: it came to its end, and leaves no process behind.
     """
-    with _lock:
-        _frameworks.update(dict.fromkeys(frameworks))
-        if _server_runs():
-            return
-        changes = dict.fromkeys(THREAD_VARIABLES, "1") | {
-            "PYTHONSAFEPATH": "1",
-            preload.VARIABLE: ",".join((*ALWAYS, *_frameworks)),
-        }
-        multiprocessing.get_context("forkserver").set_forkserver_preload([child.__name__, preload.__name__])
-        _shorten_socket_path()
-        with _environment(changes):
-            forkserver.ensure_running()
+
+    process: Any
+    pipe: Connection
+    left: bool = False
+
+    def has_ended(self, seconds: float) -> bool:
+        """Whether it has ended, or said that it does, within so many seconds."""
+        waiting = [self.process.sentinel] if self.pipe.closed else [self.process.sentinel, self.pipe]
+        ready = wait(waiting, seconds)
+        if self.pipe in ready:
+            self._listen()
+        return self.left or self.is_gone(ended=self.process.sentinel in ready)
+
+    def is_gone(self, ended: bool = False) -> bool:
+        """Whether the process has ended; a spawned one's sentinel is also held by whatever it started."""
+        if ended:
+            return True
+        with fork_server.lock:
+            return not self.process.is_alive()
+
+    def _listen(self) -> None:
+        try:
+            self.left = self.pipe.recv_bytes(len(child.FAREWELL)) == child.FAREWELL
+        except (EOFError, OSError):  # it died, or a solver closes whatever it finds open
+            self.pipe.close()
 
 
-def _shorten_socket_path() -> None:
-    """Give the fork server's socket a folder in /tmp where the temporary folder's own name is too long for it."""
-    config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
-    too_long = len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER
-    if too_long and config.get("tempdir") is None:
-        config["tempdir"] = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")
-        atexit.register(shutil.rmtree, config["tempdir"], ignore_errors=True)
+@contextmanager
+def expecting_more() -> Iterator[None]:
+    """While this lasts, there is a waiting child for every running trial: another one may follow it."""
+    _expecting.append(None)
+    try:
+        yield
+    finally:
+        with fork_server.lock:
+            _expecting.pop()
+            while _spares and not _expecting:
+                _dismiss(_spares.pop())
 
 
 def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
@@ -112,19 +118,18 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
             "this worker process is daemonic and may not have children; start dask workers with "
             "DASK_DISTRIBUTED__WORKER__DAEMON=False or --no-nanny."
         )
-    start_server()
-    method = "forkserver" if order.gpu is None else "spawn"  # CUDA does not survive a fork
-    context: Any = multiprocessing.get_context(method)
-    process = context.Process(target=child.main, args=(msgspec.json.encode(order),), daemon=False)
-    with _lock, _without_main():
-        process.start()
-        _running.add(process.pid)
+    fork_server.start()
+    forked = order.gpu is None  # CUDA does not survive a fork
+    with fork_server.lock:
+        handle = _entrusted(msgspec.json.encode(order), forked)
     began = time.monotonic()
     killed = "interrupted"  # stands if this thread is interrupted itself
     try:
-        killed = _watch(process, began + order.limit, stopping)
+        if forked and not handle.has_ended(min(START, order.limit)):
+            _provide()
+        killed = _watch(handle, began + order.limit, stopping)
     finally:
-        exitcode = _end(process, kill=bool(killed))
+        exitcode = _end(handle, kill=bool(killed))
     seconds = time.monotonic() - began
     if exitcode != 0 and stopping():
         killed = "interrupted"  # whoever told the host to stop told its child too
@@ -133,9 +138,47 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
     return Outcome(exitcode, killed, seconds)
 
 
-def _watch(process: Any, limit: float, stopping: Callable[[], bool]) -> str:
+def _entrusted(order: bytes, forked: bool) -> Handle:
+    """A child that has been given an order."""
+    while True:
+        handle = _spares.pop() if forked and _spares else _start("forkserver" if forked else "spawn")
+        try:
+            handle.pipe.send_bytes(order)
+        except OSError:  # it was killed while it waited
+            _dismiss(handle)
+            continue
+        _running.add(handle.process.pid)
+        return handle
+
+
+def _start(method: str) -> Handle:
+    context: Any = multiprocessing.get_context(method)
+    pipe, theirs = context.Pipe()
+    process = context.Process(target=child.main, args=(theirs,), daemon=False)
+    with _without_main():
+        process.start()
+    theirs.close()
+    return Handle(process, pipe)
+
+
+def _provide() -> None:
+    """Fork a child for a next trial, unless there are enough."""
+    with fork_server.lock:
+        if _expecting and len(_spares) < len(_running) and fork_server.runs():
+            _spares.append(_start("forkserver"))
+
+
+def _dismiss(handle: Handle) -> None:
+    """Take leave of a child that gets no order."""
+    handle.pipe.close()
+    kill_group(handle.process.pid)
+    handle.process.join()
+    handle.process.close()
+
+
+def _watch(handle: Handle, limit: float, stopping: Callable[[], bool]) -> str:
     """Wait until a child ends: "", or until it is to be killed: the reason."""
-    while not _has_ended(process):
+    while not handle.has_ended(POLL):
         if stopping():
             return "interrupted"
         if time.monotonic() > limit:
@@ -143,56 +186,39 @@ def _watch(process: Any, limit: float, stopping: Callable[[], bool]) -> str:
     return ""
 
 
-def _end(process: Any, kill: bool) -> int:
+def _end(handle: Handle, kill: bool) -> int:
     """Kill a child, or what it left behind, and take leave of it; returns its exit code."""
+    process = handle.process
     if kill:
         kill_tree(process.pid)
-        while not _has_ended(process):
+        while not handle.is_gone(ended=bool(wait([process.sentinel], POLL))):
             pass
-    with _lock:
+    with fork_server.lock:
         _running.discard(process.pid)
-        alone = process.exitcode == child.ALONE
-        if not alone:
-            kill_group(process.pid)
-            if _server_runs():
-                kill_strays(_server_pid(), _running)
+        _bury()
+        handle.pipe.close()
+        if handle.left and not kill:
+            _leaving.append((handle, time.monotonic() + PATIENCE))
+            return 0
+        kill_group(process.pid)
+        if fork_server.runs():
+            ours = (*_spares, *(handle for handle, _ in _leaving))
+            kill_strays(fork_server.pid(), _running | {handle.process.pid for handle in ours})
         process.join()
         exitcode: int = process.exitcode
         process.close()
-    return 0 if alone else exitcode
+    return exitcode
 
 
-def _has_ended(process: Any) -> bool:
-    # A spawned child's sentinel is also held by whatever it started, so it is asked itself as well.
-    if wait([process.sentinel], POLL):
-        return True
-    with _lock:
-        return not process.is_alive()
-
-
-def _server_pid() -> int:
-    """The fork server's process, 0 if none was started; the standard library has no public name for it."""
-    return forkserver._forkserver._forkserver_pid or 0  # type: ignore[attr-defined]
-
-
-def _server_runs() -> bool:
-    # Not reaped here: that is for `ensure_running`, and until then nobody else can have its number.
-    pid = _server_pid()
-    return pid != 0 and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-
-
-@contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def _bury() -> None:
+    """Take leave of those that have left, and kill those that only said so."""
+    for entry in list(_leaving):
+        handle, deadline = entry
+        if not handle.process.is_alive():
+            handle.process.close()
+            _leaving.remove(entry)
+        elif time.monotonic() > deadline:
+            kill_tree(handle.process.pid)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mfbench import isolation
+from mfbench import fork_server, isolation
 from mfbench.plan import Plan
 from mfbench.record import Record, Spec, Status
 from mfbench.store import Store
@@ -75,13 +75,13 @@ def run(
         store.write(record)
         records.append(record)
     if todo.specs:
-        isolation.start_server(plan.frameworks)
+        fork_server.start(plan.frameworks)
     failed = threading.Event()
 
     def stop() -> bool:
         return stopping() or failed.is_set()
 
-    with executor:
+    with isolation.expecting_more(), executor:
         futures = {executor.submit(run_trial, spec, stop, observer.started): spec for spec in todo.specs}
         try:
             for future in as_completed(futures):

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from mfbench import isolation, session
+from mfbench import fork_server, session
 from mfbench.names import parse_selector
 from mfbench.plan import make_plan
 from mfbench.record import Status
@@ -73,7 +73,7 @@ def trials(monkeypatch):
 
     trials = Trials()
     monkeypatch.setattr(session, "run_trial", trials)
-    monkeypatch.setattr(isolation, "start_server", lambda frameworks: None)
+    monkeypatch.setattr(fork_server, "start", lambda frameworks: None)
     return trials
 
 

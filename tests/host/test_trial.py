@@ -249,8 +249,8 @@ def test_the_end_of_one_trial_leaves_the_daemons_of_another_alone(spec):
 def test_a_child_of_a_suspended_host_ends_at_its_limit(spec, monkeypatch):
     """Its own timer does it, a second later; a host that sleeps kills nobody."""
 
-    def sleep(process, limit, stopping):
-        process.join()
+    def sleep(handle, limit, stopping):
+        handle.process.join()
         return ""
 
     monkeypatch.setattr(isolation, "_watch", sleep)
