@@ -1,17 +1,19 @@
 """`gauss-newton`: importance-sampled second-order training of a committor.
 
-f = sigmoid(z), z = g + lift: g a shallow network (`blocks/ridge.py`), the lift made of distances to A and B
+f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the lift made of distances to A and B
 (`blocks/distance_lift.py`).
 
-1. Warm-up: Adam on the Ritz energy over walkers in umbrella windows along the averaged z, as `is-sgd` does. The energy
-   knows no solution but the committor, but its gradient is as noisy as the walkers are few.
-2. Levenberg-Marquardt on the residual of the backward Kolmogorov equation (`blocks/backward_equation.py`), which vanishes
-   point by point at the committor: sampling leaves no noise in the answer. Its points are a pool of many
-   looks at the walkers, so that no step can fit one batch; a step moves z by a bounded amount, so that the walkers
-   can follow; walkers, windows and row weights follow the newest z.
-3. Where the network is too small for the equation, the residual's minimum can be worse than the energy's, and the
-   residual hardly falls. The answer is the new solution only once the residual has halved, and while its energy, at the
-   same fresh points, is not far above that of the warm-up's solution; otherwise the warm-up goes on after a trial.
+1. Levenberg-Marquardt lowers the residual of the backward Kolmogorov equation (`blocks/backward_equation.py`), which
+   vanishes point by point at the committor: sampling leaves no noise in the answer, and the law of the points is free.
+   They are a pool of many looks at walkers in umbrella windows along the newest z, some of them moved a little off
+   the walkers' places, so that the equation also holds where the law is thin.
+2. At first the equation is that of a hotter process, its temperature falling to the given one: a hot process has no
+   barriers, and its solution leads to the next. A step moves z by a bounded amount, so that the walkers can follow.
+3. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
+   lowers the Ritz energy over the walkers instead, as `is-sgd` does: its minimum still orders what the network can do.
+
+The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy to go back to.
+What was measured: docs/decisions/0012.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ import numpy as np
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levenberg_marquardt, running, tanh_network, umbrella
+from .blocks import levenberg_marquardt, tanh_network, umbrella
 from .blocks.ansatz import scale_of
-from .blocks.backward_equation import Points, log_spread, residual, ritz_energy, surveyor
+from .blocks.backward_equation import Points, log_spread, residual, surveyor
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.keys import root_key
@@ -37,31 +39,36 @@ from .blocks.levenberg_marquardt import Damping
 from .blocks.lift import committor
 from .blocks.ritz_descent import descent
 from .blocks.sampler import Walkers
-from .blocks.tanh_network import TanhNetwork
+from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.umbrella import Seen
 from .parameters import GaussNewton
 
 FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the scaled unit; it adapts."""
 FIRST_DAMPING = Damping(1.0)
-SETTLED = 0.2
-"""Fall of the logarithm of the Ritz energy, from one quarter of the warm-up to the next, at which it ends."""
-LEAST_OVERLAP = 0.01
-"""Share that every window must have in its neighbours before the warm-up ends."""
-WARMEST = 0.4
-"""Share of the budget, less what compiling took, after which it ends once it has had its updates."""
+HOTTEST = 16.0
+"""Temperature of the first equation, in units of the given one."""
+COOLING = 40
+"""Steps over which it falls, in equal ratios, at least."""
+COOLED = 0.4
+"""Share of the budget, less what compiling took, in which it falls where such steps would take longer."""
+STEPS = 2
+"""With one pool."""
+MOVED, REACH = 1 / 3, 1.5
+"""Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
+TRIAL, LATELY = 16, 8
+"""Steps after which the equation may be given up; over how many of which its residual is judged."""
+LOST = 0.5
+"""Weighted residual, in units of the median of |grad z|^2, above which the equation is given up."""
 UPDATES = 10
-"""Updates of the warm-up between two checkpoints."""
+"""Of Adam between two checkpoints."""
 SLOWEST = 1e-2
 """|grad z|^2 in units of its median below which it makes no difference to a row's weight."""
 TAIL = 5.0
 """Weighted residuals, in units of their median, beyond which they count linearly."""
 TINY = 1e-300
-TRIAL, LATELY = 24, 8
-"""Steps after which the new solution may be given up; over how many of which its Ritz energy is compared."""
-TIE, LOST = 0.3, 0.6
-"""Mean log-ratio to the warm-up's energy, at the same fresh points, below which the new solution is the answer, and
-above which after TRIAL steps it is given up."""
+LARGEST = 15_000_000
+"""Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
 QUANTILE = 0.95
 """Of |change of z| over the pool, that a step keeps below `largest_change`."""
 
@@ -71,6 +78,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     jax.config.update("jax_enable_x64", True)
     p, dim, scale = parameters, problem.dim, scale_of(problem)
     centre, length = scale.centre, float(scale.length)
+    reversible = problem.circulation is None
     lift = distance_lift(problem, scale)
 
     def to_x(u: jax.Array) -> jax.Array:
@@ -78,6 +86,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     def energy(u: jax.Array) -> jax.Array:
         return problem.beta * problem.potential(to_x(u))
+
+    def force(u: jax.Array) -> jax.Array:
+        slope = value_and_slope(energy, u)[1]
+        if problem.circulation is None:
+            return slope
+        return slope - problem.beta * length * problem.circulation(to_x(u))
 
     def visit(u: jax.Array) -> Places:
         rows = u.reshape(-1, dim)
@@ -132,65 +146,50 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         )
 
     surveyed = 0
-    net = tanh_network.random_network(rng, dim, p.width, p.depth)
+    spots = [Spot(start_a, lift.at_a.distance.trusted), Spot(start_b, lift.at_b.distance.trusted)]
+    net = tanh_network.random_network(rng, dim, p.width, p.depth, spots)
     yield answer(net)
 
-    training, descend = descent(logit, cast(net, umbrella.DTYPE))
-    energies: list[float] = []
-
-    def ready() -> bool:
-        """Before all windows have met, the energy is that of one side alone."""
-        met = float(running.least_overlap(state.seen)) > LEAST_OVERLAP
-        return (met and settled(energies)) or context.elapsed() > latest
-
-    training = descend(training, looked(training.average))
-    began = context.elapsed()  # both are compiled now
-    latest = began + WARMEST * (context.budget - began)
-    while len(energies) < p.warm_up or not ready():
-        for _ in range(UPDATES):
-            training = descend(training, looked(training.average))
-            energies.append(float(training.energy))
-        yield answer(training.average, ritz_energy=energies[-1])
-
-    # What was seen along the first, rough solutions says little of the rate along the last ones.
-    state = umbrella.forgotten(state)
-    survey = surveyor(energy, lift)
+    survey = surveyor(force, lift)
 
     def fresh(net: TanhNetwork) -> Points:
         """New points from a few looks: those outside A and B."""
         nonlocal surveyed
         guide = cast(net, umbrella.DTYPE)
-        found = [[looked(guide) for _ in range(p.pause)][-1] for _ in range(p.looks)]
-        u = np.concatenate([np.asarray(f.walkers.places.x, np.float64).reshape(-1, dim) for f in found])
-        weight = np.concatenate([np.asarray(f.weights, np.float64).ravel() for f in found])
-        points = survey(u, weight)
+        found = [[looked(guide) for _ in range(p.pause)][-1].walkers.places.x for _ in range(p.looks)]
+        u = strewn(rng, np.asarray(found, np.float64), np.asarray(state.sizes, np.float64)).reshape(-1, dim)
+        points, x = survey(u), to_x(u)
         surveyed += len(u)
-        free = np.concatenate([np.asarray(f.walkers.places.free).ravel() for f in found])
-        usable = free & np.isfinite(points.lift_laplacian) & np.all(np.isfinite(points.force), axis=1)
+        usable = np.array(~(problem.in_a(x) | problem.in_b(x)))
+        for part in points:
+            usable &= np.all(np.isfinite(part.reshape(len(u), -1)), axis=1)
         return Points(*(part[usable] for part in points))
 
-    ritz = cast(training.average, np.float64)
-    theta, damping, pool = tanh_network.flat(ritz), FIRST_DAMPING, None
-    rises: list[float] = []
-    sizes: list[float] = []
-    while not lost(rises, sizes):
-        newton = tanh_network.shaped(theta, net)
-        news = fresh(newton)
-        rises.append(float(np.log(ritz_energy(newton, news) / ritz_energy(ritz, news))))
-        pool = news if pool is None else pooled(pool, news, p.pool)
-        fit = Fit(pool, theta, net, p.spread_power, p.largest_change)
-        done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
-        theta, damping = done.theta, done.damping
-        sizes.append(float(np.sqrt(done.after)))
-        yield answer(
-            tanh_network.shaped(theta, net) if halved(sizes) and np.mean(rises[-LATELY:]) < TIE else ritz,
-            residual_rms=sizes[-1],
-            energy_rise=float(np.mean(rises[-LATELY:])),
-            damping=float(damping.strength),
-            points=float(len(pool.u)),
-        )
+    theta, damping, pool = tanh_network.flat(net), FIRST_DAMPING, fresh(net)
+    most = min(p.pool, LARGEST // len(theta))
+    misses: list[float] = []
+    began, heat = context.elapsed(), HOTTEST
+    while not (reversible and lost(misses)):
+        pool = pooled(pool, fresh(tanh_network.shaped(theta, net)), most)
+        for _ in range(STEPS):
+            heat = heat_after(len(misses), (context.elapsed() - began) / (context.budget - began))
+            fit = Fit(heated(pool, heat), theta, net, p.spread_power, p.largest_change)
+            done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
+            theta, damping = done.theta, done.damping
+            misses.append(float(np.sqrt(done.after)) / fit.unit)
+            yield answer(
+                tanh_network.shaped(theta, net),
+                residual=misses[-1],
+                heat=heat,
+                damping=damping.strength,
+                points=float(len(pool.u)),
+            )
+        if heat > 1.0:  # what was seen along solutions at other temperatures says nothing of the rate
+            state = umbrella.forgotten(state)
 
     # The network cannot follow the equation here; the energy still orders what it can do.
+    training, descend = descent(logit, cast(net, umbrella.DTYPE))
+    state = umbrella.forgotten(state)
     while True:
         for _ in range(UPDATES):
             training = descend(training, looked(training.average))
@@ -214,7 +213,9 @@ class Fit:
         self._logit = found.logit
         spread = np.exp(log_spread(found.logit))
         square = 2.0 * found.k / spread  # |grad z|^2
-        weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
+        self.unit = float(np.median(square)) + TINY
+        """Of residuals: what the terms of the equation are like."""
+        weight = spread ** (0.5 * power) * (square / self.unit + SLOWEST) ** -0.25
         weight *= np.exp(-np.abs(pool.lift))
         size = np.abs(weight * found.r)
         self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
@@ -242,21 +243,25 @@ class Fit:
         return self._weight * found.r, jacobian
 
 
-def settled(energies: list[float]) -> bool:
-    """Whether the warm-up is over: the mean energy of the last quarter of it is hardly below that of the quarter before."""
-    share = len(energies) // 4
-    late, before = np.mean(np.log(energies[-share:])), np.mean(np.log(energies[-2 * share : -share]))
-    return bool(before - late < SETTLED)
+def heat_after(steps: int, share: float) -> float:
+    """Temperature of the equation after so many steps and this share of the budget, in units of the given one."""
+    return float(HOTTEST ** max(0.0, 1.0 - max(steps / COOLING, share / COOLED)))
 
 
-def halved(sizes: list[float]) -> bool:
-    """Whether the residual has fallen to half of what the first steps left."""
-    return min(sizes) <= 0.5 * max(sizes[:LATELY])
+def heated(points: Points, heat: float) -> Points:
+    """The points of the equation at another temperature."""
+    return points._replace(force=points.force / heat)
 
 
-def lost(rises: list[float], sizes: list[float]) -> bool:
-    """Whether the equation is given up: after TRIAL steps the energy has risen, or the residual has not halved."""
-    return len(sizes) >= TRIAL and bool(np.mean(rises[-LATELY:]) > LOST or not halved(sizes))
+def lost(misses: list[float]) -> bool:
+    """Whether the equation is given up: of the last steps the typical one left too large a residual."""
+    return len(misses) >= TRIAL and bool(np.median(misses[-LATELY:]) > LOST)
+
+
+def strewn(rng: np.random.Generator, u: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Walkers' places (..., L, d), MOVED of them moved by about REACH (4 h)^1/2 in all, h (L,) the sizes of their steps."""
+    far = REACH * np.sqrt(4.0 * sizes / u.shape[-1]) * (rng.random(u.shape[:-1]) < MOVED)
+    return np.asarray(u + far[..., None] * rng.standard_normal(u.shape))
 
 
 def cast(net: TanhNetwork, dtype: Any) -> TanhNetwork:

@@ -268,8 +268,7 @@ class GaussNewton:
     Args:
         windows, ladders, moves: as in `is-sgd`; ladders >= 2.
         width, depth: hidden units of a layer, hidden layers.
-        warm_up: updates of Adam on the Ritz energy, at least, before the first Gauss-Newton step.
-        looks: at the walkers between two steps whose windows x ladders points join the pool.
+        looks: at the walkers whose windows x ladders points join the pool, before every other step.
         pause: looks, the last of which is one of those; the others only let the walkers move on.
         pool: points at most that a step uses, the newest ones.
         spread_power: weights of squared residuals are proportional to (f (1 - f))^spread_power; 0 to 2.
@@ -284,15 +283,14 @@ class GaussNewton:
     moves: int = 4
     width: int = 40
     depth: int = 2
-    warm_up: int = 300
     looks: int = 3
     pause: int = 4
     pool: int = 5000
     spread_power: float = 1.0
-    largest_change: float = 0.3
+    largest_change: float = 0.5
 
     def __post_init__(self) -> None:
-        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, looks=1, pause=1, pool=1)
+        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, looks=1, pause=1, pool=1)
         above_zero(self, "largest_change")
         if not 0.0 <= self.spread_power <= 2.0:
             raise ValueError(f"spread_power is {self.spread_power}; expected a number from 0 to 2.")

@@ -63,6 +63,48 @@ def test_levenberg_marquardt_solves_rosenbrock():
     np.testing.assert_allclose(theta, 1.0, atol=1e-8)
 
 
+def steps_to_the_bottom(rows, linearise, theta, within, most=200):
+    """How many steps take every residual below `within`."""
+    damping = Damping(1e-2)
+    for number in range(most):
+        if np.max(np.abs(rows(theta))) < within:
+            return number
+        theta, damping = levenberg_marquardt.step(theta, damping, linearise, rows)[:2]
+    return most
+
+
+def test_a_bent_step_follows_a_bent_valley(monkeypatch):
+    """Rosenbrock's, made narrow: straight steps have to be short there."""
+
+    def rows(t):
+        return np.array([1000.0 * (t[1] - t[0] ** 2), 1.0 - t[0]])
+
+    def linearise(t):
+        return rows(t), np.array([[-2000.0 * t[0], 1000.0], [-1.0, 0.0]])
+
+    bent = steps_to_the_bottom(rows, linearise, np.array([-1.2, 1.0]), 1e-6)
+    monkeypatch.setattr(levenberg_marquardt, "MOST_BENT", -1.0)
+    straight = steps_to_the_bottom(rows, linearise, np.array([-1.2, 1.0]), 1e-6)
+    assert 2 * bent < straight
+
+
+def test_few_rows_give_the_same_step_as_the_parameters_equations(monkeypatch):
+    rng = np.random.default_rng(0)
+    matrix, target = rng.standard_normal((5, 8)), rng.standard_normal(5)
+
+    def rows(t):
+        return np.sin(matrix @ t) - target
+
+    def linearise(t):
+        return rows(t), np.cos(matrix @ t)[:, None] * matrix
+
+    fewer = levenberg_marquardt.step(np.zeros(8), Damping(1e-1), linearise, rows)
+    double = lambda t: (np.tile(rows(t), 2) / 2**0.5, np.tile(linearise(t)[1], (2, 1)) / 2**0.5)  # noqa: E731
+    more = levenberg_marquardt.step(np.zeros(8), Damping(1e-1), double, lambda t: double(t)[0])
+    assert fewer.after < fewer.before
+    np.testing.assert_allclose(fewer.theta, more.theta, rtol=1e-9, atol=1e-12)
+
+
 def test_levenberg_marquardt_stays_where_nothing_is_to_gain():
     done = levenberg_marquardt.step(
         np.zeros(2), Damping(1e-2), lambda t: (t, np.eye(2)), lambda t: t, attempts=3

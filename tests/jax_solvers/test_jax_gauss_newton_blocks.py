@@ -63,6 +63,19 @@ def test_flat_and_shaped_are_inverse(network):
         np.testing.assert_array_equal(one, two)
 
 
+def test_units_next_to_a_spot_are_sharp_and_turn_there():
+    centre, length, far = np.array([3.0, -2.0]), 0.05, np.array([-3.0, 2.0])
+    spot = tanh_network.Spot(centre[None], length)
+    net = tanh_network.random_network(np.random.default_rng(0), 2, 100, 2, [spot])
+    own = slice(int(100 * tanh_network.SHARE))
+    size = np.linalg.norm(net.weights[0], axis=1)
+    assert np.median(size[own]) > 5.0 * np.median(size[own.stop :])
+    assert np.max(size[own]) * length < 3.0 * tanh_network.SHARPNESS
+    there, away = (np.abs(net.weights[0][own] @ x + net.biases[0][own]) for x in (centre, far))
+    assert np.max(there) < 2.0, "every one turns within a width of its plane from the spot"
+    assert np.median(away) > 10.0
+
+
 def exact_points(x):
     """V = x^2 / 2, beta = 1 on (-1, 1): q' = e^{x^2/2} / I. The lift is the whole logit."""
     total = 2.0 * erfi(1.0 / 2**0.5)
@@ -73,7 +86,7 @@ def exact_points(x):
     slope = q1 / spread
     curve = q2 / spread - (1.0 - 2.0 * q) * slope**2
     logit = np.log(q) - np.log1p(-q)
-    return Points(x[:, None], x[:, None], logit, slope[:, None], curve, np.ones_like(x))
+    return Points(x[:, None], x[:, None], logit, slope[:, None], curve)
 
 
 def test_residual_vanishes_at_a_closed_form_committor_and_nowhere_near_it():
@@ -89,9 +102,7 @@ def test_residual_vanishes_at_a_closed_form_committor_and_nowhere_near_it():
 def test_residual_changes_with_the_network_as_its_operator_says():
     rng = np.random.default_rng(5)
     n = 12
-    points = Points(
-        *(rng.standard_normal(shape) for shape in ((n, DIM), (n, DIM), (n,), (n, DIM), (n,), (n,)))
-    )
+    points = Points(*(rng.standard_normal(shape) for shape in ((n, DIM), (n, DIM), (n,), (n, DIM), (n,))))
     net = tanh_network.random_network(rng, DIM, 5, 2)._replace(amplitude=rng.standard_normal(5))
     theta, step = tanh_network.flat(net), 1e-6
     found = residual(net, points)
@@ -228,7 +239,7 @@ def test_surveyed_lift_is_that_of_the_walkers_and_its_laplacian_that_of_its_slop
     u = np.random.default_rng(4).standard_normal((256, DIM))
     x = u * SCALE.length + SCALE.centre
     u = u[~(problem.in_a(x) | problem.in_b(x))]
-    points = surveyor(lambda u: 0.5 * jnp.sum(u**2, axis=1), lift)(u, np.ones(len(u)))
+    points = surveyor(lambda u: u, lift)(u)
     np.testing.assert_allclose(points.force, u, rtol=1e-12)
     value, slope = value_and_slope(lift, jnp.asarray(u))
     np.testing.assert_allclose(points.lift, value, rtol=1e-10, atol=1e-12)

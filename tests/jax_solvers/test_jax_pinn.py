@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import mfbench
-from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax import pinn
 from mfbench_jax.blocks import network
 from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
@@ -22,32 +21,9 @@ from mfbench_jax.committor_entries import PINN
 from mfbench_jax.parameters import Pinn
 
 SMALL = Pinn(windows=6, ladders=8, width=16, cooling=200)
-BETA, WIND = 2.0, 0.8
 
 
-def windy():
-    """V = x2^2 / 2 and c = (WIND, 0) between the planes x1 = -1 and 1: q has a closed form, and nothing is reversible."""
-    return CommittorProblem(
-        dim=2,
-        beta=BETA,
-        potential=lambda x: 0.5 * jnp.asarray(x)[:, 1] ** 2,
-        boundary_a=lambda x: (x[:, 0] + 1.0) * (2.0 + x[:, 1] ** 2),
-        boundary_b=lambda x: 1.0 - x[:, 0],
-        start_a=np.array([[-1.1, 0.2], [-1.2, -0.3]]),
-        start_b=np.array([[1.1, 0.1], [1.2, -0.2]]),
-        box=np.array([[-4.0, -4.0], [4.0, 4.0]]),
-        circulation=lambda x: jnp.asarray([WIND, 0.0], jnp.asarray(x).dtype) + 0.0 * jnp.asarray(x),
-    )
-
-
-def windy_committor(x):
-    """(1 - e^{-w (1 + x1)}) / (1 - e^{-2 w}), w = BETA WIND."""
-    w = BETA * WIND
-    return -jnp.expm1(-w * (1.0 + x[..., 0])) / -jnp.expm1(-2.0 * w)
-
-
-def windy_points(number=200):
-    problem = windy()
+def windy_points(problem, number=200):
     lift = lift_of(problem, 0.3)
     x = jnp.asarray(np.random.default_rng(0).uniform([-0.9, -2.0], [0.9, 2.0], (number, 2)))
     at = surveyor(problem, lift, lambda x: 1.0 - jnp.abs(x[:, 0]))
@@ -69,11 +45,11 @@ def test_the_forward_laplacian_is_the_trace_of_the_hessian():
     np.testing.assert_allclose(found.laplacian, jnp.trace(hessian, axis1=1, axis2=2), rtol=1e-10, atol=1e-12)
 
 
-def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient():
-    lift, points = windy_points()
+def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient(windy):
+    lift, points = windy_points(windy.problem)
 
     def g(x):
-        q = windy_committor(x)
+        q = windy.committor(x)
         return jnp.log(q) - jnp.log1p(-q) - lift(x[None])[0]
 
     learned = Jet(
@@ -89,8 +65,8 @@ def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient()
     assert float(jnp.min(jnp.abs(still.r))) > 1.0
 
 
-def test_points_in_a_set_or_without_finite_fields_are_not_usable_and_hold_no_nan():
-    problem = dataclasses.replace(windy(), potential=lambda x: jnp.sqrt(1.0 - jnp.asarray(x)[:, 1]))
+def test_points_in_a_set_or_without_finite_fields_are_not_usable_and_hold_no_nan(windy):
+    problem = dataclasses.replace(windy.problem, potential=lambda x: jnp.sqrt(1.0 - jnp.asarray(x)[:, 1]))
     lift = lift_of(problem, 0.3)
     x = jnp.asarray([[0.0, 0.0], [-1.5, 0.0], [1.5, 0.0], [0.0, 2.0]])
     seen = surveyor(problem, lift, lambda x: jnp.full(len(x), 0.1))(survey(problem, lift)(x))
@@ -143,11 +119,11 @@ def test_far_better_than_the_bare_lift_and_near_the_rate(run, well):
     assert run[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.5)
 
 
-def test_a_wind_is_followed():
+def test_a_wind_is_followed(windy):
     """At its closed form; the committor without the wind would be .2 off."""
-    last = checkpoints(windy(), 60)[-1]
+    last = checkpoints(windy.problem, 60)[-1]
     x = np.random.default_rng(1).uniform([-0.95, -1.0], [0.95, 1.0], (500, 2))
-    exact = np.asarray(windy_committor(x))
+    exact = np.asarray(windy.committor(x))
     assert np.sqrt(np.mean((0.5 * (1.0 + x[:, 0]) - exact) ** 2)) > 0.15
     assert np.sqrt(np.mean((np.asarray(last.evaluate(last.state, x)) - exact) ** 2)) < 0.03
 

@@ -18,6 +18,7 @@ residual costs little more than writing it down.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -26,6 +27,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from .jet import Jet
+
+SHARE = 0.6
+"""Of the first layer's units, that begins next to spots if there are any."""
+SHARPNESS = 4.0
+"""Largest |w| of these, times the spot's length."""
 
 
 class TanhNetwork(NamedTuple):
@@ -46,12 +52,35 @@ class TanhNetwork(NamedTuple):
     offset: Any
 
 
-def random_network(rng: np.random.Generator, dim: int, width: int, depth: int) -> TanhNetwork:
-    """Hidden layers drawn at random (variance 2/k of k inputs, biases of variance 1/4); g = 0."""
+class Spot(NamedTuple):
+    """A place where a function has more detail than elsewhere: points (m, d) there, and the length of the detail."""
+
+    points: np.ndarray
+    length: float
+
+
+def random_network(
+    rng: np.random.Generator, dim: int, width: int, depth: int, spots: Sequence[Spot] = ()
+) -> TanhNetwork:
+    """Hidden layers drawn at random (variance 2/k of k inputs, biases of variance 1/4); g = 0.
+
+    SHARE of the first layer's units belongs to the spots in equal parts. Their planes pass next to a point of their spot,
+    and 1 / |w|, half the width over which a unit turns, lies anywhere between that of the other units and a quarter of
+    the spot's length, its logarithm uniform. Steps of the training hardly ever make such a unit of another one.
+    """
     sizes = [dim] + [width] * depth
+    weights = [rng.standard_normal((m, k)) * (2.0 / k) ** 0.5 for k, m in pairwise(sizes)]
+    biases = [0.5 * rng.standard_normal(m) for m in sizes[1:]]
+    each = int(SHARE * width / len(spots)) if spots else 0
+    for number, spot in enumerate(spots):
+        own = slice(number * each, (number + 1) * each)
+        sharpest = max(1.0, SHARPNESS / (spot.length * 2.0**0.5))
+        weights[0][own] *= np.exp(rng.uniform(0.0, np.log(sharpest), (each, 1)))
+        through = spot.points[rng.integers(len(spot.points), size=each)]
+        biases[0][own] -= np.sum(weights[0][own] * through, axis=1)
     return TanhNetwork(
-        weights=tuple(rng.standard_normal((m, k)) * (2.0 / k) ** 0.5 for k, m in pairwise(sizes)),
-        biases=tuple(0.5 * rng.standard_normal(m) for m in sizes[1:]),
+        weights=tuple(weights),
+        biases=tuple(biases),
         amplitude=np.zeros(width),
         slope=np.zeros(dim),
         offset=np.zeros(()),
