@@ -8,6 +8,7 @@ from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
+from mfbench_committor.entries.lattice_field import LATTICE_FIELD
 from mfbench_committor.entries.lj7 import LJ7
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
@@ -28,6 +29,7 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         DOUBLE_WELL_SUBLEVEL,
         FACE,
         GINZBURG_LANDAU,
+        LATTICE_FIELD,
         LJ7,
         MUELLER,
         MUELLER_CIRCULATION,
