@@ -59,5 +59,5 @@ LATTICE_FIELD = mfbench.ProblemEntry(
         "standard": ({"temperature": 0.35},),
         "full": ({"temperature": 0.35}, {"temperature": 0.3}),
     },
-    targets=(2e-1, 1e-1, 5e-2),
+    targets=(1e-1, 5e-2),
 )
