@@ -13,6 +13,7 @@ from mfbench_committor.entries.lj7 import LJ7
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
+from mfbench_committor.entries.solvated_dimer import SOLVATED_DIMER
 from mfbench_committor.entries.spheres import SPHERES
 from mfbench_committor.entries.triple_well import TRIPLE_WELL
 from mfbench_committor.entries.two_channel_quartic import TWO_CHANNEL_QUARTIC
@@ -34,6 +35,7 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         MUELLER,
         MUELLER_CIRCULATION,
         RUGGED_MUELLER,
+        SOLVATED_DIMER,
         SPHERES,
         TRIPLE_WELL,
         TWO_CHANNEL_QUARTIC,
