@@ -8,10 +8,12 @@ from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
+from mfbench_committor.entries.lattice_field import LATTICE_FIELD
 from mfbench_committor.entries.lj7 import LJ7
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
 from mfbench_committor.entries.rugged_mueller import RUGGED_MUELLER
+from mfbench_committor.entries.solvated_dimer import SOLVATED_DIMER
 from mfbench_committor.entries.spheres import SPHERES
 from mfbench_committor.entries.triple_well import TRIPLE_WELL
 from mfbench_committor.entries.two_channel_quartic import TWO_CHANNEL_QUARTIC
@@ -28,10 +30,12 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         DOUBLE_WELL_SUBLEVEL,
         FACE,
         GINZBURG_LANDAU,
+        LATTICE_FIELD,
         LJ7,
         MUELLER,
         MUELLER_CIRCULATION,
         RUGGED_MUELLER,
+        SOLVATED_DIMER,
         SPHERES,
         TRIPLE_WELL,
         TWO_CHANNEL_QUARTIC,

@@ -26,6 +26,8 @@ from mfbench.frames import Frame
 from mfbench.reference import Reference
 from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench.tasks.committor_judge import CommittorJudge
+from mfbench_committor.blocks import bond
+from mfbench_committor.blocks.bond import BARRIER, MOBILITY, SHORT
 from mfbench_committor.blocks.extent import ball_radius, cube
 from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
@@ -34,15 +36,10 @@ from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.entries.dimer import DimerParameters
 
 DIM = 6
-BARRIER = 5.0
-SHORT = 2.0 ** (1.0 / 6.0)
-"""r0: the bond's first minimum, the boundary of A."""
 HALF = SHORT / 2.0
 """w: half the distance between the bond's minima."""
 LONG = SHORT + 2.0 * HALF
 """The second minimum, the boundary of B."""
-MOBILITY = 2.0
-"""|grad r|^2: both particles move."""
 LENGTH = 1.0
 STARTS = 32
 """Start points in each set."""
@@ -115,7 +112,7 @@ def judge(parameters: DimerParameters, seed: int) -> CommittorJudge:
 
 def bond_energy(r: Any) -> Any:
     """U(r)."""
-    return BARRIER * (1.0 - (r - SHORT - HALF) ** 2 / HALF**2) ** 2
+    return bond.bond_energy(r, HALF)
 
 
 def radial_energy(r: np.ndarray, beta: float) -> np.ndarray:

@@ -144,4 +144,5 @@ def test_step_effect_sees_a_shift_and_not_the_noise():
     q = rng.uniform(0.1, 0.9, 1000)
     shares = [rng.binomial(200, q + shift) / 200 for shift in (0.0, 0.0, 0.06)]
     assert step_effect(shares[0], shares[1], 200) < 0.005
+    assert step_effect(shares[0], shares[0], 200) > 0.001, "sets that agree by chance leave an error bar"
     assert 0.02 < step_effect(shares[0], shares[2], 200) < 0.023

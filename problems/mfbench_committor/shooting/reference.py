@@ -132,9 +132,10 @@ def simulate(problem: ShootingProblem, say: Callable[[str], None] = lambda line:
 def step_effect(fine: np.ndarray, coarse: np.ndarray, shots: int) -> float:
     """What the time step does to q, root mean square: a third of the upper end of the sets' difference.
 
-    Both sets' noise is taken off, and the interval is Gaussian at 2 standard errors; a method of second order
+    Both sets' noise is taken off; what is left cannot be negative, so the interval, Gaussian at 2 standard errors, is
+    laid about 0 where the estimate is: no chance makes the error bar vanish. A method of second order
     has a third of the difference between dt and 2 dt left at dt.
     """
     noise = (fine * (1.0 - fine) + coarse * (1.0 - coarse)) / (shots - 1)
     mean, error = mean_and_error((fine - coarse) ** 2 - noise)
-    return math.sqrt(max(mean + SIGMAS * error, 0.0)) / 3.0
+    return math.sqrt(max(mean, 0.0) + SIGMAS * error) / 3.0

@@ -5,10 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
+from mfbench_committor.entries.lattice_field import LATTICE_FIELD
 from mfbench_committor.entries.lj7 import LJ7
+from mfbench_committor.entries.solvated_dimer import SOLVATED_DIMER
 from mfbench_committor.shooting.shooting_problem import ShootingProblem
 
-ENTRIES = {entry.name.partition("/")[2]: entry for entry in (GINZBURG_LANDAU, LJ7)}
+ENTRIES = {
+    entry.name.partition("/")[2]: entry for entry in (GINZBURG_LANDAU, LATTICE_FIELD, LJ7, SOLVATED_DIMER)
+}
 
 
 def standing_problems(family: str) -> dict[str, ShootingProblem]:
