@@ -1,0 +1,243 @@
+"""`tensor-train`: the Ritz energy of a committor, minimised over tensor trains.
+
+1. Coordinates in which the density is nearly a product, of three guesses that with which a cross approximation of
+   e^{-beta V / 2} is best at walkers' places (`coordinates`, `cross_roots`).
+2. On levels of ever finer elements, ever stronger and sharper penalties: the roots of the density and of the
+   weights of A and B as trains, by cross approximation.
+3. The energy minimised core by core, there and back, every bond widened on the way there and cut to what it
+   needs on both ways (`ritz_train`).
+
+The train has no bounds of its own: it is clipped to [0, 1], and set to 0 on A and 1 on B. Ranks stay small
+where the density is nearly a product and the sets' depths are simple; elsewhere the reported errors of the
+cross approximations are large, and the answer is not to be trusted. A penalty leaves q above 0 on the boundary
+of A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mfbench.solver import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem, Field
+from mfbench_grid.blocks.coordinates import Surroundings, bases, corners, surroundings
+from mfbench_grid.blocks.cross_roots import Crossed, Places, crossed, squared_norm
+from mfbench_grid.blocks.depth import Depth, depth_in
+from mfbench_grid.blocks.elements import Elements
+from mfbench_grid.blocks.hot_walkers import walked
+from mfbench_grid.blocks.ritz_train import RitzTrain, Roots
+from mfbench_grid.blocks.train_field import TrainField, evaluate, gradient
+from mfbench_grid.tensor_train_entry import TensorTrainParameters
+
+HEAT = 4.0
+"""Temperature of the walkers that reach between the wells, in units of the problem's."""
+TESTED = 1500
+"""Places of walkers, the last ones, at which trains are tested."""
+DENSITY_ERROR = 1e-4
+SET_ERROR = 1e-2
+"""Errors of the cross approximations that are good enough."""
+STRONGER, SHARPER = 16.0, 0.7
+"""Factors of the penalty's strength and of its layer from level to level."""
+SETTLED = 1e-3
+"""Decrease of the energy in a sweep, relative, at which a level ends."""
+SWEEPS = 8
+"""Of a level, at most."""
+FINEST = 256
+"""Elements of a coordinate that are not halved any more."""
+DETAILED = 0.1
+"""Coordinates with at least this share of the most detailed one's details are refined."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The problem in the coordinates of the train.
+
+    Args:
+        problem: the problem.
+        potential: its potential, counted.
+        bottom: its least value seen, at a minimum.
+        basis: (d, d) the coordinates' directions, columns.
+        depths: in A and in B.
+        places: walkers' places in the coordinates.
+    """
+
+    problem: CommittorProblem
+    potential: Field
+    bottom: float
+    basis: np.ndarray
+    depths: tuple[Depth, Depth]
+    places: Places
+
+    def root(self, y: np.ndarray) -> np.ndarray:
+        """(n,) e^{-beta (V - V_min) / 2} at (n, d) coordinates; 0 where V is no number."""
+        energy = self.problem.beta * (np.asarray(self.potential(y @ self.basis.T)) - self.bottom)
+        return np.where(np.isnan(energy), 0.0, np.exp(-0.5 * energy))
+
+    def set_root(self, side: int, layer: float, y: np.ndarray) -> np.ndarray:
+        """(n,) the root of the density times the depth in A (side 0) or B (side 1)."""
+        result = self.depths[side](y @ self.basis.T, layer)
+        inside = np.flatnonzero(result)
+        result[inside] *= self.root(y[inside])
+        return result
+
+    def places_in(self, side: int) -> Places:
+        """The cool places in A (side 0) or B (side 1) and the start points there; all hot ones."""
+        problem = self.problem
+        start, inside = ((problem.start_a, problem.in_a), (problem.start_b, problem.in_b))[side]
+        cool = self.places.cool[np.asarray(inside(self.places.cool @ self.basis.T))]
+        return Places(np.concatenate([start @ self.basis, cool]), self.places.hot)
+
+
+def solve(
+    problem: CommittorProblem, parameters: TensorTrainParameters, context: Context
+) -> Iterator[Checkpoint]:
+    """A checkpoint per sweep. Ends when the finest level has settled.
+
+    Reports "rate", the energy over beta: with exact weights, above that of the relaxed problem; left out while the
+    cross approximation of the density is off by a tenth or more. "rate_error": its change over the last level.
+    "rank" and "density_rank", the largest; "density_error", relative, in the norm of L2, of the root of the
+    density; "barrier_error", the same at hot walkers' places; "set_error", the larger one of the sets' weights;
+    "leak", how far these reach outside their sets, in units of the root of the density there; "level". Work:
+    "evaluations" of V, "nodes" of all coordinates.
+    """
+    rng = np.random.default_rng(context.seed)
+    spent = 0
+
+    def counted(x: np.ndarray) -> np.ndarray:
+        nonlocal spent
+        spent += len(x)
+        return np.asarray(problem.potential(x))
+
+    setting, elements, density = settle_coordinates(problem, counted, parameters, rng)
+    lengths = [part.edges[-1] - part.edges[0] for part in elements]
+    strength, layer = parameters.strength / min(lengths) ** 2, parameters.layer
+    cores = [np.ones((1, len(part.nodes), 1)) for part in elements]
+    level, settled = 0, None
+    while True:
+        sets = [
+            crossed(
+                lambda y, side=side, layer=layer: setting.set_root(side, layer, y),
+                setting.root,
+                elements,
+                setting.places_in(side),
+                SET_ERROR,
+                parameters.values,
+                rng,
+            )
+            for side in (0, 1)
+        ]
+        train = RitzTrain(elements, normalised(elements, density, sets), strength, cores)
+        known = {
+            "level": float(level),
+            "density_error": density.error,
+            "barrier_error": density.hot_error,
+            "density_rank": float(max(core.shape[2] for core in density.cores)),
+            "set_error": max(found.error for found in sets),
+            "leak": max(found.hot_error for found in sets),
+        }
+        last = np.inf
+        for sweep in range(SWEEPS):
+            growth = 1 if max(train.ranks, default=1) < parameters.rank else 0
+            energy = train.sweep(growth, rng)
+            reports = known | {"rank": float(max(train.ranks, default=1))}
+            if density.error < 0.1:
+                reports["rate"] = energy / problem.beta
+                if settled is not None:
+                    reports["rate_error"] = abs(energy - settled) / problem.beta
+            state = TrainField(
+                problem.boundary_a, problem.boundary_b, setting.basis, tuple(elements), tuple(train.cores)
+            )
+            yield Checkpoint(
+                evaluate=evaluate,
+                gradient=gradient,
+                state=state,
+                work={"evaluations": spent, "nodes": sum(len(part.nodes) for part in elements)},
+                reports=reports,
+            )
+            if sweep > 1 and last - energy < SETTLED * abs(energy):
+                break
+            last = energy
+        settled, level = energy, level + 1
+        strength, layer = strength * STRONGER, layer * SHARPER
+        finer = refined(elements, train.details)
+        if all(new is old for new, old in zip(finer, elements, strict=True)):
+            return
+        cores = [
+            core if new is old else np.einsum("mn,rns->rms", old.matrix(new.nodes), core)
+            for new, old, core in zip(finer, elements, train.cores, strict=True)
+        ]
+        elements = finer
+        density = density_of(setting, elements, parameters, rng)
+
+
+def settle_coordinates(
+    problem: CommittorProblem, potential: Field, parameters: TensorTrainParameters, rng: np.random.Generator
+) -> tuple[Setting, list[Elements], Crossed]:
+    """The first guess of coordinates with a good cross approximation of the density, or the best of all.
+
+    Returns:
+        The problem in these coordinates, the first elements, and the root of the density on them.
+    """
+    seen = surroundings(problem, potential)
+    hot, cool = (walked(problem, potential, heat, rng)[-TESTED:] for heat in (HEAT, 1.0))
+    reach = float(np.linalg.norm(problem.box[1] - problem.box[0]))
+    depths = tuple(
+        depth_in(boundary, start, bottom, reach)
+        for boundary, start, bottom in zip(
+            (problem.boundary_a, problem.boundary_b),
+            (problem.start_a, problem.start_b),
+            seen.bottoms,
+            strict=True,
+        )
+    )
+    tried = []
+    for basis in bases(seen).values():
+        elements = first_elements(seen, basis, np.concatenate([hot, cool]), parameters.elements)
+        setting = Setting(
+            problem,
+            potential,
+            float(np.min(seen.energies)) / problem.beta,
+            basis,
+            depths,
+            Places(cool @ basis, hot @ basis),
+        )
+        density = density_of(setting, elements, parameters, rng)
+        tried.append((setting, elements, density))
+        if max(density.error, density.hot_error) < DENSITY_ERROR:
+            break
+    return min(tried, key=lambda found: found[2].error + found[2].hot_error)
+
+
+def first_elements(
+    seen: Surroundings, basis: np.ndarray, places: np.ndarray, count: int
+) -> list[Elements]:
+    """The elements of the first level."""
+    return [Elements.over(ends, count) for ends in corners(seen, basis, places)]
+
+
+def density_of(
+    setting: Setting,
+    elements: Sequence[Elements],
+    parameters: TensorTrainParameters,
+    rng: np.random.Generator,
+) -> Crossed:
+    """The root of the density at the elements' quadrature points."""
+    return crossed(
+        setting.root, setting.root, elements, setting.places, DENSITY_ERROR, parameters.values, rng
+    )
+
+
+def normalised(elements: Sequence[Elements], density: Crossed, sets: Sequence[Crossed]) -> Roots:
+    """The three roots, divided by the norm of the first, so that it is the root of a probability density."""
+    share = squared_norm(elements, density.cores) ** (-0.5 / len(elements))
+    return Roots(*([share * core for core in found.cores] for found in (density, *sets)))
+
+
+def refined(elements: Sequence[Elements], details: np.ndarray) -> list[Elements]:
+    """Halved where the train has details and the elements are not the finest."""
+    return [
+        part.halved() if detail >= DETAILED * np.max(details) and len(part.edges) <= FINEST else part
+        for part, detail in zip(elements, details, strict=True)
+    ]
