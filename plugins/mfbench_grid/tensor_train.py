@@ -2,15 +2,14 @@
 
 1. Coordinates in which the density is nearly a product, of three guesses that with which a cross approximation of
    e^{-beta V / 2} is best at walkers' places (`coordinates`, `cross_roots`).
-2. On levels of ever finer elements, ever stronger and sharper penalties: the roots of the density and of the
-   weights of A and B as trains, by cross approximation.
+2. On levels of ever finer elements and ever sharper walls about A and B: the roots of the density and of the
+   walls' weights as trains, by cross approximation (`wall`).
 3. The energy minimised core by core, there and back, every bond widened on the way there and cut to what it
    needs on both ways (`ritz_train`).
 
 The train has no bounds of its own: it is clipped to [0, 1], and set to 0 on A and 1 on B. Ranks stay small
-where the density is nearly a product and the sets' depths are simple; elsewhere the reported errors of the
-cross approximations are large, and the answer is not to be trusted. A penalty leaves q above 0 on the boundary
-of A.
+where the density is nearly a product and the walls are too; elsewhere the reported errors of the cross
+approximations are large, and the answer is not to be trusted.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ import numpy as np
 from mfbench.solver import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem, Field
 from mfbench_grid.blocks.coordinates import Surroundings, bases, corners, surroundings
-from mfbench_grid.blocks.cross_roots import Crossed, Places, crossed, squared_norm
-from mfbench_grid.blocks.depth import Depth, depth_in
+from mfbench_grid.blocks.cross_roots import Crossed, Places, crossed, product, squared_norm
 from mfbench_grid.blocks.elements import Elements
 from mfbench_grid.blocks.hot_walkers import walked
 from mfbench_grid.blocks.ritz_train import RitzTrain, Roots
 from mfbench_grid.blocks.train_field import TrainField, evaluate, gradient
+from mfbench_grid.blocks.wall import Wall, wall_about
 from mfbench_grid.tensor_train_entry import TensorTrainParameters
 
 HEAT = 4.0
@@ -36,10 +35,14 @@ HEAT = 4.0
 TESTED = 1500
 """Places of walkers, the last ones, at which trains are tested."""
 DENSITY_ERROR = 1e-4
-SET_ERROR = 1e-2
+WALL_ERROR = 1e-3
 """Errors of the cross approximations that are good enough."""
-STRONGER, SHARPER = 16.0, 0.7
-"""Factors of the penalty's strength and of its layer from level to level."""
+SHARPER = 1.5
+"""Factor of the walls' sharpness from level to level."""
+SHARPEST = 18.0
+"""Largest sharpness: round-off in the energy is e^18 = 7e7 times as large as without walls."""
+CUT = 1e-8
+"""Of the product of density and wall, relative, in the norm of its entries."""
 SETTLED = 1e-3
 """Decrease of the energy in a sweep, relative, at which a level ends."""
 SWEEPS = 8
@@ -59,7 +62,7 @@ class Setting:
         potential: its potential, counted.
         bottom: its least value seen, at a minimum.
         basis: (d, d) the coordinates' directions, columns.
-        depths: in A and in B.
+        walls: about A and B.
         places: walkers' places in the coordinates.
     """
 
@@ -67,7 +70,7 @@ class Setting:
     potential: Field
     bottom: float
     basis: np.ndarray
-    depths: tuple[Depth, Depth]
+    walls: tuple[Wall, Wall]
     places: Places
 
     def root(self, y: np.ndarray) -> np.ndarray:
@@ -75,19 +78,9 @@ class Setting:
         energy = self.problem.beta * (np.asarray(self.potential(y @ self.basis.T)) - self.bottom)
         return np.where(np.isnan(energy), 0.0, np.exp(-0.5 * energy))
 
-    def set_root(self, side: int, layer: float, y: np.ndarray) -> np.ndarray:
-        """(n,) the root of the density times the depth in A (side 0) or B (side 1)."""
-        result = self.depths[side](y @ self.basis.T, layer)
-        inside = np.flatnonzero(result)
-        result[inside] *= self.root(y[inside])
-        return result
-
-    def places_in(self, side: int) -> Places:
-        """The cool places in A (side 0) or B (side 1) and the start points there; all hot ones."""
-        problem = self.problem
-        start, inside = ((problem.start_a, problem.in_a), (problem.start_b, problem.in_b))[side]
-        cool = self.places.cool[np.asarray(inside(self.places.cool @ self.basis.T))]
-        return Places(np.concatenate([start @ self.basis, cool]), self.places.hot)
+    def wall_root(self, side: int, sharpness: float, y: np.ndarray) -> np.ndarray:
+        """(n,) the root of the wall's weight about A (side 0) or B (side 1)."""
+        return self.walls[side].root(y @ self.basis.T, sharpness)
 
 
 def solve(
@@ -98,9 +91,8 @@ def solve(
     Reports "rate", the energy over beta: with exact weights, above that of the relaxed problem; left out while the
     cross approximation of the density is off by a tenth or more. "rate_error": its change over the last level.
     "rank" and "density_rank", the largest; "density_error", relative, in the norm of L2, of the root of the
-    density; "barrier_error", the same at hot walkers' places; "set_error", the larger one of the sets' weights;
-    "leak", how far these reach outside their sets, in units of the root of the density there; "level". Work:
-    "evaluations" of V, "nodes" of all coordinates.
+    density; "barrier_error", the same at hot walkers' places; "wall_error", of the larger of the walls' weights, in
+    the same norms; "level". Work: "evaluations" of V, "nodes" of all coordinates.
     """
     rng = np.random.default_rng(context.seed)
     spent = 0
@@ -111,31 +103,18 @@ def solve(
         return np.asarray(problem.potential(x))
 
     setting, elements, density = settle_coordinates(problem, counted, parameters, rng)
-    lengths = [part.edges[-1] - part.edges[0] for part in elements]
-    strength, layer = parameters.strength / min(lengths) ** 2, parameters.layer
+    sharpness = parameters.sharpness
     cores = [np.ones((1, len(part.nodes), 1)) for part in elements]
     level, settled = 0, None
     while True:
-        sets = [
-            crossed(
-                lambda y, side=side, layer=layer: setting.set_root(side, layer, y),
-                setting.root,
-                elements,
-                setting.places_in(side),
-                SET_ERROR,
-                parameters.values,
-                rng,
-            )
-            for side in (0, 1)
-        ]
-        train = RitzTrain(elements, normalised(elements, density, sets), strength, cores)
+        walls = [wall_of(setting, side, sharpness, elements, parameters, rng) for side in (0, 1)]
+        train = RitzTrain(elements, weights_roots(elements, density, walls), cores)
         known = {
             "level": float(level),
             "density_error": density.error,
             "barrier_error": density.hot_error,
             "density_rank": float(max(core.shape[2] for core in density.cores)),
-            "set_error": max(found.error for found in sets),
-            "leak": max(found.hot_error for found in sets),
+            "wall_error": max(max(found.error, found.hot_error) for found in walls),
         }
         last = np.inf
         for sweep in range(SWEEPS):
@@ -160,7 +139,7 @@ def solve(
                 break
             last = energy
         settled, level = energy, level + 1
-        strength, layer = strength * STRONGER, layer * SHARPER
+        sharpness = min(sharpness * SHARPER, SHARPEST)
         finer = refined(elements, train.details)
         if all(new is old for new, old in zip(finer, elements, strict=True)):
             return
@@ -183,14 +162,9 @@ def settle_coordinates(
     seen = surroundings(problem, potential)
     hot, cool = (walked(problem, potential, heat, rng)[-TESTED:] for heat in (HEAT, 1.0))
     reach = float(np.linalg.norm(problem.box[1] - problem.box[0]))
-    depths = tuple(
-        depth_in(boundary, start, bottom, reach)
-        for boundary, start, bottom in zip(
-            (problem.boundary_a, problem.boundary_b),
-            (problem.start_a, problem.start_b),
-            seen.bottoms,
-            strict=True,
-        )
+    walls = (
+        wall_about(problem.boundary_a, problem.start_a, seen.bottoms[0], seen.on_a, reach),
+        wall_about(problem.boundary_b, problem.start_b, seen.bottoms[1], seen.on_b, reach),
     )
     tried = []
     for basis in bases(seen).values():
@@ -200,7 +174,7 @@ def settle_coordinates(
             potential,
             float(np.min(seen.energies)) / problem.beta,
             basis,
-            depths,
+            walls,
             Places(cool @ basis, hot @ basis),
         )
         density = density_of(setting, elements, parameters, rng)
@@ -224,15 +198,38 @@ def density_of(
     rng: np.random.Generator,
 ) -> Crossed:
     """The root of the density at the elements' quadrature points."""
+    return crossed(setting.root, elements, setting.places, DENSITY_ERROR, parameters.values, rng)
+
+
+def wall_of(
+    setting: Setting,
+    side: int,
+    sharpness: float,
+    elements: Sequence[Elements],
+    parameters: TensorTrainParameters,
+    rng: np.random.Generator,
+) -> Crossed:
+    """The root of a wall's weight at the elements' quadrature points."""
+    start = (setting.problem.start_a, setting.problem.start_b)[side]
+    centre = setting.walls[side].centre[None]
+    cool = np.concatenate([centre, start]) @ setting.basis
+    places = Places(np.concatenate([cool, setting.places.cool]), setting.places.hot)
     return crossed(
-        setting.root, setting.root, elements, setting.places, DENSITY_ERROR, parameters.values, rng
+        lambda y: setting.wall_root(side, sharpness, y),
+        elements,
+        places,
+        WALL_ERROR,
+        parameters.values,
+        rng,
+        typical=setting.walls[side].height(sharpness),
     )
 
 
-def normalised(elements: Sequence[Elements], density: Crossed, sets: Sequence[Crossed]) -> Roots:
-    """The three roots, divided by the norm of the first, so that it is the root of a probability density."""
+def weights_roots(elements: Sequence[Elements], density: Crossed, walls: Sequence[Crossed]) -> Roots:
+    """The density's root, normalised such that its square is a probability density, and its products with the walls'."""
     share = squared_norm(elements, density.cores) ** (-0.5 / len(elements))
-    return Roots(*([share * core for core in found.cores] for found in (density, *sets)))
+    root = [share * core for core in density.cores]
+    return Roots(root, *(product(root, wall.cores, CUT) for wall in walls))
 
 
 def refined(elements: Sequence[Elements], details: np.ndarray) -> list[Elements]:

@@ -13,10 +13,9 @@ class TensorTrainParameters:
     Args:
         elements: quadratic elements of every coordinate at first, >= 4; halved level by level where needed.
         rank: largest rank of q, >= 1.
-        values: points at which V may be evaluated for the density, and for each set, on a level, >= 1000.
-        strength: of the penalty on the first level, > 0, in units of 1 / (length of the shortest interval)^2.
-        layer: share of the way from a set's boundary to its centre over which the penalty sets in on the first
-            level, in (0, 1].
+        values: points at which V, and a boundary function, may be evaluated for one train, >= 1000.
+        sharpness: of the walls about A and B on the first level, > 0: logarithm of the penalty's growth from a set's
+            boundary to its centre.
 
     Raises:
         ValueError: a value outside its range.
@@ -25,17 +24,14 @@ class TensorTrainParameters:
     elements: int = 16
     rank: int = 10
     values: int = 1_000_000
-    strength: float = 1e4
-    layer: float = 0.5
+    sharpness: float = 6.0
 
     def __post_init__(self) -> None:
         for name, least in (("elements", 4), ("rank", 1), ("values", 1000)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a whole number >= {least}.")
-        if not (math.isfinite(self.strength) and self.strength > 0):
-            raise ValueError(f"strength is {self.strength}; expected a finite number > 0.")
-        if not 0 < self.layer <= 1:
-            raise ValueError(f"layer is {self.layer}; expected a number in (0, 1].")
+        if not (math.isfinite(self.sharpness) and self.sharpness > 0):
+            raise ValueError(f"sharpness is {self.sharpness}; expected a finite number > 0.")
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
@@ -53,7 +49,7 @@ TENSOR_TRAIN = mfbench.SolverEntry(
     summary="Ritz energy over tensor trains by alternating minimisation, densities by cross approximation.",
     source=(
         "Chen, Hoskins, Khoo, Lindsey, J. Comput. Phys. 472 (2023) 111646, arXiv 2106.12515; coordinates, elements "
-        "and sets' depths ours."
+        "and walls ours."
     ),
     run="mfbench_grid.tensor_train:solve",
     parameters=TensorTrainParameters,

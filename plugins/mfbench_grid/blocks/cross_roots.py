@@ -1,11 +1,7 @@
-"""Square roots of a committor problem's weights as trains, by cross approximation.
+"""Positive functions as trains by greedy cross approximation, led and tested by walkers' places.
 
-t = e^{-beta (V - V_min) / 2} and t times the depths in A and in B. Cross approximation asks for values on
-fibres through pivots; the first pivots are places of walkers, since a random point of a high-dimensional box
-has no weight.
-
-Source: Oseledets, Tyrtyshnikov, Linear Algebra Appl. 432 (2010) 70; rank-adaptive by rectangular maximal
-volumes as in teneva.
+A random point of a high-dimensional box has next to no weight: pivots start at a walker's place, and are led to
+those where the train is worst.
 """
 
 from __future__ import annotations
@@ -42,12 +38,13 @@ class Places:
 
 @dataclass(frozen=True)
 class Crossed:
-    """A train t from cross approximation, s being the root of the density.
+    """A train from cross approximation.
 
     Args:
         cores: of the train, at the elements' quadrature points.
-        error: of the train, in the norm of L2, in units of its own, from the cool places.
-        hot_error: root mean square over the hot places of the error divided by s, at most 1 each.
+        error: root mean square, over the cool places, of errors relative to the value there or, where that is smaller,
+            to a typical one.
+        hot_error: the same over the hot places, with errors of at most 1 each.
     """
 
     cores: list[np.ndarray]
@@ -57,41 +54,39 @@ class Crossed:
 
 def crossed(
     function: Callable[[np.ndarray], np.ndarray],
-    scale: Callable[[np.ndarray], np.ndarray],
     elements: Sequence[Elements],
     places: Places,
     enough: float,
     most: int,
     rng: np.random.Generator,
+    typical: float = 0.0,
 ) -> Crossed:
-    """A function t >= 0 as a train.
+    """A function >= 0 as a train.
 
     Args:
-        function: (n, d) coordinates -> (n,) t.
-        scale: the same for s, to which errors are compared.
+        function: (n, d) coordinates -> (n,).
         elements: whose quadrature points are the grid.
-        places: where the train is tested, at the next points of the grid; t is positive at one of the cool ones.
+        places: where the train is tested, at the next points of the grid; the function is positive at one of the cool ones.
         enough: error at the test places below which they lead to no further pivots.
         most: values of the function after which no sweep begins.
         rng: draws where searches for pivots start.
+        typical: size of values that count.
     """
     points = [part.points for part in elements]
 
     def on_grid(index: np.ndarray) -> np.ndarray:
-        return np.stack([p[i] for p, i in zip(points, index.T, strict=True)], axis=1)
+        return function(np.stack([p[i] for p, i in zip(points, index.T, strict=True)], axis=1))
 
     index = np.concatenate([nearest(points, places.cool), nearest(points, places.hot)])
     cool = np.arange(len(index)) < len(places.cool)
-    truth, size = function(on_grid(index)), np.maximum(scale(on_grid(index)), TINY)
-    norm = np.sqrt(np.mean((truth / size)[cool] ** 2))
-    cross = GreedyCross(
-        lambda i: function(on_grid(i)), [len(p) for p in points], index[np.argmax(truth * cool)], rng
-    )
+    truth = on_grid(index)
+    size = np.maximum(truth, max(typical, TINY))
+    cross = GreedyCross(on_grid, [len(p) for p in points], index[np.argmax(truth * cool)], rng)
 
     def judged(cores: list[np.ndarray]) -> tuple[Crossed, np.ndarray]:
         missed = np.abs(entries(cores, index) - truth) / size
         hot = float(np.sqrt(np.mean(np.minimum(missed[~cool], 1.0) ** 2)))
-        return Crossed(cores, float(np.sqrt(np.mean(missed[cool] ** 2)) / norm), hot), missed
+        return Crossed(cores, float(np.sqrt(np.mean(missed[cool] ** 2))), hot), missed
 
     while True:
         residual = cross.sweep(ACCURACY)
@@ -106,6 +101,12 @@ def crossed(
                     cross.lead_to(index[place], ACCURACY)
     cores = found.cores if len(points) == 1 else teneva.truncate(found.cores, ACCURACY)
     return judged(cores)[0]
+
+
+def product(one: list[np.ndarray], other: list[np.ndarray], accuracy: float) -> list[np.ndarray]:
+    """The train of a product of functions, cut to this accuracy in the norm of its entries, relative."""
+    both = teneva.mul(one, other)
+    return both if len(both) == 1 else teneva.truncate(both, accuracy)
 
 
 def nearest(points: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:

@@ -17,9 +17,7 @@ SHORTEST = 1e-9
 """Least fraction of an edge: a node this close to a set takes the set's value anyhow."""
 
 
-def crossing(
-    boundary: Boundary, x: np.ndarray, step: np.ndarray, halvings: int = HALVINGS
-) -> np.ndarray:
+def crossing(boundary: Boundary, x: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Fractions t in (0, 1] at which the edges from x to x + step enter {boundary <= 0}.
 
     Bisection looks at signs only: whatever positive factor multiplies the boundary function,
@@ -29,10 +27,9 @@ def crossing(
         boundary: signed boundary function, > 0 at every x.
         x: (n, d) nodes outside the set.
         step: (d,) or (n, d) to the neighbours. Where the neighbour lies outside as well, t is 1.
-        halvings: of the interval that holds t.
     """
     low, high = np.zeros(len(x)), np.ones(len(x))
-    for _ in range(halvings if len(x) else 0):
+    for _ in range(HALVINGS if len(x) else 0):
         middle = (low + high) / 2
         inside = np.asarray(boundary(x + middle[:, None] * step)) <= 0
         high = np.where(inside, middle, high)

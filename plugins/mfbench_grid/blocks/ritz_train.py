@@ -1,8 +1,8 @@
 """The relaxed Ritz energy of a committor over tensor trains, minimised core by core.
 
-    E[q] = int t^2 |grad q|^2 + strength ( int t_A^2 q^2 + int t_B^2 (1 - q)^2 ),
+    E[q] = int t^2 |grad q|^2 + int t_A^2 q^2 + int t_B^2 (1 - q)^2,
 
-t^2 a density, t_A^2 and t_B^2 weights that are 0 outside A and B. As all three are squares, the energy as a
+t^2 a density, t_A^2 and t_B^2 weights that hold q to 0 in A and to 1 in B. As all three are squares, the energy as a
 function of one core, the others fixed, is a quadratic form that no rounding makes indefinite; its minimum is
 the solution of one banded linear system.
 
@@ -73,17 +73,14 @@ class RitzTrain:
     Args:
         elements: (d of them) the functions of each coordinate.
         roots: of the weights.
-        strength: of the penalty, > 0, in units of 1 / length^2.
         cores: of the train, values at the nodes.
 
     Its `details`, (d,), say how much of the train, in the norm of the marginal densities, is not linear on the
     elements of each coordinate.
     """
 
-    def __init__(
-        self, elements: Sequence[Elements], roots: Roots, strength: float, cores: Sequence[np.ndarray]
-    ) -> None:
-        self.elements, self.roots, self.strength = list(elements), roots, strength
+    def __init__(self, elements: Sequence[Elements], roots: Roots, cores: Sequence[np.ndarray]) -> None:
+        self.elements, self.roots = list(elements), roots
         self.cores = list(cores)
         self.energy = np.inf
         self.details = np.zeros(len(self.cores))
@@ -128,13 +125,13 @@ class RitzTrain:
         """Put the minimum over core k in its place."""
         part, roots, root = self.elements[k], self.roots, self.roots.density[k]
         mass = kernel(left.slope, right.mass, root) + kernel(left.mass, right.slope, root)
-        mass += self.strength * kernel(left.in_a, right.in_a, roots.set_a[k])
-        mass += self.strength * kernel(left.in_b, right.in_b, roots.set_b[k])
-        load = self.strength * kernel(left.load, right.load, roots.set_b[k])[:, :, 0]
+        mass += kernel(left.in_a, right.in_a, roots.set_a[k])
+        mass += kernel(left.in_b, right.in_b, roots.set_b[k])
+        load = kernel(left.load, right.load, roots.set_b[k])[:, :, 0]
         band, force = assembled(part, mass, kernel(left.mass, right.mass, root), load)
         flat = solved(band, force)
         constant = kernel(left.constant, right.constant, roots.set_b[k]).ravel() @ part.weights
-        self.energy = float(self.strength * constant - force @ flat)
+        self.energy = float(constant - force @ flat)
         shape = (len(part.nodes), left.mass.shape[0], right.mass.shape[0])
         core = self.cores[k] = np.moveaxis(flat.reshape(shape), 0, 1)
         scale = self.scales[k][None, :, None]
