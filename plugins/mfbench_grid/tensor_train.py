@@ -27,7 +27,7 @@ from mfbench_grid.blocks.elements import Elements
 from mfbench_grid.blocks.hot_walkers import walked
 from mfbench_grid.blocks.ritz_train import RitzTrain, Roots
 from mfbench_grid.blocks.train_field import TrainField, evaluate, gradient
-from mfbench_grid.blocks.wall import Wall, wall_about
+from mfbench_grid.blocks.wall import FAR, Wall, wall_about
 from mfbench_grid.tensor_train_entry import TensorTrainParameters
 
 HEAT = 4.0
@@ -40,11 +40,11 @@ WALL_ERROR = 1e-3
 SHARPER = 1.5
 """Factor of the walls' sharpness from level to level."""
 SHARPEST = 18.0
-"""Largest sharpness: round-off in the energy is e^18 = 7e7 times as large as without walls."""
+"""Largest sharpness: what holds the centre of a set is e^18 = 7e7 times what holds its boundary."""
 CUT = 1e-8
 """Of the product of density and wall, relative, in the norm of its entries."""
 SETTLED = 1e-3
-"""Decrease of the energy in a sweep, relative, at which a level ends."""
+"""Change of the Dirichlet form in a sweep, relative, at which a level ends."""
 SWEEPS = 8
 """Of a level, at most."""
 FINEST = 256
@@ -88,8 +88,9 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """A checkpoint per sweep. Ends when the finest level has settled.
 
-    Reports "rate", the energy over beta: with exact weights, above that of the relaxed problem; left out while the
-    cross approximation of the density is off by a tenth or more. "rate_error": its change over the last level.
+    Reports "rate", the Dirichlet form over beta, left out while the cross approximation of the density is off by a
+    tenth or more; "rate_error", its change over the last level and what the walls hold; "wall_share", the energy held in
+    A's wall in units of that form, by about twice which it is too low.
     "rank" and "density_rank", the largest; "density_error", relative, in the norm of L2, of the root of the
     density; "barrier_error", the same at hot walkers' places; "wall_error", of the larger of the walls' weights, in
     the same norms; "level". Work: "evaluations" of V, "nodes" of all coordinates.
@@ -119,12 +120,16 @@ def solve(
         last = np.inf
         for sweep in range(SWEEPS):
             growth = 1 if max(train.ranks, default=1) < parameters.rank else 0
-            energy = train.sweep(growth, rng)
-            reports = known | {"rank": float(max(train.ranks, default=1))}
+            train.sweep(growth, rng)
+            energy = train.dirichlet
+            reports = known | {
+                "rank": float(max(train.ranks, default=1)),
+                "wall_share": train.held_a / energy if energy > 0 else 0.0,
+            }
             if density.error < 0.1:
                 reports["rate"] = energy / problem.beta
                 if settled is not None:
-                    reports["rate_error"] = abs(energy - settled) / problem.beta
+                    reports["rate_error"] = (abs(energy - settled) + 2.0 * train.held_a) / problem.beta
             state = TrainField(
                 problem.boundary_a, problem.boundary_b, setting.basis, tuple(elements), tuple(train.cores)
             )
@@ -135,7 +140,7 @@ def solve(
                 work={"evaluations": spent, "nodes": sum(len(part.nodes) for part in elements)},
                 reports=reports,
             )
-            if sweep > 1 and last - energy < SETTLED * abs(energy):
+            if sweep > 1 and abs(last - energy) < SETTLED * energy:
                 break
             last = energy
         settled, level = energy, level + 1
@@ -161,7 +166,7 @@ def settle_coordinates(
     """
     seen = surroundings(problem, potential)
     hot, cool = (walked(problem, potential, heat, rng)[-TESTED:] for heat in (HEAT, 1.0))
-    reach = float(np.linalg.norm(problem.box[1] - problem.box[0]))
+    reach = FAR * float(np.linalg.norm(problem.box[1] - problem.box[0]))
     walls = (
         wall_about(problem.boundary_a, problem.start_a, seen.bottoms[0], seen.on_a, reach),
         wall_about(problem.boundary_b, problem.start_b, seen.bottoms[1], seen.on_b, reach),

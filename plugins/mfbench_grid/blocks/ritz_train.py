@@ -82,7 +82,7 @@ class RitzTrain:
     def __init__(self, elements: Sequence[Elements], roots: Roots, cores: Sequence[np.ndarray]) -> None:
         self.elements, self.roots = list(elements), roots
         self.cores = list(cores)
-        self.energy = np.inf
+        self.energy = self.dirichlet = self.held_a = np.inf
         self.details = np.zeros(len(self.cores))
         self.scales = [
             np.sqrt(np.maximum(share, FAINT * np.max(share)))
@@ -102,7 +102,8 @@ class RitzTrain:
             rng: draws these.
 
         Returns:
-            The energy.
+            The energy. A difference of numbers that may be far larger: `dirichlet` and `held_a`, its parts
+            int t^2 |grad q|^2 and int t_A^2 q^2, have all their digits.
         """
         last = len(self.cores) - 1
         left, right = [OUTSIDE], [OUTSIDE]
@@ -119,6 +120,8 @@ class RitzTrain:
             self._move_left(k)
             right.append(self._pushed(right[-1], k, turned))
         self._minimise(0, OUTSIDE, right[-1])
+        whole = self._pushed(right[-1], 0, turned)
+        self.dirichlet, self.held_a = whole.slope.item(), whole.in_a.item()
         return self.energy
 
     def _minimise(self, k: int, left: Interfaces, right: Interfaces) -> None:

@@ -24,9 +24,11 @@ from mfbench.tasks.committor import Field
 
 INNER = 0.2
 """A minimum of V serves as centre if it is at least so far inside, in units of the start points' mean."""
+FAR = 1e3
+"""What `reach` is in units of a problem's box: rays nearly along a flat boundary go far."""
 LEAST = -600.0
 """Exponents below this give 0."""
-HALVINGS, SECANTS = 12, 6
+HALVINGS, SECANTS = 20, 8
 """Steps towards the boundary along a ray: first by signs alone, then by values, which mean something next to it."""
 
 
@@ -97,10 +99,11 @@ def wall_about(
     ends = [nearest_end(boundary, x, reach) for x in (bottom, mean)]
     centre = bottom if ends[0] > INNER * ends[1] else mean
     points, normals = on_boundary
-    heights = np.sum((points - centre) * normals, axis=1)
-    heights = heights[heights > 0]
+    # Of a set about the rest of space the start points' mean lies outside, and so are its normals turned.
+    heights = np.abs(np.sum((points - centre) * normals, axis=1))
     radius = float(np.median(heights)) if len(heights) else max(ends)
-    return Wall(boundary, centre, radius if 0 < radius < np.inf else reach, reach)
+    spread = float(np.max(np.linalg.norm(starts - mean, axis=1)))
+    return Wall(boundary, centre, radius if 0 < radius < np.inf else max(spread, reach / FAR), reach)
 
 
 def nearest_end(boundary: Field, x: np.ndarray, reach: float) -> float:
@@ -118,7 +121,7 @@ def way_out(boundary: Field, x: np.ndarray, step: np.ndarray) -> np.ndarray:
     """
     low, high = np.zeros(len(x)), np.ones(len(x))
     at_low, at_high = np.asarray(boundary(x)), np.asarray(boundary(x + step))
-    never = at_high <= 0
+    never, last = at_high <= 0, np.zeros(len(x), dtype=bool)
     for turn in range(HALVINGS + SECANTS if len(x) else 0):
         middle = (low + high) / 2
         if turn >= HALVINGS:
@@ -126,8 +129,9 @@ def way_out(boundary: Field, x: np.ndarray, step: np.ndarray) -> np.ndarray:
             middle = np.where(rise > 0, low - at_low * (high - low) / np.where(rise > 0, rise, 1.0), middle)
         value = np.asarray(boundary(x + middle[:, None] * step))
         inside = value <= 0
-        again = 0.5 if turn >= HALVINGS else 1.0  # an end that stays counts half: no end stays for long
-        at_high = np.where(inside, again * at_high, value)
-        at_low = np.where(inside, value, again * at_low)
+        # An end that stays once more counts half, so that none stays for long.
+        again = np.where((inside == last) & (turn > HALVINGS), 0.5, 1.0)
+        at_high, at_low = np.where(inside, again * at_high, value), np.where(inside, value, again * at_low)
+        last = inside
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     return np.where(never, np.inf, middle) if len(x) else high
