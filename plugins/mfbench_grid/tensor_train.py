@@ -45,7 +45,7 @@ CUT = 1e-8
 """Of the product of density and wall, relative, in the norm of its entries."""
 SETTLED = 1e-3
 """Change of the Dirichlet form in a sweep, relative, at which a level ends."""
-SWEEPS = 8
+SWEEPS = 12
 """Of a level, at most."""
 FINEST = 256
 """Elements of a coordinate that are not halved any more."""
@@ -119,7 +119,8 @@ def solve(
         }
         last = np.inf
         for sweep in range(SWEEPS):
-            growth = 1 if max(train.ranks, default=1) < parameters.rank else 0
+            widest = max(core.shape[0] * core.shape[2] for core in train.cores)
+            growth = max(train.ranks, default=1) // 4 + 1 if widest < parameters.rank**2 else 0
             train.sweep(growth, rng)
             energy = train.dirichlet
             reports = known | {
@@ -189,9 +190,7 @@ def settle_coordinates(
     return min(tried, key=lambda found: found[2].error + found[2].hot_error)
 
 
-def first_elements(
-    seen: Surroundings, basis: np.ndarray, places: np.ndarray, count: int
-) -> list[Elements]:
+def first_elements(seen: Surroundings, basis: np.ndarray, places: np.ndarray, count: int) -> list[Elements]:
     """The elements of the first level."""
     return [Elements.over(ends, count) for ends in corners(seen, basis, places)]
 

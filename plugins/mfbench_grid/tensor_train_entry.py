@@ -12,7 +12,7 @@ class TensorTrainParameters:
 
     Args:
         elements: quadratic elements of every coordinate at first, >= 4; halved level by level where needed.
-        rank: largest rank of q, >= 1.
+        rank: q's ranks grow until the product of two neighbouring ones is the square of this, >= 1.
         values: points at which V, and a boundary function, may be evaluated for one train, >= 1000.
         sharpness: of the walls about A and B on the first level, > 0: logarithm of the penalty's growth from a set's
             boundary to its centre.

@@ -47,12 +47,17 @@ def test_converges_to_the_formula_of_a_double_well(dim, make_exact, timeless):
 
 
 def test_an_answer_that_is_no_product_is_approached_rank_by_rank(make_exact, timeless):
+    """q depends on a radius. The first level's own error stays: A is not star-shaped, so its wall is a step."""
     known = make_exact("quadratic well in the plane")
-    found = list(itertools.islice(tensor_train.solve(known.problem, DEFAULT, timeless), 8))
+    found = list(itertools.islice(tensor_train.solve(known.problem, DEFAULT, timeless), 6))
+    assert {c.reports["level"] for c in found} == {0.0}
     truth = known.q(known.points)
     errors = [np.sqrt(np.mean((values(c, known.points) - truth) ** 2)) for c in found]
-    assert found[-1].reports["rank"] > found[0].reports["rank"]
-    assert errors[-1] < 0.03 < np.std(truth)
+    assert found[-1].reports["rank"] > 2 * found[0].reports["rank"]
+    assert errors[-1] < 0.25 * errors[0]
+    assert errors[-1] < 0.25 * np.std(truth)
+    rates = [c.reports["rate"] / known.rate for c in found]
+    assert abs(rates[-1] - 1.0) < 0.1 < abs(rates[0] - 1.0)
 
 
 def test_swapping_the_sets_gives_the_complement(make_exact, timeless):

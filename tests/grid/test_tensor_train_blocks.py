@@ -82,7 +82,9 @@ def dense_form(elements, roots):
     values = [part.matrix(part.points) for part in elements]
     slopes = [at_points(part, np.eye(len(part.nodes))[None])[1][0] for part in elements]
     weights = np.einsum("i,j,k->ijk", *(part.weights for part in elements)).ravel()
-    squares = [teneva.full(cores).ravel() ** 2 * weights for cores in (roots.density, roots.set_a, roots.set_b)]
+    squares = [
+        teneva.full(cores).ravel() ** 2 * weights for cores in (roots.density, roots.set_a, roots.set_b)
+    ]
 
     def kron(*factors):
         return np.kron(np.kron(factors[0], factors[1]), factors[2])

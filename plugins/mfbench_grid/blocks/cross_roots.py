@@ -89,6 +89,7 @@ def crossed(
         return Crossed(cores, float(np.sqrt(np.mean(missed[cool] ** 2))), hot), missed
 
     while True:
+        ranks = cross.ranks
         residual = cross.sweep(ACCURACY)
         found, missed = judged(cross.cores())
         good = max(found.error, found.hot_error) < enough
@@ -99,6 +100,8 @@ def crossed(
             for kind, weight in ((cool, 1.0), (~cool, np.sqrt(size))):
                 for place in np.argsort(-missed * weight * kind)[:SEEDS]:
                     cross.lead_to(index[place], ACCURACY)
+            if cross.ranks == ranks:
+                break  # nothing is missed by as much as a pivot needs
     cores = found.cores if len(points) == 1 else teneva.truncate(found.cores, ACCURACY)
     return judged(cores)[0]
 

@@ -122,7 +122,9 @@ class GreedyCross:
         for _ in range(TURNS):
             along = np.abs(self._entries(b, all_rows, np.full(len(all_rows), j)) - weights @ columns[:, j])
             i = int(np.argmax(along))
-            across = np.abs(self._entries(b, np.full(len(all_columns), i), all_columns) - weights[i] @ columns)
+            across = np.abs(
+                self._entries(b, np.full(len(all_columns), i), all_columns) - weights[i] @ columns
+            )
             j = int(np.argmax(across))
             if across[j] <= size:
                 break

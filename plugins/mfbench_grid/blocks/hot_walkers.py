@@ -22,7 +22,9 @@ def walked(problem: CommittorProblem, potential: Field, heat: float, rng: np.ran
     Random-walk Metropolis; the length of moves follows the share of accepted ones.
     """
     half = WALKERS // 2
-    x = np.concatenate([np.resize(start, (half, problem.dim)) for start in (problem.start_a, problem.start_b)])
+    x = np.concatenate(
+        [np.resize(start, (half, problem.dim)) for start in (problem.start_a, problem.start_b)]
+    )
     beta = problem.beta / heat
     energy = np.asarray(potential(x))
     length = LONGEST * np.linalg.norm(np.mean(problem.start_b, axis=0) - np.mean(problem.start_a, axis=0))

@@ -12,7 +12,7 @@ relaxed form and alternating least squares); squares of trains for weights, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,7 +168,7 @@ class RitzTrain:
         self.cores[k] = rows[kept].reshape(-1, n, s) / scale
         self.cores[k - 1] = np.tensordot(self.cores[k - 1], columns[:, kept] * size[kept], 1)
 
-    def _pushed(self, side: Interfaces, k: int, view) -> Interfaces:
+    def _pushed(self, side: Interfaces, k: int, view: Callable[[np.ndarray], np.ndarray]) -> Interfaces:
         """The interfaces beyond coordinate k; `view` turns cores towards the side that they come from."""
         part = self.elements[k]
         values, slopes = (view(core) for core in at_points(part, self.cores[k]))

@@ -70,9 +70,7 @@ class Wall:
     def root(self, x: np.ndarray, sharpness: float) -> np.ndarray:
         """(n,) square roots of kappa at (n, d) points."""
         exponent = sharpness * (1.0 - self.share(x) ** 2) / 2.0
-        return np.where(
-            exponent < LEAST, 0.0, self.height(sharpness) * np.exp(np.maximum(exponent, LEAST))
-        )
+        return np.where(exponent < LEAST, 0.0, self.height(sharpness) * np.exp(np.maximum(exponent, LEAST)))
 
     def height(self, sharpness: float) -> float:
         """The root of kappa_0, its value on the boundary."""
