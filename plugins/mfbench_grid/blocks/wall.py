@@ -24,12 +24,12 @@ from mfbench.tasks.committor import Field
 
 INNER = 0.2
 """A minimum of V serves as centre if it is at least so far inside, in units of the start points' mean."""
-FAR = 1e3
+FAR = 1e2
 """What `reach` is in units of a problem's box: rays nearly along a flat boundary go far."""
 LEAST = -600.0
 """Exponents below this give 0."""
-HALVINGS, SECANTS = 20, 8
-"""Steps towards the boundary along a ray: first by signs alone, then by values, which mean something next to it."""
+HALVINGS, SECANTS = 36, 4
+"""Steps towards the boundary along a ray: by signs alone, since a boundary function may jump; then by values."""
 
 
 @dataclass(frozen=True)
