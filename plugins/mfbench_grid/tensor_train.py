@@ -141,7 +141,7 @@ def solve(
                 work={"evaluations": spent, "nodes": sum(len(part.nodes) for part in elements)},
                 reports=reports,
             )
-            if sweep > 1 and abs(last - energy) < SETTLED * energy:
+            if sweep > (level == 0) and abs(last - energy) < SETTLED * energy:
                 break
             last = energy
         settled, level = energy, level + 1
