@@ -1,7 +1,7 @@
 """Solvers on grids."""
 
 import mfbench
-from mfbench_grid import committor_entry, fokker_planck_entry, projected_grid_entry
+from mfbench_grid import committor_entry, fokker_planck_entry, projected_grid_entry, tensor_train_entry
 
 
 @mfbench.hookimpl
@@ -11,4 +11,5 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         committor_entry.FINITE_VOLUME,
         fokker_planck_entry.FINITE_VOLUME,
         projected_grid_entry.PROJECTED_GRID,
+        tensor_train_entry.TENSOR_TRAIN,
     ]

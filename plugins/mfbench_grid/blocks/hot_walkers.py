@@ -1,0 +1,42 @@
+"""Walkers at a temperature at which they leave the wells: where a potential is of interest, by its values alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mfbench.tasks.committor import CommittorProblem, Field
+
+WALKERS = 64
+MOVES = 600
+KEPT = 8
+"""Every so many moves the walkers' places are kept."""
+ACCEPTED = 0.3
+"""Share of accepted moves at which the length of moves stays."""
+LONGEST = 0.1
+"""First length of moves, in units of the distance between the sets, for d = 1."""
+
+
+def walked(problem: CommittorProblem, potential: Field, heat: float, rng: np.random.Generator) -> np.ndarray:
+    """(n, d) places of walkers in exp(-beta V / heat), started in A and in B; the last of each walker come last.
+
+    Random-walk Metropolis; the length of moves follows the share of accepted ones.
+    """
+    half = WALKERS // 2
+    x = np.concatenate(
+        [np.resize(start, (half, problem.dim)) for start in (problem.start_a, problem.start_b)]
+    )
+    beta = problem.beta / heat
+    energy = np.asarray(potential(x))
+    length = LONGEST * np.linalg.norm(np.mean(problem.start_b, axis=0) - np.mean(problem.start_a, axis=0))
+    length /= np.sqrt(problem.dim)
+    places = [x]
+    for move in range(1, MOVES + 1):
+        proposed = x + length * rng.standard_normal(x.shape)
+        proposed_energy = np.asarray(potential(proposed))
+        taken = np.log(rng.uniform(size=len(x))) < beta * (energy - proposed_energy)
+        x = np.where(taken[:, None], proposed, x)
+        energy = np.where(taken, proposed_energy, energy)
+        length *= np.exp(0.1 * (np.mean(taken) - ACCEPTED))
+        if move % KEPT == 0:
+            places.append(x)
+    return np.concatenate(places)

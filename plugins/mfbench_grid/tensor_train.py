@@ -1,0 +1,244 @@
+"""`tensor-train`: the Ritz energy of a committor, minimised over tensor trains.
+
+1. Coordinates in which the density is nearly a product, of three guesses that with which a cross approximation of
+   e^{-beta V / 2} is best at walkers' places (`coordinates`, `cross_roots`).
+2. On levels of ever finer elements and ever sharper walls about A and B: the roots of the density and of the
+   walls' weights as trains, by cross approximation (`wall`).
+3. The energy minimised core by core, there and back, every bond widened on the way there and cut to what it
+   needs on both ways (`ritz_train`).
+
+The train has no bounds of its own: it is clipped to [0, 1], and set to 0 on A and 1 on B. Ranks stay small
+where the density is nearly a product and the walls are too; elsewhere the reported errors of the cross
+approximations are large, and the answer is not to be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mfbench.solver import Checkpoint, Context
+from mfbench.tasks.committor import CommittorProblem, Field
+from mfbench_grid.blocks.coordinates import Surroundings, bases, corners, surroundings
+from mfbench_grid.blocks.cross_roots import Crossed, Places, crossed, product, squared_norm
+from mfbench_grid.blocks.elements import Elements
+from mfbench_grid.blocks.hot_walkers import walked
+from mfbench_grid.blocks.ritz_train import RitzTrain, Roots
+from mfbench_grid.blocks.train_field import TrainField, evaluate, gradient
+from mfbench_grid.blocks.wall import FAR, Wall, wall_about
+from mfbench_grid.tensor_train_entry import TensorTrainParameters
+
+HEAT = 4.0
+"""Temperature of the walkers that reach between the wells, in units of the problem's."""
+TESTED = 1500
+"""Places of walkers, the last ones, at which trains are tested."""
+DENSITY_ERROR = 1e-4
+WALL_ERROR = 1e-3
+"""Errors of the cross approximations that are good enough."""
+SHARPER = 1.5
+"""Factor of the walls' sharpness from level to level."""
+SHARPEST = 18.0
+"""Largest sharpness: what holds the centre of a set is e^18 = 7e7 times what holds its boundary."""
+CUT = 1e-8
+"""Of the product of density and wall, relative, in the norm of its entries."""
+SETTLED = 1e-3
+"""Change of the Dirichlet form in a sweep, relative, at which a level ends."""
+SWEEPS = 12
+"""Of a level, at most."""
+FINEST = 256
+"""Elements of a coordinate that are not halved any more."""
+DETAILED = 0.1
+"""Coordinates with at least this share of the most detailed one's details are refined."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The problem in the coordinates of the train.
+
+    Args:
+        problem: the problem.
+        potential: its potential, counted.
+        bottom: its least value seen, at a minimum.
+        basis: (d, d) the coordinates' directions, columns.
+        walls: about A and B.
+        places: walkers' places in the coordinates.
+    """
+
+    problem: CommittorProblem
+    potential: Field
+    bottom: float
+    basis: np.ndarray
+    walls: tuple[Wall, Wall]
+    places: Places
+
+    def root(self, y: np.ndarray) -> np.ndarray:
+        """(n,) e^{-beta (V - V_min) / 2} at (n, d) coordinates; 0 where V is no number."""
+        energy = self.problem.beta * (np.asarray(self.potential(y @ self.basis.T)) - self.bottom)
+        return np.where(np.isnan(energy), 0.0, np.exp(-0.5 * energy))
+
+    def wall_root(self, side: int, sharpness: float, y: np.ndarray) -> np.ndarray:
+        """(n,) the root of the wall's weight about A (side 0) or B (side 1)."""
+        return self.walls[side].root(y @ self.basis.T, sharpness)
+
+
+def solve(
+    problem: CommittorProblem, parameters: TensorTrainParameters, context: Context
+) -> Iterator[Checkpoint]:
+    """A checkpoint per sweep. Ends when the finest level has settled.
+
+    Reports "rate", the Dirichlet form over beta, left out while the cross approximation of the density is off by a
+    tenth or more; "rate_error", its change over the last level and what the walls hold; "wall_share", the energy held in
+    A's wall in units of that form, by about twice which it is too low.
+    "rank" and "density_rank", the largest; "density_error", relative, in the norm of L2, of the root of the
+    density; "barrier_error", the same at hot walkers' places; "wall_error", of the larger of the walls' weights, in
+    the same norms; "level". Work: "evaluations" of V, "nodes" of all coordinates.
+    """
+    rng = np.random.default_rng(context.seed)
+    spent = 0
+
+    def counted(x: np.ndarray) -> np.ndarray:
+        nonlocal spent
+        spent += len(x)
+        return np.asarray(problem.potential(x))
+
+    setting, elements, density = settle_coordinates(problem, counted, parameters, rng)
+    sharpness = parameters.sharpness
+    cores = [np.ones((1, len(part.nodes), 1)) for part in elements]
+    level, settled = 0, None
+    while True:
+        walls = [wall_of(setting, side, sharpness, elements, parameters, rng) for side in (0, 1)]
+        train = RitzTrain(elements, weights_roots(elements, density, walls), cores)
+        known = {
+            "level": float(level),
+            "density_error": density.error,
+            "barrier_error": density.hot_error,
+            "density_rank": float(max(core.shape[2] for core in density.cores)),
+            "wall_error": max(max(found.error, found.hot_error) for found in walls),
+        }
+        last = np.inf
+        for sweep in range(SWEEPS):
+            widest = max(core.shape[0] * core.shape[2] for core in train.cores)
+            growth = max(train.ranks, default=1) // 4 + 1 if widest < parameters.rank**2 else 0
+            train.sweep(growth, rng)
+            energy = train.dirichlet
+            reports = known | {
+                "rank": float(max(train.ranks, default=1)),
+                "wall_share": train.held_a / energy if energy > 0 else 0.0,
+            }
+            if density.error < 0.1:
+                reports["rate"] = energy / problem.beta
+                if settled is not None:
+                    reports["rate_error"] = (abs(energy - settled) + 2.0 * train.held_a) / problem.beta
+            state = TrainField(
+                problem.boundary_a, problem.boundary_b, setting.basis, tuple(elements), tuple(train.cores)
+            )
+            yield Checkpoint(
+                evaluate=evaluate,
+                gradient=gradient,
+                state=state,
+                work={"evaluations": spent, "nodes": sum(len(part.nodes) for part in elements)},
+                reports=reports,
+            )
+            if sweep > (level == 0) and abs(last - energy) < SETTLED * energy:
+                break
+            last = energy
+        settled, level = energy, level + 1
+        sharpness = min(sharpness * SHARPER, SHARPEST)
+        finer = refined(elements, train.details)
+        if all(new is old for new, old in zip(finer, elements, strict=True)):
+            return
+        cores = [
+            core if new is old else np.einsum("mn,rns->rms", old.matrix(new.nodes), core)
+            for new, old, core in zip(finer, elements, train.cores, strict=True)
+        ]
+        elements = finer
+        density = density_of(setting, elements, parameters, rng)
+
+
+def settle_coordinates(
+    problem: CommittorProblem, potential: Field, parameters: TensorTrainParameters, rng: np.random.Generator
+) -> tuple[Setting, list[Elements], Crossed]:
+    """The first guess of coordinates with a good cross approximation of the density, or the best of all.
+
+    Returns:
+        The problem in these coordinates, the first elements, and the root of the density on them.
+    """
+    seen = surroundings(problem, potential)
+    hot, cool = (walked(problem, potential, heat, rng)[-TESTED:] for heat in (HEAT, 1.0))
+    reach = FAR * float(np.linalg.norm(problem.box[1] - problem.box[0]))
+    walls = (
+        wall_about(problem.boundary_a, problem.start_a, seen.bottoms[0], seen.on_a, reach),
+        wall_about(problem.boundary_b, problem.start_b, seen.bottoms[1], seen.on_b, reach),
+    )
+    tried = []
+    for basis in bases(seen).values():
+        elements = first_elements(seen, basis, np.concatenate([hot, cool]), parameters.elements)
+        setting = Setting(
+            problem,
+            potential,
+            float(np.min(seen.energies)) / problem.beta,
+            basis,
+            walls,
+            Places(cool @ basis, hot @ basis),
+        )
+        density = density_of(setting, elements, parameters, rng)
+        tried.append((setting, elements, density))
+        if max(density.error, density.hot_error) < DENSITY_ERROR:
+            break
+    return min(tried, key=lambda found: found[2].error + found[2].hot_error)
+
+
+def first_elements(seen: Surroundings, basis: np.ndarray, places: np.ndarray, count: int) -> list[Elements]:
+    """The elements of the first level."""
+    return [Elements.over(ends, count) for ends in corners(seen, basis, places)]
+
+
+def density_of(
+    setting: Setting,
+    elements: Sequence[Elements],
+    parameters: TensorTrainParameters,
+    rng: np.random.Generator,
+) -> Crossed:
+    """The root of the density at the elements' quadrature points."""
+    return crossed(setting.root, elements, setting.places, DENSITY_ERROR, parameters.values, rng)
+
+
+def wall_of(
+    setting: Setting,
+    side: int,
+    sharpness: float,
+    elements: Sequence[Elements],
+    parameters: TensorTrainParameters,
+    rng: np.random.Generator,
+) -> Crossed:
+    """The root of a wall's weight at the elements' quadrature points."""
+    start = (setting.problem.start_a, setting.problem.start_b)[side]
+    centre = setting.walls[side].centre[None]
+    cool = np.concatenate([centre, start]) @ setting.basis
+    places = Places(np.concatenate([cool, setting.places.cool]), setting.places.hot)
+    return crossed(
+        lambda y: setting.wall_root(side, sharpness, y),
+        elements,
+        places,
+        WALL_ERROR,
+        parameters.values,
+        rng,
+        typical=setting.walls[side].height(sharpness),
+    )
+
+
+def weights_roots(elements: Sequence[Elements], density: Crossed, walls: Sequence[Crossed]) -> Roots:
+    """The density's root, normalised such that its square is a probability density, and its products with the walls'."""
+    share = squared_norm(elements, density.cores) ** (-0.5 / len(elements))
+    root = [share * core for core in density.cores]
+    return Roots(root, *(product(root, wall.cores, CUT) for wall in walls))
+
+
+def refined(elements: Sequence[Elements], details: np.ndarray) -> list[Elements]:
+    """Halved where the train has details and the elements are not the finest."""
+    return [
+        part.halved() if detail >= DETAILED * np.max(details) and len(part.edges) <= FINEST else part
+        for part, detail in zip(elements, details, strict=True)
+    ]
