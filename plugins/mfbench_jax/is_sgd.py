@@ -118,6 +118,7 @@ def solve(
     in_logit = parameters.windows_in == "logit"
     in_cells = parameters.sampler == "string"
     move_in_cells = cells.mover(problem, visit, parameters.moves, ACCEPTANCE)
+    sets = string.sets_of(problem)
     taught = make_loss(model.logit)
 
     def coordinate(logit: jax.Array) -> jax.Array:
@@ -164,7 +165,8 @@ def solve(
         nodes = state.placement.nodes
         seen = move_in_cells(key, nodes, state.places, state.sizes, size_gain(state), state.watch, state.step)
         places = seen.walkers.places
-        stand = string.moved(state.placement, places.x, seen.inverse > 0, state.step, parameters.memory)
+        inside = seen.inverse > 0
+        stand = string.moved(state.placement, places.x, inside, state.step, parameters.memory, sets)
         walkers = model.walkers(state.average, places)
         return Sampled(walkers, seen.sizes, seen.shares, seen.inverse, stand, escaped(seen.watch, places))
 
@@ -259,7 +261,7 @@ def solve(
             moments=optimiser.init(params),
             places=places,
             sizes=jnp.full(windows, (0.01 * scale_of(problem).length) ** 2, TRAINING),
-            placement=string.String(nodes, nodes) if in_cells else placement.start(windows, in_logit),
+            placement=string.String(nodes, start) if in_cells else placement.start(windows, in_logit),
             seen=running.nothing(ladders, windows),
             energy=jnp.zeros((), TRAINING),
             watch=watch.nothing(places),

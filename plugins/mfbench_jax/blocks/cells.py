@@ -12,7 +12,8 @@ which `running` takes as it takes those of umbrella windows. The rates of reject
 cells: Vanden-Eijnden and Venturoli, J. Chem. Phys. 130 (2009) 194101, eq. 14; under committors: Hasyim, Batton,
 Mandadapu, arXiv 2107.13522. They count rejected steps; the chance of a step instead of its draw is ours.
 
-A walker is outside where it starts so, or where the string has moved on; then a force draws it into its cell.
+A walker is outside where it starts so, or where the string has moved on; then steps that bring it nearer to its cell
+are taken rather than others. There is no force: steps may well be longer than cells are thick.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from mfbench.tasks.committor import CommittorProblem
 from . import watch
 from .landscape import Places
 from .sampler import Walkers, adapt, attempt, choose
-from .string import cell_of, depth, length
+from .string import cell_of, depth, length, sets_of
 
 DRAW = 20.0
-"""kT by which a walker outside its cell is drawn, over the distance between two nodes."""
+"""kT that a walker outside its cell pays for the distance between two nodes."""
 
 
 class InCells(NamedTuple):
@@ -65,9 +66,7 @@ def mover(
         acceptance: that step sizes aim at.
     """
 
-    def sets(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        rows = x.reshape(-1, x.shape[-1])
-        return problem.in_a(rows).reshape(x.shape[:-1]), problem.in_b(rows).reshape(x.shape[:-1])
+    sets = sets_of(problem)
 
     def moved(
         key: jax.Array,
@@ -82,7 +81,7 @@ def mover(
         steepness = DRAW * (number - 1) / length(nodes)
 
         def look(places: Places) -> Walkers:
-            return Walkers(places, *depth(nodes, places.x, *sets(places.x)))
+            return Walkers(places, depth(nodes, places.x, *sets(places.x)), jnp.zeros_like(places.x))
 
         def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
             walkers, sizes, noticed, chances, counted = carry
@@ -91,10 +90,7 @@ def mover(
             def pull(s: jax.Array) -> jax.Array:
                 return jnp.where(outside, steepness * jnp.maximum(s, 0.0), 0.0)
 
-            def pull_slope(s: jax.Array) -> jax.Array:
-                return jnp.where(outside & (s > 0), steepness, 0.0)
-
-            new, chance, tried = attempt(key, walkers, sizes, pull, pull_slope, visit, look)
+            new, chance, tried = attempt(key, walkers, sizes, pull, jnp.zeros_like, visit, look)
             goal = cell_of(nodes, tried.x, *sets(tried.x))
             to = jnp.where(goal[..., None] == jnp.arange(number), chance[..., None], 0.0)
             chances = chances + jnp.where(outside[..., None], 0.0, to)
@@ -135,7 +131,7 @@ def places_in(
     """
     free = jnp.zeros((len(places), len(nodes)), bool)
     tiled = jnp.broadcast_to(jnp.asarray(places)[:, None], (len(places), *nodes.shape))
-    outside = np.asarray(depth(jnp.asarray(nodes), tiled, free, free)[0])
+    outside = np.asarray(depth(jnp.asarray(nodes), tiled, free, free))
     columns = []
     for own in outside.T:
         inside = np.flatnonzero(own <= 0)

@@ -5,13 +5,15 @@ the sets apart: all of A belongs to the first cell, all of B to the last one. So
 outside A and B, and a string that starts straight through sets that touch is drawn to where transitions pass.
 
 Nodes follow the running means of their cells' walkers, smoothed, and are put back to equal distances along the
-string: Vanden-Eijnden and Venturoli, J. Chem. Phys. 130 (2009) 194103, section II. The two ends stay. Whatever
-the string, its cells are a partition: their masses and hence all weights are right (`cells`); a string along the
-reactive tube only makes them cheap.
+string: Vanden-Eijnden and Venturoli, J. Chem. Phys. 130 (2009) 194103, section II. The ends start at the means of the
+start points and move along the string to where it leaves A and B: a cell within A would be empty. Whatever the
+string, its cells are a partition: their masses and hence all weights are right (`cells`); a string along the reactive
+tube only makes them cheap.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -22,16 +24,27 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .running import share_of_news
 
-PULL = 0.1
-"""Share of the way to the mean of its cell that a node goes in one update."""
-SMOOTHING = 0.1
-"""Times the number of nodes and PULL: the share of the way to the middle of its neighbours, as in the paper."""
+PULL = 2.0
+"""Speed at which nodes follow the means of their cells, in units of that at which the means follow the walkers."""
+SMOOTHING = 1.0
+"""Times the number of nodes: weight of straightness beside that of the means.
+
+Thrice that of the paper. Where V rises by g kT per length along the string, walkers stand at the lower plane of
+their cell, and the means answer a tilt of that plane: over a tube of width s that amounts to (g s)^2 / 12 against the
+straightness, by which a string in many dimensions bent itself.
+"""
+DOUBT = 2.0
+"""Squared standard errors by which a squared displacement is diminished."""
+LARGEST = 0.5
+"""Over the number of nodes: the largest step of the nodes, which keeps the smoothing stable."""
+LOOKS = 8
+"""Points of every segment of the string at which it is asked whether it has left A or B."""
 OUTSIDE = 1e-6
 """Depth outside its cell of a walker that is so only because it is in A or B."""
 
 
 class String(NamedTuple):
-    """Nodes (L, d) and running means of the walkers in their cells (L, d)."""
+    """Nodes (L, d) and running means of the walkers in their cells, ladder by ladder (R, L, d)."""
 
     nodes: jax.Array
     means: jax.Array
@@ -50,8 +63,8 @@ def cell_of(nodes: jax.Array, x: jax.Array, in_a: jax.Array, in_b: jax.Array) ->
     return jnp.where(in_a, 0, jnp.where(in_b, len(nodes) - 1, nearest))
 
 
-def depth(nodes: jax.Array, x: jax.Array, in_a: jax.Array, in_b: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """How far places x (..., L, d) lie outside the cells 0 ... L - 1, (..., L), <= 0 inside, and its slope (..., L, d).
+def depth(nodes: jax.Array, x: jax.Array, in_a: jax.Array, in_b: jax.Array) -> jax.Array:
+    """How far places x (..., L, d) lie outside the cells 0 ... L - 1, (..., L); <= 0 inside.
 
     Outside it is the largest distance beyond a plane between the own node and another one.
     """
@@ -61,36 +74,100 @@ def depth(nodes: jax.Array, x: jax.Array, in_a: jax.Array, in_b: jax.Array) -> t
     own = jnp.diagonal(squares, 0, -2, -1)[..., None]
     lengths = jnp.sqrt(jnp.sum((nodes[:, None] - nodes) ** 2, axis=-1)) + 1e-12
     beyond = jnp.where(jnp.eye(number, dtype=bool), -jnp.inf, (own - squares) / (2.0 * lengths))
-    other = jnp.argmax(beyond, axis=-1)
     value = jnp.max(beyond, axis=-1)
-    slope = (nodes[other] - nodes) / lengths[index, other][..., None]
     own_set = (in_a & (index == 0)) | (in_b & (index == number - 1))
-    value = jnp.where(own_set, -OUTSIDE, jnp.where(in_a | in_b, jnp.maximum(value, OUTSIDE), value))
-    return value, slope
+    return jnp.where(own_set, -OUTSIDE, jnp.where(in_a | in_b, jnp.maximum(value, OUTSIDE), value))
 
 
-def moved(string: String, x: jax.Array, inside: jax.Array, step: jax.Array, memory: int) -> String:
-    """The string after one look at walkers x (R, L, d), of which those inside their cells (R, L) count."""
-    counted = jnp.sum(inside, axis=0)[:, None]
-    seen = jnp.sum(jnp.where(inside[..., None], x, 0.0), axis=0) / jnp.maximum(counted, 1)
-    gain = jnp.where(counted > 0, share_of_news(step, memory), 0.0).astype(x.dtype)
-    means = string.means + gain * (seen - string.means)
+Sets = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+"""x (..., d) -> booleans (...): in A, in B."""
+
+
+def sets_of(problem: CommittorProblem) -> Sets:
+    """Of a problem, whose functions take rows only."""
+
+    def sets(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        rows = x.reshape(-1, x.shape[-1])
+        return problem.in_a(rows).reshape(x.shape[:-1]), problem.in_b(rows).reshape(x.shape[:-1])
+
+    return sets
+
+
+def moved(
+    string: String, x: jax.Array, inside: jax.Array, step: jax.Array, memory: int, sets: Sets
+) -> String:
+    """The string after one look at walkers x (R, L, d), of which those inside their cells (R, L) count.
+
+    Noise in the nodes tilts the planes between cells, the more the more dimensions there are, and tilted cells hold
+    other walkers: a node goes only by what the scatter between ladders does not explain (`significant`).
+    """
+    gain = share_of_news(step, memory).astype(x.dtype)
+    means = string.means + jnp.where(inside, gain, 0.0)[..., None] * (x - string.means)
     nodes = string.nodes
-    bend = nodes[2:] - 2.0 * nodes[1:-1] + nodes[:-2]
-    change = PULL * (means - nodes)[1:-1] + PULL * min(SMOOTHING * len(nodes), 2.0) * bend
-    return String(equidistant(nodes.at[1:-1].add(change)), means)
+    index = jnp.arange(len(nodes))
+    after, before = nodes[jnp.minimum(index + 1, len(nodes) - 1)], nodes[jnp.maximum(index - 1, 0)]
+    tangent = after - before
+    tangent = tangent / (jnp.sqrt(jnp.sum(tangent**2, axis=-1, keepdims=True)) + 1e-30)
+    away = means - nodes
+    away = away - jnp.sum(away * tangent, axis=-1, keepdims=True) * tangent
+    away = jnp.where(jnp.any(inside, axis=0)[:, None], significant(away), 0.0)
+    inner = ((index > 0) & (index < len(nodes) - 1))[:, None]
+    bend = jnp.where(inner, SMOOTHING * len(nodes) * (after - 2.0 * nodes + before), 0.0)
+    nodes = nodes + jnp.minimum(PULL * gain, LARGEST / len(nodes)) * (away + bend)
+    return String(equidistant(nodes, *ends(nodes, sets)), means)
 
 
-def equidistant(nodes: jax.Array) -> jax.Array:
-    """As many nodes (L, d) at equal distances along the polygon through the old ones; the ends stay."""
+def significant(displacements: jax.Array) -> jax.Array:
+    """(L, d) mean over ladders of displacements (R, L, d), less what chance explains.
+
+    The mean m is shrunk by 1 - DOUBT s^2 / |m|^2 where that is positive, else to zero, s^2 its squared standard error
+    summed over the coordinates; with DOUBT near 1 this is the positive-part estimator of James and Stein (1961).
+    """
+    number = len(displacements)
+    mean = jnp.mean(displacements, axis=0)
+    scatter = jnp.sum((displacements - mean) ** 2, axis=(0, 2)) / (number * (number - 1))
+    kept = 1.0 - DOUBT * scatter / (jnp.sum(mean**2, axis=-1) + 1e-30)
+    return jnp.maximum(kept, 0.0)[:, None] * mean
+
+
+def ends(nodes: jax.Array, sets: Sets) -> tuple[jax.Array, jax.Array]:
+    """Where the string leaves A and where it enters B, in segments from its first node: 0 and L - 1 if it has no such place.
+
+    The last point looked at before the string is outside both sets for the first time, and the first one in B after it
+    was so for the last time.
+    """
+    last = len(nodes) - 1
+    share = jnp.arange(LOOKS, dtype=nodes.dtype)[:, None] / LOOKS
+    looks = (nodes[:-1, None] + share * (nodes[1:] - nodes[:-1])[:, None]).reshape(-1, nodes.shape[-1])
+    in_a, in_b = sets(looks)
+    outside, index = ~(in_a | in_b), jnp.arange(len(looks))
+    first = jnp.min(jnp.where(outside, index, len(looks))) - 1
+    final = jnp.max(jnp.where(outside, index, -1)) + 1
+    some = jnp.any(outside)
+    start = jnp.where(some, jnp.maximum(first, 0) / LOOKS, 0.0)
+    return start, jnp.where(some, final / LOOKS, last)
+
+
+def equidistant(nodes: jax.Array, start: jax.Array | float, end: jax.Array | float) -> jax.Array:
+    """As many nodes (L, d) at equal distances along the polygon through the old ones, from `start` to `end`.
+
+    Args:
+        nodes: (L, d).
+        start, end: of the part that is kept, in segments from the first node, 0 to L - 1.
+    """
     number = len(nodes)
     lengths = jnp.sqrt(jnp.sum((nodes[1:] - nodes[:-1]) ** 2, axis=-1))
     along = jnp.concatenate([jnp.zeros(1, nodes.dtype), jnp.cumsum(lengths)])
-    wanted = jnp.linspace(0.0, 1.0, number, dtype=nodes.dtype)[1:-1] * along[-1]
+
+    def at(segments: jax.Array | float) -> jax.Array:
+        segments = jnp.asarray(segments, nodes.dtype)
+        before = jnp.clip(jnp.floor(segments).astype(int), 0, number - 2)
+        return along[before] + (segments - before) * lengths[before]
+
+    wanted = at(start) + jnp.linspace(0.0, 1.0, number, dtype=nodes.dtype) * (at(end) - at(start))
     before = jnp.clip(jnp.sum(along <= wanted[:, None], axis=1) - 1, 0, number - 2)
     share = (wanted - along[before]) / (lengths[before] + 1e-30)
-    between = nodes[before] + share[:, None] * (nodes[before + 1] - nodes[before])
-    return jnp.concatenate([nodes[:1], between, nodes[-1:]])
+    return nodes[before] + share[:, None] * (nodes[before + 1] - nodes[before])
 
 
 def length(nodes: jax.Array) -> jax.Array:
