@@ -8,6 +8,7 @@ from scipy.integrate import cumulative_trapezoid
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax.blocks.shots import Shots
 from mfbench_jax.blocks.supervised import (
+    BATCH,
     STRETCH,
     TRAJECTORIES,
     WEIGHT,
@@ -21,16 +22,16 @@ FALSE_ALARM = 1e-5
 """Of the two-sided normal test: 4.42 standard errors."""
 
 
-def well():
-    """V = 2 (x^2 - 1)^2 at beta = 1, A = {x <= -1}, B = {x >= 1}."""
+def well(edge=1.0):
+    """V = 2 (x^2 - 1)^2 at beta = 1, A = {x <= -edge}, B = {x >= edge}."""
     return CommittorProblem(
         dim=1,
         beta=1.0,
         potential=lambda x: 2.0 * (x[:, 0] ** 2 - 1.0) ** 2,
-        boundary_a=lambda x: x[:, 0] + 1.0,
-        boundary_b=lambda x: 1.0 - x[:, 0],
-        start_a=np.array([[-1.1]]),
-        start_b=np.array([[1.1]]),
+        boundary_a=lambda x: x[:, 0] + edge,
+        boundary_b=lambda x: edge - x[:, 0],
+        start_a=np.array([[-edge - 0.1]]),
+        start_b=np.array([[edge + 0.1]]),
         box=np.array([[-2.5], [2.5]]),
     )
 
@@ -79,13 +80,24 @@ def test_the_weight_rises_with_the_coins_and_is_bounded():
     assert weights[0] == 0.0 and np.all(np.diff(weights) > 0) and weights[-1] <= WEIGHT
 
 
-def test_lessons_start_empty_and_count_every_gradient():
+def test_lessons_hold_outcomes_and_count_every_gradient():
     problem = well()
     teacher = Teacher(problem, np.linspace(-0.5, 0.5, 50, dtype=np.float32)[:, None], seed=6)
     spent, seen = teacher.evaluations, []
     for lesson in range(1, 41):
         seen.append(teacher.lesson(lambda x: x[:, 0], np.zeros((0, 1), np.float32), 4))
         assert teacher.evaluations == spent + lesson * 2 * STRETCH * TRAJECTORIES
-    assert seen[0].weight[0] == 0.0 and seen[0].x.shape == seen[-1].x.shape
-    assert seen[-1].weight[0] > 0.0 and set(np.unique(seen[-1].y)) == {0.0, 1.0}
+    assert seen[0].x.shape == seen[-1].x.shape == (4, BATCH, 1)
+    assert np.all(np.diff([lesson.weight[0] for lesson in seen]) >= 0) and set(np.unique(seen[-1].y)) == {
+        0.0,
+        1.0,
+    }
     assert teacher.reports["shots"] > 0 and 0.2 < teacher.reports["share_b"] < 0.8
+
+
+def test_a_lesson_before_the_first_outcome_weighs_nothing():
+    """A and B lie 18 kT above the wells: nobody gets there."""
+    teacher = Teacher(well(edge=2.0), np.zeros((50, 1), np.float32), seed=7)
+    lesson = teacher.lesson(lambda x: x[:, 0], np.zeros((0, 1), np.float32), 4)
+    assert teacher.reports["shots"] == 0 and np.all(lesson.weight == 0.0)
+    assert lesson.x.shape == (4, BATCH, 1) and lesson.y.shape == (4, BATCH)

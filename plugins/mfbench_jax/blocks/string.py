@@ -6,9 +6,9 @@ outside A and B, and a string that starts straight through sets that touch is dr
 
 Nodes follow the running means of their cells' walkers, smoothed, and are put back to equal distances along the
 string: Vanden-Eijnden and Venturoli, J. Chem. Phys. 130 (2009) 194103, section II. The ends start at the means of the
-start points and move along the string to where it leaves A and B: a cell within A would be empty. Whatever the
-string, its cells are a partition: their masses and hence all weights are right (`cells`); a string along the reactive
-tube only makes them cheap.
+start points, stay in their sets, and move along the string to where it leaves them: a cell within A would be empty.
+Whatever the string, its cells are a partition: their masses and hence all weights are right (`cells`); a string along
+the reactive tube only makes them cheap.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ straightness, by which a string in many dimensions bent itself.
 """
 DOUBT = 2.0
 """Squared standard errors by which a squared displacement is diminished."""
-LARGEST = 0.5
+LARGEST = 0.25
 """Over the number of nodes: the largest step of the nodes, which keeps the smoothing stable."""
 LOOKS = 8
 """Points of every segment of the string at which it is asked whether it has left A or B."""
@@ -113,7 +113,12 @@ def moved(
     away = jnp.where(jnp.any(inside, axis=0)[:, None], significant(away), 0.0)
     inner = ((index > 0) & (index < len(nodes) - 1))[:, None]
     bend = jnp.where(inner, SMOOTHING * len(nodes) * (after - 2.0 * nodes + before), 0.0)
-    nodes = nodes + jnp.minimum(PULL * gain, LARGEST / len(nodes)) * (away + bend)
+    new = nodes + jnp.minimum(PULL * gain, LARGEST / len(nodes)) * (away + bend)
+    in_a, in_b = sets(new)
+    # An end that left its set would be drawn along: the string would shrink.
+    nodes = jnp.where(
+        inner | (in_a & (index == 0))[:, None] | (in_b & (index == len(nodes) - 1))[:, None], new, nodes
+    )
     return String(equidistant(nodes, *ends(nodes, sets)), means)
 
 
