@@ -158,6 +158,15 @@ def bent():
     )
 
 
+def test_an_end_is_never_set_where_one_set_follows_the_other():
+    """From A out and back into A, then across the common border: only the end in A moves, and it stays in A."""
+    sets = sets_of(bent())
+    nodes = jnp.asarray([[-1.0, -0.5], [-0.9, 0.3], [-0.5, -0.2], [0.5, -0.2]])
+    start, end = ends(nodes, sets)
+    at = np.asarray(nodes[0] + start * (nodes[1] - nodes[0]))
+    assert 0 < start < 1 and -0.1 <= at[1] <= 0 and end == 3.0
+
+
 def test_a_string_finds_its_way_round_sets_that_touch():
     """From the straight line within A and B to the ring above: every inner node is outside both, most at y > .3."""
     problem, rng = bent(), np.random.default_rng(3)

@@ -19,7 +19,7 @@ from .emus import masses
 
 
 class Running(NamedTuple):
-    """Running means over updates, float64; R ladders, L windows.
+    """Running means over updates, float64; R ladders, L windows, or cells with the news of `cells`.
 
     Args:
         overlap: (R, L, L) of phi_m / c in window l.

@@ -136,21 +136,21 @@ def significant(displacements: jax.Array) -> jax.Array:
 
 
 def ends(nodes: jax.Array, sets: Sets) -> tuple[jax.Array, jax.Array]:
-    """Where the string leaves A and where it enters B, in segments from its first node: 0 and L - 1 if it has no such place.
+    """Where the string leaves A and where it enters B, in segments from its first node.
 
-    The last point looked at before the string is outside both sets for the first time, and the first one in B after it
-    was so for the last time.
+    The last point looked at in A before the string is outside it for the first time, and the first one in B after it
+    was so for the last time; where it goes from one set straight into the other that end stays.
     """
     last = len(nodes) - 1
     share = jnp.arange(LOOKS, dtype=nodes.dtype)[:, None] / LOOKS
     looks = (nodes[:-1, None] + share * (nodes[1:] - nodes[:-1])[:, None]).reshape(-1, nodes.shape[-1])
     in_a, in_b = sets(looks)
-    outside, index = ~(in_a | in_b), jnp.arange(len(looks))
-    first = jnp.min(jnp.where(outside, index, len(looks))) - 1
-    final = jnp.max(jnp.where(outside, index, -1)) + 1
-    some = jnp.any(outside)
-    start = jnp.where(some, jnp.maximum(first, 0) / LOOKS, 0.0)
-    return start, jnp.where(some, final / LOOKS, last)
+    index = jnp.arange(len(looks))
+    first = jnp.min(jnp.where(in_a, len(looks), index))
+    final = jnp.max(jnp.where(in_b, -1, index))
+    leaves = (first > 0) & (first < len(looks)) & ~in_b[jnp.minimum(first, len(looks) - 1)]
+    enters = (final >= 0) & ~in_a[jnp.maximum(final, 0)]
+    return jnp.where(leaves, (first - 1) / LOOKS, 0.0), jnp.where(enters, (final + 1) / LOOKS, last)
 
 
 def equidistant(nodes: jax.Array, start: jax.Array | float, end: jax.Array | float) -> jax.Array:
