@@ -161,14 +161,14 @@ def bent():
 def test_an_end_is_never_set_where_one_set_follows_the_other():
     """From A out and back into A, then across the common border: only the end in A moves, and it stays in A."""
     sets = sets_of(bent())
-    nodes = jnp.asarray([[-1.0, -0.5], [-0.9, 0.3], [-0.5, -0.2], [0.5, -0.2]])
+    nodes = jnp.asarray([[-1.0, -0.5], [-0.9, 0.31], [-0.5, -0.2], [0.55, -0.2]])
     start, end = ends(nodes, sets)
     at = np.asarray(nodes[0] + start * (nodes[1] - nodes[0]))
     assert 0 < start < 1 and -0.1 <= at[1] <= 0 and end == 3.0
 
 
 def test_a_string_finds_its_way_round_sets_that_touch():
-    """From the straight line within A and B to the ring above: every inner node is outside both, most at y > .3."""
+    """From the straight line within A and B: inner nodes end up outside both, and their cells divide the ring in order."""
     problem, rng = bent(), np.random.default_rng(3)
     visit, sets = survey(problem, lift_of(problem, 0.2)), sets_of(problem)
     move = mover(problem, visit, 4, 0.6)
@@ -189,7 +189,12 @@ def test_a_string_finds_its_way_round_sets_that_touch():
     keys = jax.random.split(jax.random.key(1), 600)
     (string, _, _), inside = jax.jit(lambda first: jax.lax.scan(update, first, keys))(first)
     inner = np.asarray(string.nodes)[1:-1]
-    assert np.all(inner[:, 1] > 0) and np.sum(inner[:, 1] > 0.3) >= 5
+    assert np.all(inner[:, 1] > 0)
+    angle = np.linspace(np.pi - 1e-3, 1e-3, 2001)
+    ring, no = np.stack([np.cos(angle), np.sin(angle)], axis=1), np.zeros(2001, bool)
+    owner = np.asarray(cell_of(string.nodes, jnp.asarray(ring), no, no))
+    assert np.all(np.diff(owner) >= 0) and np.all(np.bincount(owner, minlength=9) < 2001 / 3)
+    assert np.sum(np.bincount(owner, minlength=9) > 100) >= 5
     gaps = np.linalg.norm(np.diff(np.asarray(string.nodes), axis=0), axis=1)
     assert np.ptp(gaps) < 0.1 * gaps.mean()
     assert float(jnp.mean(inside[300:])) > 0.9

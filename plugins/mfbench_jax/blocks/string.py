@@ -26,17 +26,17 @@ from .running import share_of_news
 
 PULL = 2.0
 """Speed at which nodes follow the means of their cells, in units of that at which the means follow the walkers."""
-SMOOTHING = 1.0
-"""Times the number of nodes: weight of straightness beside that of the means.
+SMOOTHING = 0.1
+"""Times the number of nodes: weight of straightness beside that of the means, as in the paper.
 
-Thrice that of the paper. Where V rises by g kT per length along the string, walkers stand at the lower plane of
-their cell, and the means answer a tilt of that plane: over a tube of width s that amounts to (g s)^2 / 12 against the
-straightness, by which a string in many dimensions bent itself.
+Added to it is the squared width of the tube in units of the distance between nodes. Where V rises along the string, walkers
+stand at the lower plane of their cell, and their mean answers a tilt of that plane, which is up to so much against
+the straightness: with the paper's alone a string in twenty dimensions bent itself.
 """
 DOUBT = 2.0
 """Squared standard errors by which a squared displacement is diminished."""
 LARGEST = 0.25
-"""Over the number of nodes: the largest step of the nodes, which keeps the smoothing stable."""
+"""Step of the nodes times the weight of straightness, at most: beyond 1/2 the smoothing is unstable."""
 LOOKS = 8
 """Points of every segment of the string at which it is asked whether it has left A or B."""
 OUTSIDE = 1e-6
@@ -112,14 +112,23 @@ def moved(
     away = away - jnp.sum(away * tangent, axis=-1, keepdims=True) * tangent
     away = jnp.where(jnp.any(inside, axis=0)[:, None], significant(away), 0.0)
     inner = ((index > 0) & (index < len(nodes) - 1))[:, None]
-    bend = jnp.where(inner, SMOOTHING * len(nodes) * (after - 2.0 * nodes + before), 0.0)
-    new = nodes + jnp.minimum(PULL * gain, LARGEST / len(nodes)) * (away + bend)
+    stiffness = SMOOTHING * len(nodes) + (width(x, tangent) * (len(nodes) - 1) / length(nodes)) ** 2
+    bend = jnp.where(inner, stiffness[:, None] * (after - 2.0 * nodes + before), 0.0)
+    new = nodes + jnp.minimum(PULL * gain, LARGEST / jnp.max(stiffness)) * (away + bend)
     in_a, in_b = sets(new)
     # An end that left its set would be drawn along: the string would shrink.
     nodes = jnp.where(
         inner | (in_a & (index == 0))[:, None] | (in_b & (index == len(nodes) - 1))[:, None], new, nodes
     )
     return String(equidistant(nodes, *ends(nodes, sets)), means)
+
+
+def width(x: jax.Array, tangent: jax.Array) -> jax.Array:
+    """(L,) standard deviation of places (R, L, d) over ladders in a direction normal to the tangent (L, d)."""
+    apart = x - jnp.mean(x, axis=0)
+    along = jnp.sum(apart * tangent, axis=-1)
+    normal = jnp.sum(apart**2, axis=(0, 2)) - jnp.sum(along**2, axis=0)
+    return jnp.sqrt(jnp.maximum(normal, 0.0) / (max(x.shape[-1] - 1, 1) * (len(x) - 1)))
 
 
 def significant(displacements: jax.Array) -> jax.Array:
