@@ -26,6 +26,9 @@ class ImportanceSampling:
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set.
         memory: updates over which overlaps are averaged at first; a tenth of the run later on.
+        sampler: "umbrella", or "string": walkers stay in the cells of a string of `windows` nodes; then windows_in and
+            exchange have no say.
+        supervised: outcomes of trajectories join the loss.
 
     Raises:
         ValueError: a value outside its range.
@@ -46,6 +49,8 @@ class ImportanceSampling:
     calibrate: bool = True
     lift_depth: float = 0.2
     memory: int = 50
+    sampler: str = "umbrella"
+    supervised: bool = False
 
     def __post_init__(self) -> None:
         at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=1)
@@ -53,6 +58,7 @@ class ImportanceSampling:
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
+        one_of(self, "sampler", ("umbrella", "string"))
 
 
 @dataclass(frozen=True, kw_only=True)

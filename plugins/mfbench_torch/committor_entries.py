@@ -16,7 +16,8 @@ IS_SGD = mfbench.SolverEntry(
     summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution; in torch.",
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
-        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours."
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. The twin of "
+        "is-sgd without its options sampler and supervised."
     ),
     run="mfbench_torch.is_sgd:solve",
     parameters=ImportanceSampling,

@@ -1,4 +1,7 @@
-"""Parameters of the committor solvers of this package; importing them imports no framework."""
+"""Parameters of the committor solvers of this package; importing them imports no framework.
+
+They are those of the jax twins but for two options of `is-sgd` that exist in jax only: sampler and supervised.
+"""
 
 from __future__ import annotations
 

@@ -109,6 +109,7 @@ BAD = {
     "rate": (ImportanceSampling, {"rate": 0.0}, "> 0"),
     "optimiser": (ImportanceSampling, {"optimiser": "lion"}, "adam, sgd"),
     "windows_in": (ImportanceSampling, {"windows_in": "p"}, "logit, q"),
+    "sampler": (ImportanceSampling, {"sampler": "ladder"}, "umbrella, string"),
     "particles": (MeanField, {"particles": 0}, ">= 1"),
     "step": (MeanField, {"step": -1.0}, "> 0"),
 }

@@ -12,6 +12,10 @@ from mfbench_jax.parameters import GaussNewton, ImportanceSampling, LogSemigroup
 
 SOLVERS = {
     "is-sgd": (is_sgd.solve, ImportanceSampling(windows=4, ladders=3, width=4)),
+    "is-sgd with a string and shots": (
+        is_sgd.solve,
+        ImportanceSampling(windows=4, ladders=3, width=4, sampler="string", supervised=True),
+    ),
     "particle-sgd": (particle_sgd.solve, MeanField(particles=10)),
     "gauss-newton warming up": (gauss_newton.solve, GaussNewton(windows=4, ladders=3, width=4)),
     "log-semigroup": (log_semigroup.solve, LogSemigroup(chains=8, swarm=4, walkers=8, width=4)),

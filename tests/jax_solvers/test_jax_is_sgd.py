@@ -13,6 +13,7 @@ import pytest
 from mfbench import Context, Diverged
 from mfbench_committor import double_well
 from mfbench_committor.entries.double_well import DoubleWellParameters
+from mfbench_jax.blocks.supervised import STRETCH, TRAJECTORIES
 from mfbench_jax.is_sgd import UPDATES, solve
 from mfbench_jax.parameters import ImportanceSampling
 
@@ -99,6 +100,20 @@ def test_variants_learn(well, variant):
     run = checkpoints(problem, 101, **variant)
     assert np.all(np.isfinite(list(run[-1].reports.values())))
     assert error(judge, run[-1]) < 0.5 * error(judge, run[0])
+
+
+def test_a_string_and_shots_beat_the_bare_lift_five_times_over(well):
+    """600 updates; every gradient of V is counted, those of hot walkers and of trajectories as well."""
+    problem, judge = well
+    run = checkpoints(problem, 151, sampler="string", supervised=True)
+    assert error(judge, run[-1]) < error(judge, run[0]) / 5
+    reports = run[-1].reports
+    assert np.all(np.isfinite(list(reports.values())))
+    assert reports["rate"] == pytest.approx(judge.rate.value, rel=0.5)
+    assert reports["inside"] > 0.9 and reports["shots"] > 100 and 0.3 < reports["share_b"] < 0.7
+    fresh = UPDATES * SMALL["moves"] * SMALL["windows"] * SMALL["ladders"] + 2 * STRETCH * TRAJECTORIES
+    assert run[0].work["evaluations"] > 1_000_000
+    assert np.all(np.diff([checkpoint.work["evaluations"] for checkpoint in run]) == fresh)
 
 
 def test_the_flux_through_levels_mends_logits_far_from_the_barrier():

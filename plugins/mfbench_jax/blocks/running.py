@@ -19,7 +19,7 @@ from .emus import masses
 
 
 class Running(NamedTuple):
-    """Running means over updates, float64; R ladders, L windows.
+    """Running means over updates, float64; R ladders, L windows, or cells with the news of `cells`.
 
     Args:
         overlap: (R, L, L) of phi_m / c in window l.
@@ -40,9 +40,14 @@ def nothing(ladders: int, windows: int) -> Running:
     )
 
 
+def share_of_news(step: jax.Array, memory: int) -> jax.Array:
+    """In means that forget: over `memory` updates at first, over a tenth of the run later on."""
+    return jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+
+
 def updated(old: Running, new: Running, step: jax.Array, memory: int) -> Running:
-    """Means that forget: over `memory` updates at first, over a tenth of the run later on."""
-    gain = jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+    """Means with the news of one update."""
+    gain = share_of_news(step, memory)
     return jax.tree.map(lambda o, n: o + gain * (n.astype(o.dtype) - o), old, new)
 
 
