@@ -71,6 +71,8 @@ class CommittorJudge:
             known to relative accuracy; None for what `field` implies at the edge of `logit_range`.
         headline_name: "wrmse", or "logit_rmse" where q is tiny under mu q (1 - q); its points are
             looked at all through a trial, those of the other one at the end.
+        mobility: (d,) diagonal of M (see `CommittorProblem`), whose Dirichlet form is int grad f . M grad f dmu; None for
+            the identity.
 
     Raises:
         ValueError: another headline.
@@ -87,6 +89,7 @@ class CommittorJudge:
     step: float = 1e-4
     logit_tolerance: float | None = None
     headline_name: str = "wrmse"
+    mobility: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.headline_name not in HEADLINES:
@@ -156,7 +159,8 @@ class CommittorJudge:
             scores = self._wrmse_scores(answers.looks) | self._logit_scores(other)
         scores["relative_l2"] = self._relative_l2(equilibrium)
         if answers.gradients is not None:
-            squares = self.energy.weights * np.sum(answers.gradients**2, axis=1)
+            mobility = 1.0 if self.mobility is None else self.mobility
+            squares = self.energy.weights * np.sum(mobility * answers.gradients**2, axis=1)
             scores["rate_dirichlet"] = self._rate_score(squares / self.beta)
             slab = (energy > SLAB[0]) & (energy < SLAB[1])
             scores["rate_slab"] = (
