@@ -7,7 +7,9 @@ that mostly is the identity. The committor q(x) is the probability to hit B befo
     (-M grad V + c) . grad q + (1/beta) div(M grad q) = 0 outside A u B,   q = 0 on A,   q = 1 on B.
 
 Where M has a zero on its diagonal (the flag "hypoelliptic" of `Facts`), noise reaches that coordinate through
-the drift alone, as a position through its velocity.
+the drift alone, as a position through its velocity. Then q need not be continuous where the process only leaves a
+set. Problems with such sets are none of this task: every point of the boundary must be regular, the process that
+starts there is in the set again at once, as it is wherever noise crosses the boundary, grad phi . M grad phi > 0.
 """
 
 from __future__ import annotations

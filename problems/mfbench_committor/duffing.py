@@ -28,7 +28,7 @@ BEYOND = 22.0
 """As in planar_law, but less: where noise has one direction, round-off grows with the range of the density."""
 LENGTH = 1.0
 LAYERS = 3
-"""Of cells, towards the four points where p = 0 on the rims."""
+"""Of cells towards the rims: at the four points where p = 0 noise runs along them, and q has a root's singularity."""
 
 
 def build(parameters: DuffingParameters, seed: int) -> CommittorProblem:

@@ -13,7 +13,9 @@ from mfbench_committor.entries.mueller import MuellerParameters
 @pytest.mark.parametrize("mobility", [[1.0], [1.0, -0.5], [0.0, 0.0], [1.0, float("nan")]])
 def test_an_impossible_mobility_is_refused(mobility):
     problem = mueller.build(MuellerParameters(), 1)
-    with pytest.raises(ValueError, match=r"mobility is \[.*expected 2 finite numbers >= 0, not all of them 0"):
+    with pytest.raises(
+        ValueError, match=r"mobility is \[.*expected 2 finite numbers >= 0, not all of them 0"
+    ):
         dataclasses.replace(problem, mobility=np.array(mobility))
 
 
@@ -27,5 +29,8 @@ def test_the_dirichlet_form_weighs_each_direction():
         looks=np.full(len(inquiry.looks), 0.5), finals=np.full(len(inquiry.finals), 0.5), gradients=gradients
     )
     plain = 1 + judge.metrics(answers)["rate_dirichlet"].signed
-    weighed = 1 + dataclasses.replace(judge, mobility=np.array([1.0, 4.0])).metrics(answers)["rate_dirichlet"].signed
+    weighed = (
+        1
+        + dataclasses.replace(judge, mobility=np.array([1.0, 4.0])).metrics(answers)["rate_dirichlet"].signed
+    )
     assert weighed == pytest.approx(4 * plain, rel=1e-12)

@@ -40,8 +40,8 @@ DUFFING = mfbench.ProblemEntry(
     summary="A particle with inertia in a double well: noise acts on its momentum alone, and q turns in phase space.",
     formula=(
         "dx = p dt, dp = (x - x^3 - p / 2) dt + sqrt(1 / beta) dW, that is V = H = p^2 / 2 + x^4 / 4 - x^2 / 2, "
-        "circulation (p, x - x^3), mobility diag(0, 1/2); A = {((x + 1) / .3)^2 + (p / .4)^2 <= 1}, B the same about (1, 0); "
-        "no wall; q(-x, -p) = 1 - q(x, p)."
+        "circulation (p, x - x^3), mobility diag(0, 1/2); A = {((x + 1) / .3)^2 + (p / .4)^2 <= 1}, B the same "
+        "about (1, 0); no wall; q(-x, -p) = 1 - q(x, p)."
     ),
     source="Sets, friction and beta as in public code of the Cameron group, where a wall reflects at H = .5.",
     facts=facts,

@@ -39,8 +39,7 @@ class PuncturedBox:
         radius: a; with outlines, the largest.
         reach: s > a, half the edge of the squares around the discs. They may touch, not overlap.
         outlines: of star-shaped sets, one for each centre; none for discs.
-        layers: of ever finer cells towards the outermost points of the sets along x. Noise along y alone runs along
-            the rim there, and the committor rises like a power below 1 of the distance.
+        layers: of ever finer cells towards the sets' rims, for committors that are not smooth there.
 
     Raises:
         ValueError: squares that are too small, overlap, or leave the box.

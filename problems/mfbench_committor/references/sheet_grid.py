@@ -68,11 +68,9 @@ def grid_lines(box: PuncturedBox, axis: int, spacing: float, halvings: int) -> n
     """
     low, high = box.lower[axis], box.upper[axis]
     offsets = np.array([-box.reach, -box.reach / 2, box.reach / 2, box.reach])
-    if box.layers and axis == 0:
-        outward = box.reach / 2 * (1.0 + SHRINK ** -np.arange(1.0, box.layers + 1.0))
-        offsets = np.concatenate([offsets, -outward, outward])
-    elif box.layers:
-        offsets = np.append(offsets, 0.0)
+    # Alike along both axes: diagonals of the squares, where the map has kinks, stay lines of the grid.
+    outward = box.reach / 2 * (1.0 + SHRINK ** -np.arange(1.0, box.layers + 1.0))
+    offsets = np.concatenate([offsets, -outward, outward])
     corners = np.concatenate([[low, high], *(centre[axis] + offsets for centre in box.centres)])
     corners = np.sort(corners[(corners >= low) & (corners <= high)])
     corners = corners[np.append(True, np.diff(corners) > 1e-9 * (high - low))]
