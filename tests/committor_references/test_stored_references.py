@@ -19,6 +19,7 @@ COUNTS = (20_000, 4_000, 4_000)
 WRMSE_CLAIM = {
     "double-well-balls": 1e-5,
     "double-well-sublevel": 1e-6,
+    "duffing": 1e-4,
     "face": 1e-6,
     "mueller": 3e-6,
     "mueller-circulation": 3e-6,
@@ -26,9 +27,10 @@ WRMSE_CLAIM = {
     "triple-well": 1e-5,
     "two-channel-quartic": 1e-6,
 }
-RATE_CLAIM = {"double-well-sublevel": 1e-6}
+RATE_CLAIM = {"double-well-sublevel": 1e-6, "duffing": 1e-6}
 """Relative, 1e-7 if not said here."""
-LOGIT_CLAIM = 1e-3
+LOGIT_CLAIM = {"duffing": 0.06}
+"""1e-3 if not said here: q of the oscillator is not smooth where its logit is far from 0."""
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_hash_and_size(problem):
 def test_error_bars_keep_the_claims(problem, stored):
     assert 0 < stored.field_error <= WRMSE_CLAIM[problem.family]
     assert 0 < stored.rate_error <= RATE_CLAIM.get(problem.family, 1e-7) * stored.rate
-    assert 0 < stored.logit_error <= LOGIT_CLAIM
+    assert 0 < stored.logit_error <= LOGIT_CLAIM.get(problem.family, 1e-3)
 
 
 def test_observed_orders_are_those_of_the_elements(problem, stored):
