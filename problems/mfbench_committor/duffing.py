@@ -117,5 +117,5 @@ def planar_problem(parameters: DuffingParameters) -> PlanarProblem:
         ),
         beta=beta,
         spacing=0.16,
-        cell=0.02,
+        cell=0.01,
     )

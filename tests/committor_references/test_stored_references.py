@@ -27,7 +27,7 @@ WRMSE_CLAIM = {
     "triple-well": 1e-5,
     "two-channel-quartic": 1e-6,
 }
-RATE_CLAIM = {"double-well-sublevel": 1e-6, "duffing": 1e-6}
+RATE_CLAIM = {"double-well-sublevel": 1e-6, "duffing": 5e-6}
 """Relative, 1e-7 if not said here."""
 LOGIT_CLAIM = {"duffing": 0.06}
 """1e-3 if not said here: q of the oscillator is not smooth where its logit is far from 0."""
@@ -60,11 +60,14 @@ def test_error_bars_keep_the_claims(problem, stored):
 
 def test_observed_orders_are_those_of_the_elements(problem, stored):
     """5 for q; on a grid this coarse up to 1.2 less, or more where its coarsest misses an outline's tips. The energy's, 8,
-    is only bounded."""
+    is only bounded. Where noise runs along a rim, and q is not smooth, no less than the first order that bars count on."""
     found = stored.record["convergence"]
     assert stored.record["degree"] == 4
     assert 3.8 < found["q"]["observed_order"] < (6.5 if problem.law.box.outlines else 6.2)
     energy = found["nu"]
+    if min(problem.law.mobility) == 0:
+        assert min(energy["observed_order"], found["logit q"]["observed_order"]) > 1.0
+        return
     # Where the finest step is below what cutting the law elsewhere does, it is round-off and has no order.
     assert energy["observed_order"] > 4.5 or energy["steps_between_grids"][1] < energy["effect_of_cut"]
 
@@ -109,7 +112,9 @@ def test_a_coarser_grid_agrees(solved):
     assert wrmse < 1e-4
     assert wrmse > stored.field_error / 100, "an error bar a hundred times a coarse grid's error is none"
     known = stored.points.equilibrium
-    np.testing.assert_allclose(middle_grid.complement(known.u), known.p, rtol=1e-2, atol=1e-7)
+    # Where noise runs along a rim 1 - q is not smooth next to it, and a share of a point's own value is too much to ask.
+    absolute = 1e-7 if min(problem.law.mobility) > 0 else 1e-5
+    np.testing.assert_allclose(middle_grid.complement(known.u), known.p, rtol=1e-2, atol=absolute)
 
 
 def test_rate_is_the_energy_at_the_energy_points(solved):

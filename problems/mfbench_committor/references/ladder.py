@@ -67,7 +67,9 @@ def climb(
         lambda difference: _root_mean_square(difference, points.flat),
         degree + 1 if smooth else 1,
     )
-    of_rate = Convergence.of([field.dirichlet / problem.beta for field in fields], abs, 2 * degree if smooth else 1)
+    of_rate = Convergence.of(
+        [field.dirichlet / problem.beta for field in fields], abs, 2 * degree if smooth else 1
+    )
     reference = PlanarReference(
         points=points,
         rate=finest.dirichlet / problem.beta,
