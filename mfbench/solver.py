@@ -29,8 +29,8 @@ class Facts:
     Args:
         task: the task's name, for example "committor".
         dim: dimension d of the space in which points x live.
-        flags: properties in the field's words: "reversible" (drift is -grad V),
-            "stationary", "rotated". Unknown flags are to be ignored.
+        flags: properties in the field's words: "reversible" (drift is -grad V, noise of one strength),
+            "hypoelliptic" (noise in some directions only), "stationary", "rotated". Unknown flags are to be ignored.
     """
 
     task: str

@@ -1,10 +1,15 @@
 """The task `committor`: its problem as solvers see it.
 
-Overdamped Langevin dX = (-grad V + c) dt + sqrt(2/beta) dW with a circulation c that leaves the law
-mu = e^{-beta V} / Z as it is, div(c e^{-beta V}) = 0, and mostly is not there at all. The committor q(x) is
-the probability to hit B before A:
+Langevin dX = (-M grad V + c) dt + sqrt(2 M / beta) dW with a circulation c that leaves the law
+mu = e^{-beta V} / Z as it is, div(c e^{-beta V}) = 0, and mostly is not there at all, and a diagonal mobility M
+that mostly is the identity. The committor q(x) is the probability to hit B before A:
 
-    (-grad V + c) . grad q + (1/beta) Lap q = 0 outside A u B,   q = 0 on A,   q = 1 on B.
+    (-M grad V + c) . grad q + (1/beta) div(M grad q) = 0 outside A u B,   q = 0 on A,   q = 1 on B.
+
+Where M has a zero on its diagonal (the flag "hypoelliptic" of `Facts`), noise reaches that coordinate through
+the drift alone, as a position through its velocity. Then q need not be continuous where the process only leaves a
+set. Problems with such sets are none of this task: every point of the boundary must be regular, the process that
+starts there is in the set again at once, as it is wherever noise crosses the boundary, grad phi . M grad phi > 0.
 """
 
 from __future__ import annotations
@@ -48,9 +53,10 @@ class CommittorProblem:
             is negligible; no wall.
         circulation: c, (n, d) -> (n, d), with div(c e^{-beta V}) = 0; None where the dynamics is reversible
             (the flag "reversible" of `Facts` says so beforehand).
+        mobility: (d,) diagonal of M, >= 0; None where it is the identity (it is wherever the dynamics is reversible).
 
     Raises:
-        ValueError: dimension, beta, shapes or start points that contradict each other; values that are not
+        ValueError: dimension, beta, mobility, shapes or start points that contradict each other; values that are not
             finite at a start point; sets that overlap on a line between start points.
     """
 
@@ -63,6 +69,7 @@ class CommittorProblem:
     start_b: np.ndarray
     box: np.ndarray
     circulation: VectorField | None = None
+    mobility: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.dim, int) and self.dim >= 1):
@@ -77,6 +84,16 @@ class CommittorProblem:
             raise ValueError(
                 f"CommittorProblem: box is {np.asarray(self.box).tolist()}; expected a finite lower corner below "
                 "a finite upper one in every coordinate."
+            )
+        if self.mobility is not None and not (
+            np.shape(self.mobility) == (self.dim,)
+            and np.all(np.isfinite(self.mobility))
+            and np.all(self.mobility >= 0)
+            and np.any(self.mobility > 0)
+        ):
+            raise ValueError(
+                f"CommittorProblem: mobility is {np.asarray(self.mobility).tolist()}; expected {self.dim} finite numbers "
+                ">= 0, not all of them 0."
             )
         self._check_starts("start_a", self.start_a)
         self._check_starts("start_b", self.start_b)

@@ -5,6 +5,16 @@ With mu = exp(-beta V) / Z and e = f - q; f is clipped to [0, 1] before it is co
 Two metrics may be the headline. The wRMSE is absolute and weighted by mu q (1 - q); where q is tiny
 under that measure, as when a small ball is sought in many dimensions, f = 0 nearly wins it. There the
 RMSE of the logit ranks, which is a relative error, and targets and floor are in its unit.
+
+Rates need no reversibility. Let L f = (-M grad V + c) . grad f + div(M grad f) / beta and G'' = g. mu is stationary, so
+that
+
+    0 = int L G(q) dmu = int G'(q) L q dmu + int g(q) grad q . M grad q dmu / beta.
+
+q is continuous, and L q is 0 outside A u B, nu in all on the boundary of A, where transitions to B start, and -nu on
+that of B, where those to A do. Hence int g(q) grad q . M grad q dmu / beta = nu int_0^1 g(s) ds: rate_dirichlet for g = 1,
+rate_slab for g = 1 on the slab alone. Where the dynamics is not reversible the former is no upper bound for other f, and
+mu q (1 - q) is a weight, not the law of reactive trajectories.
 """
 
 from __future__ import annotations
@@ -71,6 +81,8 @@ class CommittorJudge:
             known to relative accuracy; None for what `field` implies at the edge of `logit_range`.
         headline_name: "wrmse", or "logit_rmse" where q is tiny under mu q (1 - q); its points are
             looked at all through a trial, those of the other one at the end.
+        mobility: (d,) diagonal of M (see `CommittorProblem`), whose Dirichlet form is int grad f . M grad f dmu; None for
+            the identity.
 
     Raises:
         ValueError: another headline.
@@ -87,6 +99,7 @@ class CommittorJudge:
     step: float = 1e-4
     logit_tolerance: float | None = None
     headline_name: str = "wrmse"
+    mobility: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.headline_name not in HEADLINES:
@@ -156,7 +169,8 @@ class CommittorJudge:
             scores = self._wrmse_scores(answers.looks) | self._logit_scores(other)
         scores["relative_l2"] = self._relative_l2(equilibrium)
         if answers.gradients is not None:
-            squares = self.energy.weights * np.sum(answers.gradients**2, axis=1)
+            mobility = 1.0 if self.mobility is None else self.mobility
+            squares = self.energy.weights * np.sum(mobility * answers.gradients**2, axis=1)
             scores["rate_dirichlet"] = self._rate_score(squares / self.beta)
             slab = (energy > SLAB[0]) & (energy < SLAB[1])
             scores["rate_slab"] = (

@@ -28,7 +28,9 @@ class CommittorFiniteVolumeParameters:
 
 
 def up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
-    """A grid has N^d nodes."""
+    """A grid has N^d nodes, and fluxes between them need noise along every edge."""
+    if "hypoelliptic" in facts.flags:
+        return "fluxes along edges need noise in every direction"
     return f"grids need N^d nodes; d = {facts.dim} > 3" if facts.dim > 3 else None
 
 

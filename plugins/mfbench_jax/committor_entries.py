@@ -20,17 +20,23 @@ def reversible_only(facts: mfbench.Facts) -> str | None:
     return None if "reversible" in facts.flags else "the Ritz energy needs a gradient drift"
 
 
+def elliptic_only(facts: mfbench.Facts) -> str | None:
+    """The Laplacian in the equation is that of noise of one strength in all directions."""
+    return "needs noise of one strength in all directions" if "hypoelliptic" in facts.flags else None
+
+
 GAUSS_NEWTON = mfbench.SolverEntry(
     name="gauss-newton",
     task="committor",
-    summary="Backward Kolmogorov equation by Gauss-Newton on a pool of walkers' points, after a warm-up on the Ritz energy.",
+    summary="Backward Kolmogorov equation, cooled to its temperature, by Gauss-Newton on a pool of walkers' points.",
     source=(
-        "Walkers: Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. Damping: Nielsen, IMM-REP-1999-05. Distances for "
-        "boundary values: Sukumar, Srivastava, arXiv 2104.08426. The search for them, the combination and the pool are ours."
+        "Walkers: Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. Damping: Nielsen, IMM-REP-1999-05; bent steps: "
+        "Transtrum, Sethna, arXiv 1201.5885. Distances for boundary values: Sukumar, Srivastava, arXiv 2104.08426. The "
+        "search for them, the cooling, the combination and the pool are ours."
     ),
     run="mfbench_jax.gauss_newton:solve",
     parameters=GaussNewton,
-    supports=reversible_only,
+    supports=elliptic_only,
     extras=("jax",),
 )
 

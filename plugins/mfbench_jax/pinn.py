@@ -7,7 +7,8 @@
 
 The residual is measured against the slope of z, w = 1 / |grad z|^2: by itself it would be smallest where z is flat,
 whatever f does elsewhere. Next to A and B it grows like the inverse distance, and w falls like its square; what is
-far above the median counts linearly. A circulation is one more term of the drift, so that nothing here needs
+far above the median counts linearly. A circulation is one more term of the drift, and a mobility weighs the
+derivatives (the slope that r is measured against stays that of all directions), so that nothing here needs
 reversibility, and the law of the points does not matter to the answer.
 
 A small residual alone does not say that f is near q where transitions are rare: at the given temperature from the start,
@@ -35,6 +36,7 @@ from .blocks.ansatz import ansatz, scale_of
 from .blocks.collocation import Points, no_points, residual, surveyor
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
+from .blocks.drift import mobility_of
 from .blocks.fitting import Fit, make_fit
 from .blocks.forward_laplacian import jet
 from .blocks.jet import Jet
@@ -81,12 +83,12 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         return scaled_lift.clearance(scaled(x)) * scale.length
 
     model, visit = ansatz(problem, lift, network.apply), survey(problem, lift)
-    at = surveyor(problem, lift, clearance)
+    at, mobility = surveyor(problem, lift, clearance), mobility_of(problem)
 
     def loss(layers: Any, points: Points, heat: jax.Array) -> jax.Array:
-        g = jet(layers, scaled(points.x))
+        g = jet(layers, scaled(points.x), mobility)
         g = Jet(g.value, g.gradient / scale.length, g.laplacian / scale.length**2)
-        found = residual(g, points._replace(drift=points.drift / heat))
+        found = residual(g, points._replace(drift=points.drift / heat), mobility)
         slow = SLOWEST * median(found.square, points.usable)
         weight = jnp.exp(-2.0 * jnp.abs(points.lift)) / (found.square + slow + TINY)
         rows = jax.lax.stop_gradient(weight) * jnp.where(points.usable, found.r, 0.0) ** 2
@@ -96,7 +98,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         return value / jax.lax.stop_gradient(value + TINY)  # its gradient has one size on all problems
 
     begun, improved = make_fit(loss, p.rate, p.warm_up, p.halving)
-    look = umbrella.looker(visit, model.walkers, p.moves)
+    look = umbrella.looker(visit, model.walkers, p.moves, mobility)
 
     @jax.jit
     def begin(key: jax.Array, start: jax.Array) -> State:

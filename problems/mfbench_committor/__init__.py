@@ -6,6 +6,7 @@ from mfbench_committor.entries.dimer import DIMER
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
+from mfbench_committor.entries.duffing import DUFFING
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.ginzburg_landau import GINZBURG_LANDAU
 from mfbench_committor.entries.lattice_field import LATTICE_FIELD
@@ -28,6 +29,7 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         DOUBLE_WELL,
         DOUBLE_WELL_BALLS,
         DOUBLE_WELL_SUBLEVEL,
+        DUFFING,
         FACE,
         GINZBURG_LANDAU,
         LATTICE_FIELD,

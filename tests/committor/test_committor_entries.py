@@ -30,7 +30,7 @@ def test_entries_are_sorted_and_complete():
     assert {"committor/arc", "committor/double-well"} <= set(ENTRIES)
 
 
-STIRRED = {"committor/mueller-circulation"}
+STIRRED = {"committor/duffing", "committor/mueller-circulation"}
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -46,6 +46,7 @@ def test_entry_keeps_the_contract(name):
         facts = entry.facts(parameters)
         assert facts.task == "committor"
         assert ("reversible" in facts.flags) == (name not in STIRRED)
+        assert ("hypoelliptic" in facts.flags) == (name == "committor/duffing")
     for preset in ("quick", "standard"):
         larger = {"quick": "standard", "standard": "full"}[preset]
         assert all(o in entry.instances[larger] for o in entry.instances.get(preset, ())), (

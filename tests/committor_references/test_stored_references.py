@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sys
 from importlib import resources
 
@@ -19,6 +20,7 @@ COUNTS = (20_000, 4_000, 4_000)
 WRMSE_CLAIM = {
     "double-well-balls": 1e-5,
     "double-well-sublevel": 1e-6,
+    "duffing": 1e-4,
     "face": 1e-6,
     "mueller": 3e-6,
     "mueller-circulation": 3e-6,
@@ -26,9 +28,10 @@ WRMSE_CLAIM = {
     "triple-well": 1e-5,
     "two-channel-quartic": 1e-6,
 }
-RATE_CLAIM = {"double-well-sublevel": 1e-6}
+RATE_CLAIM = {"double-well-sublevel": 1e-6, "duffing": 5e-6}
 """Relative, 1e-7 if not said here."""
-LOGIT_CLAIM = 1e-3
+LOGIT_CLAIM = {"duffing": 0.1}
+"""1e-3 if not said here: q of the oscillator is not smooth where its logit is far from 0."""
 
 
 @pytest.fixture
@@ -53,16 +56,20 @@ def test_hash_and_size(problem):
 def test_error_bars_keep_the_claims(problem, stored):
     assert 0 < stored.field_error <= WRMSE_CLAIM[problem.family]
     assert 0 < stored.rate_error <= RATE_CLAIM.get(problem.family, 1e-7) * stored.rate
-    assert 0 < stored.logit_error <= LOGIT_CLAIM
+    assert 0 < stored.logit_error <= LOGIT_CLAIM.get(problem.family, 1e-3)
 
 
 def test_observed_orders_are_those_of_the_elements(problem, stored):
     """5 for q; on a grid this coarse up to 1.2 less, or more where its coarsest misses an outline's tips. The energy's, 8,
-    is only bounded."""
+    is only bounded. Where noise runs along a rim q is not smooth: three times Richardson's estimate at the first order, on
+    which the bars count, is the estimate itself at the order log2(4 / 3)."""
     found = stored.record["convergence"]
     assert stored.record["degree"] == 4
     assert 3.8 < found["q"]["observed_order"] < (6.5 if problem.law.box.outlines else 6.2)
     energy = found["nu"]
+    if min(problem.law.mobility) == 0:
+        assert min(energy["observed_order"], found["logit q"]["observed_order"]) > math.log2(4 / 3)
+        return
     # Where the finest step is below what cutting the law elsewhere does, it is round-off and has no order.
     assert energy["observed_order"] > 4.5 or energy["steps_between_grids"][1] < energy["effect_of_cut"]
 
@@ -107,7 +114,9 @@ def test_a_coarser_grid_agrees(solved):
     assert wrmse < 1e-4
     assert wrmse > stored.field_error / 100, "an error bar a hundred times a coarse grid's error is none"
     known = stored.points.equilibrium
-    np.testing.assert_allclose(middle_grid.complement(known.u), known.p, rtol=1e-2, atol=1e-7)
+    close = np.isclose(middle_grid.complement(known.u), known.p, rtol=1e-2, atol=1e-7)
+    # Where noise runs along a rim q is not smooth, and a few points next to it see another value.
+    assert np.mean(close) >= (1.0 if min(problem.law.mobility) > 0 else 0.995)
 
 
 def test_rate_is_the_energy_at_the_energy_points(solved):

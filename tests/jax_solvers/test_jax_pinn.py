@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mfbench
+from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax import pinn
 from mfbench_jax.blocks import network
 from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
@@ -30,11 +31,12 @@ def windy_points(problem, number=200):
     return lift, at(survey(problem, lift)(x))
 
 
-def test_the_forward_laplacian_is_the_trace_of_the_hessian():
+def test_the_forward_laplacian_is_the_weighed_trace_of_the_hessian():
     layers = network.perceptron(jax.random.key(1), 5, 7, 3, jnp.float64)
     layers[-1] = network.Layer(jax.random.normal(jax.random.key(2), (7, 1)), layers[-1].bias + 0.4)
     u = jax.random.normal(jax.random.key(3), (11, 5), jnp.float64)
-    found = jet(layers, u)
+    mobility = np.array([1.0, 0.0, 2.0, 0.5, 3.0])
+    found = jet(layers, u, mobility)
 
     def g(u):
         return network.apply(layers, u[None])[0]
@@ -42,7 +44,8 @@ def test_the_forward_laplacian_is_the_trace_of_the_hessian():
     np.testing.assert_allclose(found.value, jax.vmap(g)(u), rtol=1e-12)
     np.testing.assert_allclose(found.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-11, atol=1e-13)
     hessian = jax.vmap(jax.hessian(g))(u)
-    np.testing.assert_allclose(found.laplacian, jnp.trace(hessian, axis1=1, axis2=2), rtol=1e-10, atol=1e-12)
+    weighed = jnp.einsum("nii,i->n", hessian, mobility)
+    np.testing.assert_allclose(found.laplacian, weighed, rtol=1e-10, atol=1e-12)
 
 
 def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient(windy):
@@ -58,11 +61,48 @@ def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient(w
         jnp.trace(jax.vmap(jax.hessian(g))(points.x), axis1=1, axis2=2),
     )
     assert bool(jnp.all(points.usable))
-    found = residual(learned, points)
+    found = residual(learned, points, np.ones(2))
     np.testing.assert_allclose(found.r, 0.0, atol=1e-4)
     assert float(jnp.min(found.square)) > 1.0
-    still = residual(learned, points._replace(drift=points.drift * jnp.asarray([0.0, 1.0])))
+    still = residual(learned, points._replace(drift=points.drift * jnp.asarray([0.0, 1.0])), np.ones(2))
     assert float(jnp.min(jnp.abs(still.r))) > 1.0
+
+
+KINETIC_BETA = 2.0
+
+
+def kinetic(windy_velocity=0.3, friction=0.5):
+    """dx = (p + w) dt, dp = -friction p dt + noise: e^{-beta friction w (x + p / friction)} is a martingale, and not
+    linear in p, the only direction of the noise."""
+    return CommittorProblem(
+        dim=2,
+        beta=KINETIC_BETA,
+        potential=lambda x: 0.5 * jnp.asarray(x)[:, 1] ** 2,
+        boundary_a=lambda x: (x[:, 0] / 0.4) ** 2 + (x[:, 1] / 0.4) ** 2 - 1.0,
+        boundary_b=lambda x: ((x[:, 0] - 4.0) / 0.4) ** 2 + (x[:, 1] / 0.4) ** 2 - 1.0,
+        start_a=np.array([[0.0, 0.1], [0.1, -0.1]]),
+        start_b=np.array([[4.0, 0.1], [4.1, -0.1]]),
+        box=np.array([[-1.0, -2.0], [5.0, 2.0]]),
+        circulation=lambda x: jnp.stack([x[:, 1] + windy_velocity, 0.0 * x[:, 1]], axis=1),
+        mobility=np.array([0.0, friction]),
+    ), lambda x: jnp.exp(-KINETIC_BETA * friction * windy_velocity * (x[..., 0] + x[..., 1] / friction) - 2.0)
+
+
+def test_the_residual_vanishes_at_a_martingale_of_a_process_with_noise_in_one_direction():
+    problem, f = kinetic()
+    lift = lift_of(problem, 0.3)
+    x = jnp.asarray(np.random.default_rng(0).uniform([1.0, -0.8], [3.0, 0.8], (200, 2)))
+    points = surveyor(problem, lift, lambda x: jnp.full(len(x), 0.3))(survey(problem, lift)(x))
+
+    def g(x):
+        return jnp.log(f(x)) - jnp.log1p(-f(x)) - lift(x[None])[0]
+
+    hessian = jax.vmap(jax.hessian(g))(points.x)
+    value, slope = jax.vmap(g)(points.x), jax.vmap(jax.grad(g))(points.x)
+    found = residual(Jet(value, slope, 0.5 * hessian[:, 1, 1]), points, problem.mobility)
+    np.testing.assert_allclose(found.r, 0.0, atol=1e-4)
+    elsewhere = residual(Jet(value, slope, 0.5 * hessian[:, 1, 1]), points, np.zeros(2))
+    assert float(jnp.min(jnp.abs(elsewhere.r))) > 1e-2
 
 
 def test_points_in_a_set_or_without_finite_fields_are_not_usable_and_hold_no_nan(windy):

@@ -91,6 +91,27 @@ def test_a_circulation_carries_the_walkers():
     assert stats.binomtest(hits, number, 1 / (1 + np.exp(-1.5))).pvalue > ALARM
 
 
+def test_a_mobility_scales_noise_and_force_in_each_coordinate():
+    """One step of V = k |x|^2 / 2 with M = diag(.25, 0): the moments of Heun's step in x1, and x2 as it was."""
+    k, beta, dt, m = 3.0, 2.0, 0.05, 0.25
+    problem = dataclasses.replace(between(k, beta, edge=50.0), mobility=np.array([m, 0.0]))
+    x = np.asarray(end_of(problem, jnp.full((100_000, 2), 0.4), dt, 1).x)
+    a = k * m * dt
+    mean, variance = 0.4 * (1 - a + a * a / 2), 2.0 * m * dt / beta * (1 - a / 2) ** 2
+    assert abs(x[:, 0].mean() - mean) < 4.5 * np.sqrt(variance / len(x))
+    assert abs(x[:, 0].var() / variance - 1) < 4.5 * np.sqrt(2.0 / len(x))
+    np.testing.assert_array_equal(x[:, 1], x[0, 1])
+    assert x[0, 1] == pytest.approx(0.4, abs=1e-7)
+
+
+def test_hits_between_steps_follow_the_noise_of_their_direction():
+    """With M = diag(.25, 1) the exit time of x1 is four times that of M = 1: E tau = beta (1 - x1^2) / (2 M)."""
+    number, dt = 5000, 0.08
+    problem = dataclasses.replace(between(beta=2.0), mobility=np.array([0.25, 1.0]))
+    times = np.asarray(end_of(problem, jnp.zeros((number, 2)), dt, 800).steps) * dt
+    assert abs(times.mean() - (4.0 + dt / 2)) < 5 * times.std() / np.sqrt(number)
+
+
 def test_a_place_without_a_finite_slope_is_never_entered():
     problem = between(edge=5.0)
     holed = dataclasses.replace(

@@ -1,9 +1,10 @@
 """Points at which the backward Kolmogorov equation is asked for, and its residual there.
 
-With f = sigmoid(z) and the drift b = -grad V + c, c a circulation or none, (1 / beta) Lap f + b . grad f = 0 reads,
+With f = sigmoid(z) and the drift b = -M grad V + c, c a circulation or none and M the mobility, diagonal,
+(1 / beta) Lap_M f + b . grad f = 0 with Lap_M f = div(M grad f) and |v|_M^2 = v . M v reads,
 divided by f (1 - f) / beta,
 
-    r = Lap z + (1 - 2 f) |grad z|^2 + beta b . grad z = 0,
+    r = Lap_M z + (1 - 2 f) |grad z|_M^2 + beta b . grad z = 0,
 
 of order one wherever f is, however small. z = g + lift, and only g is learned: whatever else r needs is looked
 up once for each point.
@@ -16,9 +17,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from .drift import mobility_of
 from .jet import Jet
 from .landscape import Places
 from .lift import Lift
@@ -34,7 +37,7 @@ class Points(NamedTuple):
     Args:
         x: (n, d).
         drift: (n, d) beta b.
-        lift, lift_slope, lift_laplacian: (n,), (n, d), (n,).
+        lift, lift_slope, lift_laplacian: (n,), (n, d), (n,), the last one Lap_M of the lift.
         usable: (n,) whether a point lies outside A and B, with finite fields; where not, they are 0.
     """
 
@@ -57,8 +60,11 @@ def surveyor(
 ) -> Callable[[Places], Points]:
     """Places (n,) -> the points there; clearance (n, d) -> (n,) is the length on which the lift changes its shape."""
 
+    mobility = mobility_of(problem)
+    both_ways = np.tile(mobility, 2)[:, None]
+
     def survey(places: Places) -> Points:
-        drift = -places.energy_slope
+        drift = -mobility * places.energy_slope
         if problem.circulation is not None:
             drift = drift + problem.beta * problem.circulation(places.x)
         x = places.x.astype(jnp.float64)
@@ -70,7 +76,7 @@ def surveyor(
         # One direction after the other: compiled once, where unrolled it would be 2 d + 1 times.
         axes = jnp.eye(problem.dim)
         values = jax.lax.map(beside, jnp.concatenate([axes, -axes, jnp.zeros((1, problem.dim))]))
-        laplacian = jnp.sum(values[:-1] - values[-1], axis=0) / stride**2
+        laplacian = jnp.sum(both_ways * (values[:-1] - values[-1]), axis=0) / stride**2
         fields = [drift, places.lift, places.lift_slope, laplacian]
         usable = places.free
         for field in fields:
@@ -91,10 +97,11 @@ class Residual(NamedTuple):
     r: jax.Array
 
 
-def residual(g: Jet, points: Points) -> Residual:
-    """The equation's residual, for the learned part g and its derivatives by x at the points."""
+def residual(g: Jet, points: Points, mobility: np.ndarray) -> Residual:
+    """The equation's residual, for the learned part g with grad g and Lap_M g at the points, and mobility (d,)."""
     logit, slope = g.value + points.lift, g.gradient + points.lift_slope
     square = jnp.sum(slope**2, axis=1)
+    own_square = jnp.sum(mobility * slope**2, axis=1)
     balance = -jnp.tanh(0.5 * logit)  # 1 - 2 f
-    r = g.laplacian + points.lift_laplacian + balance * square + jnp.sum(points.drift * slope, axis=1)
+    r = g.laplacian + points.lift_laplacian + balance * own_square + jnp.sum(points.drift * slope, axis=1)
     return Residual(logit, square, r)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Jet(NamedTuple):
-    """Value (...), gradient (..., d) and Laplacian (...), of numpy or jax."""
+    """Value (...), gradient (..., d) and Laplacian (...), or div(M grad) with some M, of numpy or jax."""
 
     value: Any
     gradient: Any

@@ -8,8 +8,9 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from .drift import mobility_of
 from .keys import root_key
-from .trajectories import step_of, tamed_force
+from .trajectories import step_of, tamed_drift
 
 HEATS = 8
 HOTTEST = 20.0
@@ -34,13 +35,15 @@ def tempered_places(problem: CommittorProblem, seed: int) -> tuple[np.ndarray, i
     a, b = (start[rng.integers(len(start), size=len(heat))] for start in (problem.start_a, problem.start_b))
     first = np.where(from_b[:, None], b, a).astype(np.float32)
     dt, cost = step_of(problem, np.concatenate([a, b])[rng.choice(2 * len(heat), LOOKS, replace=False)])
+    strength = np.sqrt(mobility_of(problem))
     noise = jnp.asarray(np.sqrt(2.0 * dt / problem.beta * heat)[:, None], jnp.float32)
+    unit = noise * float(np.max(strength)) / dt
 
     @jax.jit
     def walked(x: jax.Array, first: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         def move(number: int, x: jax.Array) -> jax.Array:
-            draw = jax.random.normal(jax.random.fold_in(key, number), x.shape, x.dtype)
-            x = x + dt * tamed_force(problem, x, noise / dt) + noise * draw
+            draw = strength * jax.random.normal(jax.random.fold_in(key, number), x.shape, x.dtype)
+            x = x + dt * tamed_drift(problem, x, unit) + noise * draw
             return jnp.where(jnp.isfinite(problem.potential(x))[:, None], x, first)
 
         return jax.lax.fori_loop(0, MOVES // LOOKS, move, x)

@@ -1,14 +1,15 @@
-"""Trajectories of dX = (-grad V + c) dt + sqrt(2/beta) dW up to their first hit of A or B.
+"""Trajectories of dX = (-M grad V + c) dt + sqrt(2 M / beta) dW up to their first hit of A or B.
 
 A step is Heun's, of weak order 2 for additive noise (Kloeden and Platen 1992, section 15.1):
 
-    y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt / beta) xi,
+    y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt M / beta) xi,
 
-with f = s (-grad V + c), c the circulation if there is one, and s <= 1 such that no drift exceeds TAMING times
-the noise's typical length, which no thermal point notices; a step to where V has no finite slope is not taken.
+with f = s (-M grad V + c), c the circulation and M the mobility if there are any, and s <= 1 such that no drift exceeds
+TAMING times the noise's typical length, which no thermal point notices; a step to where V has no finite slope is
+not taken.
 A step that ends outside a set has yet hit it in between with the probability of a Brownian bridge to a plane,
 
-    exp(-beta r r' / dt),   r = phi / |grad phi| the distance at either end:
+    exp(-beta r r' / dt),   r = phi / |M^{1/2} grad phi| the distance at either end that noise has to go:
 
 without it hits come late and the error is of order sqrt(dt) (Gobet, Stoch. Proc. Appl. 87 (2000) 167).
 """
@@ -24,10 +25,12 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem, Field
 
+from .drift import drift, mobility_of
 from .landscape import value_and_slope
 
 STEP_SHARE = 0.2
-"""dt times the largest curvature of V: the second moment of a mode that stiff is wrong by less than 1 %."""
+"""dt times the largest derivative of the drift, without circulation the curvature of V: the second moment of a mode
+that stiff is wrong by less than 1 %."""
 TAMING = 4.0
 NEITHER, IN_A, IN_B = 0, 1, 2
 """Which set a trajectory hit last, if any."""
@@ -60,32 +63,39 @@ def started(problem: CommittorProblem, x: jax.Array) -> Trajectories:
 
 
 def step_of(problem: CommittorProblem, x: np.ndarray) -> tuple[float, int]:
-    """The time step that the curvature of V at points x (n, d) asks for, and the evaluations it cost.
+    """The time step that the drift's derivatives at points x (n, d) ask for, and the evaluations it cost.
 
     Raises:
-        FloatingPointError: V without finite second derivatives at these points.
+        FloatingPointError: a drift without finite derivatives at these points.
     """
-    curvature = jax.jit(jax.vmap(jax.hessian(lambda y: problem.potential(y[None])[0])))(jnp.asarray(x))
+    curvature = jax.jit(jax.vmap(jax.jacfwd(lambda y: drift(problem, y[None])[0])))(jnp.asarray(x))
     if not np.all(np.isfinite(np.asarray(curvature))):
         raise FloatingPointError(
-            "step_of: second derivatives of V are not finite at the walkers' places; expected a potential "
+            "step_of: derivatives of the drift are not finite at the walkers' places; expected a potential "
             "that is smooth wherever walkers go. Check the start points."
         )
     sizes = np.linalg.norm(np.asarray(curvature), ord=2, axis=(1, 2))
-    # A potential without curvature is bounded by diffusion across the box instead.
-    slowest = 1.0 / (problem.beta * float(np.max(np.ptp(problem.box, axis=0))) ** 2)
+    # A drift that is the same everywhere is bounded by diffusion across the box instead.
+    slowest = float(np.max(mobility_of(problem))) / (
+        problem.beta * float(np.max(np.ptp(problem.box, axis=0))) ** 2
+    )
     return STEP_SHARE / max(float(np.quantile(sizes, 0.9)), slowest), problem.dim * len(x)
 
 
 def make_advance(problem: CommittorProblem, dt: float) -> Advance:
     """The dynamics of a problem with time step dt, compiled."""
 
+    strength = np.sqrt(mobility_of(problem))
     width = jnp.sqrt(2.0 * dt / problem.beta)
+    unit = width * float(np.max(strength)) / dt
 
     def step(key: jax.Array, x: jax.Array) -> jax.Array:
-        noise = width * jax.random.normal(key, x.shape, x.dtype)
-        here = tamed_force(problem, x, width / dt)
-        return x + 0.5 * dt * (here + tamed_force(problem, x + dt * here + noise, width / dt)) + noise
+        noise = width * strength * jax.random.normal(key, x.shape, x.dtype)
+        here = tamed_drift(problem, x, unit)
+        return x + 0.5 * dt * (here + tamed_drift(problem, x + dt * here + noise, unit)) + noise
+
+    def distances(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return distance(problem.boundary_a, x, strength), distance(problem.boundary_b, x, strength)
 
     @jax.jit
     def advance(
@@ -96,7 +106,7 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
             key_noise, key_hit = jax.random.split(jax.random.fold_in(key, number))
             x = step(key_noise, now.x)
             x = jnp.where(jnp.all(jnp.isfinite(x), axis=1, keepdims=True), x, now.x)
-            far_a, far_b = distance(problem.boundary_a, x), distance(problem.boundary_b, x)
+            far_a, far_b = distances(x)
             chances = jax.random.uniform(key_hit, (2, len(x)), x.dtype)
             in_a = hit(chances[0], near_a, far_a, problem.beta / dt)
             in_b = hit(chances[1], near_b, far_b, problem.beta / dt)
@@ -109,25 +119,28 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
                 carry,
             )
 
-        near = distance(problem.boundary_a, now.x), distance(problem.boundary_b, now.x)
-        return jax.lax.fori_loop(0, steps, one, (now, *near))[0]
+        return jax.lax.fori_loop(0, steps, one, (now, *distances(now.x)))[0]
 
     return advance
 
 
-def tamed_force(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> jax.Array:
-    """(n, d) -grad V + c, cut to TAMING times the root of d times a unit, a number or (n, 1)."""
-    drift = -value_and_slope(problem.potential, x)[1]
-    if problem.circulation is not None:
-        drift = drift + problem.circulation(x)
-    length = jnp.sqrt(jnp.sum(drift**2, axis=-1, keepdims=True))
-    return drift * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
+def tamed_drift(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> jax.Array:
+    """(n, d) -M grad V + c, cut to TAMING times the root of d times a unit, a number or (n, 1)."""
+    whole = drift(problem, x)
+    length = jnp.sqrt(jnp.sum(whole**2, axis=-1, keepdims=True))
+    return whole * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
 
 
-def distance(boundary: Field, x: jax.Array) -> jax.Array:
-    """(n,) phi / |grad phi|: to first order the signed distance from a boundary."""
+def distance(boundary: Field, x: jax.Array, strength: np.ndarray) -> jax.Array:
+    """(n,) phi / |M^{1/2} grad phi|: to first order the signed distance from a boundary in units of the noise.
+
+    Args:
+        boundary: signed boundary function.
+        x: (n, d).
+        strength: (d,) diagonal of M^{1/2}. Where noise runs along the boundary, it is infinitely far.
+    """
     value, slope = value_and_slope(boundary, x)
-    return value / (jnp.sqrt(jnp.sum(slope**2, axis=-1)) + 1e-12)
+    return value / (jnp.sqrt(jnp.sum((strength * slope) ** 2, axis=-1)) + 1e-12)
 
 
 def hit(chance: jax.Array, before: jax.Array, after: jax.Array, stiffness: float) -> jax.Array:

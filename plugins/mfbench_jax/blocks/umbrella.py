@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from . import levels, placement, running
 from .emus import effective_share, shares
@@ -65,7 +66,10 @@ def forgotten(state: Umbrella) -> Umbrella:
 
 
 def looker(
-    visit: Callable[[jax.Array], Places], logit: Callable[[Any, Places], Walkers], moves: int
+    visit: Callable[[jax.Array], Places],
+    logit: Callable[[Any, Places], Walkers],
+    moves: int,
+    mobility: np.ndarray | float = 1.0,
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, Seen]]:
     """The compiled look: (parameters of the solution, umbrella, key) -> umbrella, what was seen.
 
@@ -73,6 +77,7 @@ def looker(
         visit: x -> Places.
         logit: (parameters, Places) -> Walkers with the solution's logit there.
         moves: Langevin steps of every walker.
+        mobility: (d,) of the dynamics whose rate the energies give; walkers move by their own, of the same law.
     """
 
     @jax.jit
@@ -95,7 +100,7 @@ def looker(
         biases = bias(here, walkers.s[..., None])
         phi_share, log_total = shares(biases)
         inverse = jnp.exp(-log_total)
-        density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free)
+        density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free, mobility)
         news = running.Running(phi_share, inverse, levels.binned(walkers.s, density))
         seen = running.updated(state.seen, news, state.since, MEMORY)
         weights = (running.weights_of(seen) * inverse).astype(DTYPE)

@@ -27,6 +27,7 @@ def committor_judge(
     step: float = 1e-4,
     logit_tolerance: float | None = None,
     headline_name: str = "wrmse",
+    mobility: np.ndarray | None = None,
     seed: int = POINTS_SEED,
 ) -> CommittorJudge:
     """The judge of one instance.
@@ -41,6 +42,7 @@ def committor_judge(
         step: width of the central difference for a missing gradient.
         logit_tolerance: error bar of the reference's logit, where it is known (see `CommittorJudge`).
         headline_name: the metric that ranks (see `CommittorJudge`).
+        mobility: of the dynamics (see `CommittorJudge`).
         seed: fixes the added coordinates; not the seed of a repetition.
     """
     # Four streams are spent on the reduced coordinates of the same seed; these are the next ones.
@@ -64,4 +66,5 @@ def committor_judge(
         step=step,
         logit_tolerance=logit_tolerance,
         headline_name=headline_name,
+        mobility=mobility,
     )

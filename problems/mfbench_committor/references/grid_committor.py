@@ -29,11 +29,12 @@ class GridCommittor:
         q: (N,) degrees of freedom of the committor.
         p: (N,) those of 1 - q, solved for on their own.
         log_mass: log of the integral of exp(w) over everything.
-        dirichlet: int |grad q|^2 dmu, so that nu = dirichlet / beta.
+        dirichlet: int grad q . M grad q dmu, so that nu = dirichlet / beta.
         mean_p: rhoA = int (1 - q) dmu.
         mean_qp: rhoAB = int q (1 - q) dmu.
         mass_a: mu(A).
         mass_b: mu(B).
+        mobility: diagonal of M.
     """
 
     box: PuncturedBox
@@ -49,6 +50,7 @@ class GridCommittor:
     mean_qp: float
     mass_a: float
     mass_b: float
+    mobility: tuple[float, float] = (1.0, 1.0)
 
     def set_of(self, u: np.ndarray) -> np.ndarray:
         """(n,) 0 where u (n, 2) lies in A, 1 in B, -1 outside both."""
@@ -68,7 +70,7 @@ class GridCommittor:
         return self._values(u, self.p, (1.0, 0.0))
 
     def squared_gradient(self, u: np.ndarray) -> np.ndarray:
-        """(n,) |grad q|^2 with respect to u, 0 in A and B. Of 1 - q where q > 1/2: it keeps more digits."""
+        """(n,) grad q . M grad q with respect to u, 0 in A and B. Of 1 - q where q > 1/2: it keeps more digits."""
         squares = np.zeros(len(u))
         within, sheet, triangle = self._located(u)
         (a, b), (c, d) = self.box.from_sheet(sheet)[1]
@@ -79,7 +81,8 @@ class GridCommittor:
             slopes += np.stack([self.q[unknown], self.p[unknown]])[:, None, :] * slope
         x, y = np.where(value > 0.5, slopes[1], slopes[0])
         # grad_u = J^-T grad_y.
-        squares[within] = ((d * x - c * y) ** 2 + (a * y - b * x) ** 2) / (a * d - b * c) ** 2
+        m, n = self.mobility
+        squares[within] = (m * (d * x - c * y) ** 2 + n * (a * y - b * x) ** 2) / (a * d - b * c) ** 2
         return squares
 
     def _values(self, u: np.ndarray, coefficients: np.ndarray, on_sets: tuple[float, float]) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
+
 from mfbench.frames import Frame
 from mfbench.reference import Reference
 from mfbench.tasks.committor_judge import CommittorJudge
@@ -36,6 +38,7 @@ def planar_judge(problem: PlanarProblem, lift: Lift, frame: Frame) -> CommittorJ
             **made,
         ),
         logit_tolerance=reference.logit_error,
+        mobility=None if problem.law.mobility == (1.0, 1.0) else np.array(problem.law.mobility),
     )
 
 

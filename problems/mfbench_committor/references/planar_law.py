@@ -27,13 +27,15 @@ class PlanarLaw:
         box: contains what of the plane matters; its first disc is A, its second B.
         log_weight: w, (2, ...) -> (...), log of the density of u up to a constant.
         depth: how far below its maximum w is followed: the barrier in units of T and `BEYOND`.
-        circulation: kappa of the drift kappa J grad V beside -grad V, with J = [[0, 1], [-1, 0]] and w = -beta V.
+        circulation: kappa of the drift kappa J grad V beside -M grad V, with J = [[0, 1], [-1, 0]] and w = -beta V.
+        mobility: diagonal of M.
     """
 
     box: PuncturedBox
     log_weight: Callable[[np.ndarray], np.ndarray]
     depth: float
     circulation: float = 0.0
+    mobility: tuple[float, float] = (1.0, 1.0)
 
     @property
     def lattice(self) -> np.ndarray:

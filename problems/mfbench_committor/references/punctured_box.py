@@ -39,6 +39,7 @@ class PuncturedBox:
         radius: a; with outlines, the largest.
         reach: s > a, half the edge of the squares around the discs. They may touch, not overlap.
         outlines: of star-shaped sets, one for each centre; none for discs.
+        layers: of ever finer cells towards the sets' rims, for committors that are not smooth there.
 
     Raises:
         ValueError: squares that are too small, overlap, or leave the box.
@@ -50,6 +51,7 @@ class PuncturedBox:
     radius: float
     reach: float
     outlines: tuple[Outline, ...] = ()
+    layers: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.radius < self.reach:

@@ -12,6 +12,8 @@ from mfbench_committor.references.punctured_box import PuncturedBox
 
 LEAST = 2
 """Cells between neighbouring corners at least: a coarse grid still sees the layer around a disc."""
+SHRINK = 4.0
+"""Ratio of the widths of layers (see `PuncturedBox`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,9 @@ def grid_lines(box: PuncturedBox, axis: int, spacing: float, halvings: int) -> n
     """
     low, high = box.lower[axis], box.upper[axis]
     offsets = np.array([-box.reach, -box.reach / 2, box.reach / 2, box.reach])
+    # Alike along both axes: diagonals of the squares, where the map has kinks, stay lines of the grid.
+    outward = box.reach / 2 * (1.0 + SHRINK ** -np.arange(1.0, box.layers + 1.0))
+    offsets = np.concatenate([offsets, -outward, outward])
     corners = np.concatenate([[low, high], *(centre[axis] + offsets for centre in box.centres)])
     corners = np.sort(corners[(corners >= low) & (corners <= high)])
     corners = corners[np.append(True, np.diff(corners) > 1e-9 * (high - low))]

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from mfbench_committor.entries.double_well_balls import DOUBLE_WELL_BALLS
 from mfbench_committor.entries.double_well_sublevel import DOUBLE_WELL_SUBLEVEL
+from mfbench_committor.entries.duffing import DUFFING
 from mfbench_committor.entries.face import FACE
 from mfbench_committor.entries.mueller import MUELLER
 from mfbench_committor.entries.mueller_circulation import MUELLER_CIRCULATION
@@ -19,6 +20,7 @@ ENTRIES = {
     for entry in (
         DOUBLE_WELL_BALLS,
         DOUBLE_WELL_SUBLEVEL,
+        DUFFING,
         FACE,
         MUELLER,
         MUELLER_CIRCULATION,
