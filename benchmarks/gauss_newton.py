@@ -3,11 +3,12 @@
 For every problem: goal and stretch, the measured median and worst error of the last checkpoint in the budget, and how
 the median error falls with seconds and with force evaluations. The goals are those of the project's plan; a figure
 above its goal is printed as such. Runs about 70 minutes on two cores.
-Usage: python benchmarks/gauss_newton.py [SOLVER ...]    (default: gauss-newton)
+Usage: python benchmarks/gauss_newton.py [--seeds N] [--only WORD ...] [SOLVER ...]    (default: gauss-newton, all rows)
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -22,7 +23,6 @@ from mfbench.registry import load_registry
 from mfbench.request import Request
 from mfbench.store import Store
 
-SEEDS = 5
 SECONDS = (15, 30, 60, 120, 300)
 """At which the error's fall is shown."""
 
@@ -37,6 +37,11 @@ class Row:
     parameters: dict[str, str] = field(default_factory=dict)
     budget: float = 120.0
     metric: str = "wrmse"
+
+    @property
+    def title(self) -> str:
+        """As a selector is written."""
+        return f"{self.problem}[{','.join(f'{key}={value}' for key, value in self.parameters.items())}]"
 
 
 WELL = "committor/double-well"
@@ -64,12 +69,12 @@ class Printer:
         print(f"  seed {record.cell.seed}: {record.status}, wRMSE {error}; {record.sentence}", flush=True)
 
 
-def measured(row, solver, registry, store):
+def measured(row, solver, registry, store, seeds):
     """The records of one row's trials; rows of the same instance share them."""
     request = Request(
         problems=(Selector(row.problem, row.parameters),),
         solvers=(Selector(solver, {}),),
-        seeds=SEEDS,
+        seeds=seeds,
         budget=row.budget,
     )
     plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)))
@@ -77,28 +82,38 @@ def measured(row, solver, registry, store):
     return session.run(plan, todo, store, executors.local(plan.jobs), Printer(), lambda: False)
 
 
-def main(solvers):
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(
+        "--only", nargs="*", default=[""], metavar="WORD", help="rows whose title holds one of these"
+    )
+    parser.add_argument("solvers", nargs="*", default=["gauss-newton"], metavar="SOLVER")
+    asked = parser.parse_args()
     registry = load_registry()
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
-        for solver in solvers:
+        for solver in asked.solvers:
             for row in ROWS:
-                print(f"{solver} on {row.problem} {row.parameters}, {row.budget:g} s", flush=True)
-                records = [r for r in measured(row, solver, registry, store) if r.scored]
-                lines += report(row, solver, records)
+                if any(word in row.title for word in asked.only or [""]):
+                    print(f"{solver} on {row.title}, {row.budget:g} s", flush=True)
+                    records = [r for r in measured(row, solver, registry, store, asked.seeds) if r.scored]
+                    lines += report(row, solver, records, asked.seeds)
+                    print("\n".join(lines[-1 - len(SECONDS) :]), flush=True)
     print("\n".join(lines))
 
 
-def report(row, solver, records):
+def report(row, solver, records, seeds):
     """The lines of one row."""
-    named = ",".join(f"{key}={value}" for key, value in row.parameters.items())
     values = sorted(value_of(record, row.metric) for record in records)
-    values += [float("inf")] * (SEEDS - len(values))
+    values += [float("inf")] * (seeds - len(values))
     middle = median(values)
     verdict = "stretch" if middle <= row.stretch else "goal" if middle <= row.goal else "missed"
     lines = [
-        f"{solver:14s} {row.problem}[{named}] {row.metric}: goal {row.goal:g}, stretch {row.stretch:g}, "
+        f"{solver:14s} {row.title} {row.metric}: goal {row.goal:g}, stretch {row.stretch:g}, "
         f"median {middle:.2e}, worst {values[-1]:.2e} ({verdict})"
     ]
     if row.metric == "wrmse":
@@ -124,4 +139,4 @@ def at(record, seconds):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ("gauss-newton",)))
+    sys.exit(main())

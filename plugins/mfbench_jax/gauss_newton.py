@@ -8,7 +8,9 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    They are a pool of many looks at walkers in umbrella windows along the newest z, some of them moved a little off
    the walkers' places, so that the equation also holds where the law is thin.
 2. At first the equation is that of a hotter process, its temperature falling to the given one: a hot process has no
-   barriers, and its solution leads to the next. A step moves z by a bounded amount, so that the walkers can follow.
+   barriers, and its solution leads to the next. Where the first equation is not solved (small sets in many dimensions
+   are hard to find for a hot process), all begins again less hot. A step moves z by a bounded amount, so that the
+   walkers can follow.
 3. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    lowers the Ritz energy over the walkers instead, as `is-sgd` does: its minimum still orders what the network can do.
 
@@ -46,20 +48,29 @@ from .parameters import GaussNewton
 FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the scaled unit; it adapts."""
 FIRST_DAMPING = Damping(1.0)
-HOTTEST = 16.0
-"""Temperature of the first equation, in units of the given one."""
-COOLING = 40
-"""Steps over which it falls, in equal ratios, at least."""
-COOLED = 0.4
-"""Share of the budget, less what compiling took, in which it falls where such steps would take longer."""
+HOTTEST, WARM = 16.0, 4.0
+"""Temperature of the first equation, in units of the given one; where it is not solved, of another beginning."""
+COOLING = 20
+"""Steps over which it falls, in equal ratios, where each of them solves its equation; twice as many where none does."""
+SOLVED = 0.1
+"""Residual, in units of what has to cancel in it, below which an equation counts as solved."""
+FALLING = 0.8
+"""Ratio of the residual to that of LATELY steps before, below which one waits for it."""
+COOLED = 0.5
+"""Share of the budget, less what compiling took, after which nothing is waited for."""
 STEPS = 2
 """With one pool."""
 MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
-TRIAL, LATELY = 16, 8
-"""Steps after which the equation may be given up; over how many of which its residual is judged."""
+LATELY = 8
+"""Steps over which the fall of the residual is judged."""
 LOST = 0.5
-"""Weighted residual, in units of the median of |grad z|^2, above which the equation is given up."""
+"""Typical residual of the last ones at the given temperature, above which the equation is given up."""
+ACCURATE, SETTLED = 0.01, 100
+"""Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
+LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
+"""The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
+after another one."""
 UPDATES = 10
 """Of Adam between two checkpoints."""
 SLOWEST = 1e-2
@@ -135,7 +146,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return seen
 
     def answer(net: TanhNetwork, **told: float) -> Checkpoint:
-        sampling = {} if seen is None else umbrella.reports(state, seen, length**-2, problem.beta)
+        settled = seen is not None and int(state.since) >= SETTLED
+        sampling = umbrella.reports(state, seen, length**-2, problem.beta) if settled else {}
         walked = p.ladders * p.windows * (1 + int(state.look) * p.moves)
         return Checkpoint(
             evaluate=evaluate,
@@ -168,12 +180,24 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     theta, damping, pool = tanh_network.flat(net), FIRST_DAMPING, fresh(net)
     most = min(p.pool, LARGEST // len(theta))
     misses: list[float] = []
+    trust = LEAST_TRUST
     began, heat = context.elapsed(), HOTTEST
-    while not (reversible and lost(misses)):
+    while not (reversible and heat == 1.0 and lost(misses)):
         pool = pooled(pool, fresh(tanh_network.shaped(theta, net)), most)
         for _ in range(STEPS):
-            heat = heat_after(len(misses), (context.elapsed() - began) / (context.budget - began))
-            fit = Fit(heated(pool, heat), theta, net, p.spread_power, p.largest_change)
+            late = context.elapsed() - began > COOLED * (context.budget - began)
+            if heat == HOTTEST and stuck(misses):
+                theta, damping, misses, heat, trust = (
+                    tanh_network.flat(net),
+                    FIRST_DAMPING,
+                    [],
+                    WARM,
+                    LEAST_TRUST,
+                )
+            if misses:
+                heat = cooled(heat, misses, late)
+                trust = trusted(trust, misses, p.largest_change)
+            fit = Fit(heated(pool, heat), theta, net, p.spread_power, trust)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
             theta, damping = done.theta, done.damping
             misses.append(float(np.sqrt(done.after)) / fit.unit)
@@ -182,9 +206,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 residual=misses[-1],
                 heat=heat,
                 damping=damping.strength,
+                trust=trust,
                 points=float(len(pool.u)),
             )
-        if heat > 1.0:  # what was seen along solutions at other temperatures says nothing of the rate
+        if (
+            heat > 1.0 or misses[-1] > ACCURATE
+        ):  # what was seen along other solutions says nothing of the rate
             state = umbrella.forgotten(state)
 
     # The network cannot follow the equation here; the energy still orders what it can do.
@@ -213,12 +240,12 @@ class Fit:
         self._logit = found.logit
         spread = np.exp(log_spread(found.logit))
         square = 2.0 * found.k / spread  # |grad z|^2
-        self.unit = float(np.median(square)) + TINY
-        """Of residuals: what the terms of the equation are like."""
-        weight = spread ** (0.5 * power) * (square / self.unit + SLOWEST) ** -0.25
+        weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
         weight *= np.exp(-np.abs(pool.lift))
         size = np.abs(weight * found.r)
         self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
+        self.unit = float(np.sqrt(np.mean((self._weight * found.size) ** 2))) + TINY
+        """The residual's root mean square if nothing in the equation cancelled."""
 
     def rows(self, theta: np.ndarray) -> np.ndarray:
         """(n,) weighted residuals; infinite where the logit would change too much for the walkers to follow."""
@@ -243,9 +270,22 @@ class Fit:
         return self._weight * found.r, jacobian
 
 
-def heat_after(steps: int, share: float) -> float:
-    """Temperature of the equation after so many steps and this share of the budget, in units of the given one."""
-    return float(HOTTEST ** max(0.0, 1.0 - max(steps / COOLING, share / COOLED)))
+def cooled(heat: float, misses: list[float], late: bool) -> float:
+    """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
+    if misses[-1] < SOLVED or late:
+        return max(1.0, heat * HOTTEST ** (-1.0 / COOLING))
+    return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if stuck(misses) else heat
+
+
+def stuck(misses: list[float]) -> bool:
+    """Whether the last equation is neither solved nor its residual falling."""
+    return len(misses) > LATELY and misses[-1] > max(SOLVED, FALLING * misses[-1 - LATELY])
+
+
+def trusted(trust: float, misses: list[float], most: float) -> float:
+    """The bound on the next step's change of z."""
+    factor = GAINED if misses[-1] < SOLVED else WITHDRAWN
+    return min(max(trust * factor, LEAST_TRUST), most)
 
 
 def heated(points: Points, heat: float) -> Points:
@@ -254,8 +294,8 @@ def heated(points: Points, heat: float) -> Points:
 
 
 def lost(misses: list[float]) -> bool:
-    """Whether the equation is given up: of the last steps the typical one left too large a residual."""
-    return len(misses) >= TRIAL and bool(np.median(misses[-LATELY:]) > LOST)
+    """Whether the equation is given up: the last steps left too large a residual."""
+    return len(misses) > LATELY and bool(np.median(misses[-LATELY:]) > LOST)
 
 
 def strewn(rng: np.random.Generator, u: np.ndarray, sizes: np.ndarray) -> np.ndarray:

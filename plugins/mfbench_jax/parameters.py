@@ -278,7 +278,7 @@ class GaussNewton:
         pause: looks, the last of which is one of those; the others only let the walkers move on.
         pool: points at most that a step uses, the newest ones.
         spread_power: weights of squared residuals are proportional to (f (1 - f))^spread_power; 0 to 2.
-        largest_change: of z in one step, at all but a twentieth of the points.
+        largest_change: of z in one step, at most, at all but a twentieth of the points.
 
     Raises:
         ValueError: a value outside its range.
@@ -293,7 +293,7 @@ class GaussNewton:
     pause: int = 4
     pool: int = 5000
     spread_power: float = 1.0
-    largest_change: float = 0.5
+    largest_change: float = 2.0
 
     def __post_init__(self) -> None:
         at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, looks=1, pause=1, pool=1)

@@ -10,19 +10,20 @@ import pytest
 
 from mfbench import Context
 from mfbench_jax.gauss_newton import (
-    COOLED,
-    COOLING,
+    FALLING,
     HOTTEST,
     LATELY,
+    LEAST_TRUST,
     LOST,
     MOVED,
     REACH,
+    SOLVED,
     STEPS,
-    TRIAL,
-    heat_after,
+    cooled,
     lost,
     solve,
     strewn,
+    trusted,
 )
 from mfbench_jax.parameters import GaussNewton
 
@@ -46,9 +47,9 @@ def trained(well):
 
 
 def test_the_cooled_equation_takes_the_error_far_below_what_the_lift_has(well, trained):
-    bare, cooled = error(well[1], trained[0]), error(well[1], trained[COOLING])
-    assert cooled < 0.1 * bare
-    assert error(well[1], trained[-1]) < 1e-3 * bare
+    bare, last = error(well[1], trained[0]), error(well[1], trained[-1])
+    assert trained[1].reports["heat"] == HOTTEST and trained[-1].reports["heat"] == 1.0
+    assert last < 1e-3 * bare
 
 
 def test_the_reported_rate_is_right_within_its_error(well, trained):
@@ -107,19 +108,29 @@ def test_a_circulation_is_followed(windy):
     np.testing.assert_allclose(found, windy.committor(x), atol=1e-4)
 
 
-def test_heat_falls_by_steps_or_by_the_budget_whichever_is_sooner():
-    assert heat_after(0, 0.0) == HOTTEST
-    assert heat_after(COOLING // 2, 0.0) == pytest.approx(HOTTEST**0.5)
-    assert heat_after(0, COOLED / 2) == pytest.approx(HOTTEST**0.5)
-    assert heat_after(COOLING, 0.0) == heat_after(0, COOLED) == heat_after(10 * COOLING, 2.0) == 1.0
+def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
+    small, large = 0.5 * SOLVED, 3.0 * SOLVED
+    assert cooled(HOTTEST, [large], late=False) == HOTTEST, "too early to say"
+    assert cooled(HOTTEST, [large / FALLING * 1.5] + [large] * LATELY, late=False) == HOTTEST, "it is falling"
+    slow, fast = cooled(HOTTEST, [large] * (LATELY + 1), late=False), cooled(HOTTEST, [small], late=False)
+    assert HOTTEST > slow > fast > 1.0
+    assert cooled(HOTTEST, [large], late=True) == fast
+    assert cooled(1.01, [small], late=False) == 1.0
+
+
+def test_trust_grows_where_equations_are_solved_within_its_bounds():
+    small, large = 0.5 * SOLVED, 3.0 * SOLVED
+    assert trusted(1.0, [small], 2.0) > 1.0 > trusted(1.0, [large], 2.0)
+    assert trusted(2.0, [small], 2.0) == 2.0
+    assert trusted(LEAST_TRUST, [large], 2.0) == LEAST_TRUST
 
 
 def test_the_equation_is_given_up_when_its_residual_stays_large():
-    calm, large = [0.5 * LOST] * TRIAL, [2.0 * LOST] * TRIAL
+    calm, large = [0.5 * LOST] * (LATELY + 1), [2.0 * LOST] * (LATELY + 1)
     assert not lost(calm)
     assert lost(large)
     assert not lost(large[1:]), "too early to say"
-    assert not lost(large + calm[:LATELY]), "it fell"
+    assert not lost(large + calm), "it fell"
 
 
 def test_places_are_strewn_as_far_in_many_dimensions_as_in_few():

@@ -41,10 +41,12 @@ class Points(NamedTuple):
 
 
 class Residual(NamedTuple):
-    """z (n,), r (n,), and the coefficients v (n, d) and k (n,) of the derivative of r."""
+    """z (n,), r (n,), the size (n,) of what has to cancel in it, |(1 - 2 f) grad z|^2| + |F . grad z|, and the coefficients
+    v (n, d) and k (n,) of the derivative of r."""
 
     logit: np.ndarray
     r: np.ndarray
+    size: np.ndarray
     v: np.ndarray
     k: np.ndarray
 
@@ -70,9 +72,10 @@ def residual(net: TanhNetwork, points: Points) -> Residual:
     logit, slope = g.value + points.lift, g.gradient + points.lift_slope
     balance = -np.tanh(0.5 * logit)  # 1 - 2 f
     square = np.sum(slope**2, axis=1)
-    r = g.laplacian + points.lift_laplacian + balance * square - np.sum(points.force * slope, axis=1)
+    fall = np.sum(points.force * slope, axis=1)
+    r = g.laplacian + points.lift_laplacian + balance * square - fall
     v = 2.0 * balance[:, None] * slope - points.force
-    return Residual(logit, r, v, 0.5 * (1.0 - balance**2) * square)
+    return Residual(logit, r, np.abs(balance * square) + np.abs(fall), v, 0.5 * (1.0 - balance**2) * square)
 
 
 def log_spread(logit: np.ndarray) -> np.ndarray:
