@@ -37,7 +37,8 @@ def test_who_follows_and_who_declines_with_a_reason():
     reasons = {entry.name: entry.supports(DUFFING.facts(DuffingParameters())) for entry in entries}
     assert {name for name, reason in reasons.items() if reason is None} == FOLLOW
     assert "noise in every direction" in reasons["finite-volume"]
-    for name in ("gauss-newton", "is-sgd", "is-sgd-torch", "particle-sgd", "mlcolvar"):
+    assert "noise of one strength" in reasons["gauss-newton"]
+    for name in ("is-sgd", "is-sgd-torch", "particle-sgd", "mlcolvar"):
         assert "needs a gradient drift" in reasons[name]
 
 
