@@ -3,7 +3,7 @@
 For every problem: goal and stretch, the measured median and worst error of the last checkpoint in the budget, and how
 the median error falls with seconds and with force evaluations. The goals are those of the project's plan; a figure
 above its goal is printed as such. Runs about 70 minutes on two cores.
-Usage: python benchmarks/gauss_newton.py [--seeds N] [--only WORD ...] [SOLVER ...]    (default: gauss-newton, all rows)
+Usage: python benchmarks/gauss_newton.py [--seeds N] [--only WORD]... [SOLVER ...]    (default: gauss-newton, all rows)
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument(
-        "--only", nargs="*", default=[""], metavar="WORD", help="rows whose title holds one of these"
+        "--only", action="append", metavar="WORD", help="rows whose title holds it; may be given again"
     )
     parser.add_argument("solvers", nargs="*", default=["gauss-newton"], metavar="SOLVER")
     asked = parser.parse_args()
@@ -102,7 +102,6 @@ def main():
                     print(f"{solver} on {row.title}, {row.budget:g} s", flush=True)
                     records = [r for r in measured(row, solver, registry, store, asked.seeds) if r.scored]
                     lines += report(row, solver, records, asked.seeds)
-                    print("\n".join(lines[-1 - len(SECONDS) :]), flush=True)
     print("\n".join(lines))
 
 
