@@ -77,12 +77,14 @@ class Handle:
         ready = wait(waiting, seconds)
         if self.pipe in ready:
             self._listen()
-        return self.left or self.is_gone(ended=self.process.sentinel in ready)
+        return self.left or self.process.sentinel in ready or self._is_dead()
 
-    def is_gone(self, ended: bool = False) -> bool:
-        """Whether the process has ended; a spawned one's sentinel is also held by whatever it started."""
-        if ended:
-            return True
+    def is_gone(self, seconds: float) -> bool:
+        """Whether the process has ended, whatever it said, within so many seconds."""
+        return bool(wait([self.process.sentinel], seconds)) or self._is_dead()
+
+    def _is_dead(self) -> bool:
+        # A spawned child's sentinel is also held by whatever it started, so it is asked itself as well.
         with fork_server.lock:
             return not self.process.is_alive()
 
@@ -191,7 +193,7 @@ def _end(handle: Handle, kill: bool) -> int:
     process = handle.process
     if kill:
         kill_tree(process.pid)
-        while not handle.is_gone(ended=bool(wait([process.sentinel], POLL))):
+        while not handle.is_gone(POLL):
             pass
     with fork_server.lock:
         _running.discard(process.pid)
