@@ -21,7 +21,6 @@ What was measured: docs/decisions/0012.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,7 +31,8 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import levenberg_marquardt, tanh_network, umbrella
 from .blocks.ansatz import scale_of
-from .blocks.backward_equation import Points, log_spread, residual, surveyor
+from .blocks.backward_equation import Points, surveyor
+from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, WARM, cooled, lost, stuck, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.keys import root_key
@@ -43,45 +43,22 @@ from .blocks.ritz_descent import descent
 from .blocks.sampler import Walkers
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.umbrella import Seen
+from .blocks.weighted_residual import WeightedResidual
 from .parameters import GaussNewton
 
 FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the scaled unit; it adapts."""
 FIRST_DAMPING = Damping(1.0)
-HOTTEST, WARM = 16.0, 4.0
-"""Temperature of the first equation, in units of the given one; where it is not solved, of another beginning."""
-COOLING = 20
-"""Steps over which it falls, in equal ratios, where each of them solves its equation; twice as many where none does."""
-SOLVED = 0.1
-"""Residual, in units of what has to cancel in it, below which an equation counts as solved."""
-FALLING = 0.8
-"""Ratio of the residual to that of LATELY steps before, below which one waits for it."""
-COOLED = 0.5
-"""Share of the budget, less what compiling took, after which nothing is waited for."""
 STEPS = 2
 """With one pool."""
 MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
-LATELY = 8
-"""Steps over which the fall of the residual is judged."""
-LOST = 0.5
-"""Typical residual of the last ones at the given temperature, above which the equation is given up."""
 ACCURATE, SETTLED = 0.01, 100
 """Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
-LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
-"""The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
-after another one."""
 UPDATES = 10
 """Of Adam between two checkpoints."""
-SLOWEST = 1e-2
-"""|grad z|^2 in units of its median below which it makes no difference to a row's weight."""
-TAIL = 5.0
-"""Weighted residuals, in units of their median, beyond which they count linearly."""
-TINY = 1e-300
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
-QUANTILE = 0.95
-"""Of |change of z| over the pool, that a step keeps below `largest_change`."""
 
 
 def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) -> Iterator[Checkpoint]:
@@ -152,7 +129,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return Checkpoint(
             evaluate=evaluate,
             gradient=gradient,
-            state=cast(net, np.float64),
+            state=tanh_network.cast(net, np.float64),
             work={"evaluations": walked + surveyed, "samples": p.ladders * p.windows * int(state.look)},
             reports=sampling | told,
         )
@@ -167,7 +144,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def fresh(net: TanhNetwork) -> Points:
         """New points from a few looks: those outside A and B."""
         nonlocal surveyed
-        guide = cast(net, umbrella.DTYPE)
+        guide = tanh_network.cast(net, umbrella.DTYPE)
         found = [[looked(guide) for _ in range(p.pause)][-1].walkers.places.x for _ in range(p.looks)]
         u = strewn(rng, np.asarray(found, np.float64), np.asarray(state.sizes, np.float64)).reshape(-1, dim)
         points, x = survey(u), to_x(u)
@@ -187,17 +164,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         for _ in range(STEPS):
             late = context.elapsed() - began > COOLED * (context.budget - began)
             if heat == HOTTEST and stuck(misses):
-                theta, damping, misses, heat, trust = (
-                    tanh_network.flat(net),
-                    FIRST_DAMPING,
-                    [],
-                    WARM,
-                    LEAST_TRUST,
-                )
+                theta, damping, trust = tanh_network.flat(net), FIRST_DAMPING, LEAST_TRUST
+                misses, heat = [], WARM
             if misses:
                 heat = cooled(heat, misses, late)
                 trust = trusted(trust, misses, p.largest_change)
-            fit = Fit(heated(pool, heat), theta, net, p.spread_power, trust)
+            fit = WeightedResidual(heated(pool, heat), theta, net, p.spread_power, trust)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
             theta, damping = done.theta, done.damping
             misses.append(float(np.sqrt(done.after)) / fit.unit)
@@ -209,13 +181,11 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 trust=trust,
                 points=float(len(pool.u)),
             )
-        if (
-            heat > 1.0 or misses[-1] > ACCURATE
-        ):  # what was seen along other solutions says nothing of the rate
-            state = umbrella.forgotten(state)
+        if heat > 1.0 or misses[-1] > ACCURATE:
+            state = umbrella.forgotten(state)  # what was seen along other solutions says nothing of the rate
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    training, descend = descent(logit, cast(net, umbrella.DTYPE))
+    training, descend = descent(logit, tanh_network.cast(net, umbrella.DTYPE))
     state = umbrella.forgotten(state)
     while True:
         for _ in range(UPDATES):
@@ -223,90 +193,15 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         yield answer(training.average, ritz_energy=float(training.energy))
 
 
-class Fit:
-    """The weighted residual at a pool of points about the parameters theta (P,), as rows of a least-squares problem.
-
-    An error of f is the integral of r against the committor's own Green function, which for walkers at equal
-    distances in z falls like f (1 - f) / |grad z|. Row weights squared are (4 f (1 - f))^power / |grad z| at theta, times
-    the squared distance next to A and B, where r grows like its inverse; what is far above the median counts
-    linearly (Huber), so that a few points do not rule a step.
-    """
-
-    def __init__(
-        self, pool: Points, theta: np.ndarray, like: TanhNetwork, power: float, largest_change: float
-    ) -> None:
-        self._pool, self._like, self._largest_change = pool, like, largest_change
-        found = residual(tanh_network.shaped(theta, like), pool)
-        self._logit = found.logit
-        spread = np.exp(log_spread(found.logit))
-        square = 2.0 * found.k / spread  # |grad z|^2
-        weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
-        weight *= np.exp(-np.abs(pool.lift))
-        size = np.abs(weight * found.r)
-        self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
-        self.unit = float(np.sqrt(np.mean((self._weight * found.size) ** 2))) + TINY
-        """The residual's root mean square if nothing in the equation cancelled."""
-
-    def rows(self, theta: np.ndarray) -> np.ndarray:
-        """(n,) weighted residuals; infinite where the logit would change too much for the walkers to follow."""
-        found = residual(tanh_network.shaped(theta, self._like), self._pool)
-        if not np.quantile(np.abs(found.logit - self._logit), QUANTILE) <= self._largest_change:
-            return np.full(len(self._weight), np.inf)
-        return self._weight * found.r
-
-    def linearised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) weighted residuals and their derivatives (n, P) in single precision.
-
-        The answer has zero residual, so that a rounded derivative slows the approach and does not shift its end.
-        """
-        net = tanh_network.shaped(theta, self._like)
-        found = residual(net, self._pool)
-        short = np.float32
-        jacobian = tanh_network.operator_rows(
-            cast(net, short),
-            *(part.astype(short) for part in (self._pool.u, found.v, found.k)),
-        )
-        jacobian *= self._weight[:, None].astype(short)
-        return self._weight * found.r, jacobian
-
-
-def cooled(heat: float, misses: list[float], late: bool) -> float:
-    """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
-    if misses[-1] < SOLVED or late:
-        return max(1.0, heat * HOTTEST ** (-1.0 / COOLING))
-    return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if stuck(misses) else heat
-
-
-def stuck(misses: list[float]) -> bool:
-    """Whether the last equation is neither solved nor its residual falling."""
-    return len(misses) > LATELY and misses[-1] > max(SOLVED, FALLING * misses[-1 - LATELY])
-
-
-def trusted(trust: float, misses: list[float], most: float) -> float:
-    """The bound on the next step's change of z."""
-    factor = GAINED if misses[-1] < SOLVED else WITHDRAWN
-    return min(max(trust * factor, LEAST_TRUST), most)
-
-
 def heated(points: Points, heat: float) -> Points:
     """The points of the equation at another temperature."""
     return points._replace(force=points.force / heat)
-
-
-def lost(misses: list[float]) -> bool:
-    """Whether the equation is given up: the last steps left too large a residual."""
-    return len(misses) > LATELY and bool(np.median(misses[-LATELY:]) > LOST)
 
 
 def strewn(rng: np.random.Generator, u: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Walkers' places (..., L, d), MOVED of them moved by about REACH (4 h)^1/2 in all, h (L,) the sizes of their steps."""
     far = REACH * np.sqrt(4.0 * sizes / u.shape[-1]) * (rng.random(u.shape[:-1]) < MOVED)
     return np.asarray(u + far[..., None] * rng.standard_normal(u.shape))
-
-
-def cast(net: TanhNetwork, dtype: Any) -> TanhNetwork:
-    """The network in another precision, as numpy arrays."""
-    return jax.tree.map(lambda part: np.asarray(part, dtype), net)
 
 
 def pooled(pool: Points, news: Points, most: int) -> Points:

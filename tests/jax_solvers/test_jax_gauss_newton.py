@@ -9,22 +9,18 @@ import numpy as np
 import pytest
 
 from mfbench import Context
-from mfbench_jax.gauss_newton import (
+from mfbench_jax.blocks.cooling import (
     FALLING,
     HOTTEST,
     LATELY,
     LEAST_TRUST,
     LOST,
-    MOVED,
-    REACH,
     SOLVED,
-    STEPS,
     cooled,
     lost,
-    solve,
-    strewn,
     trusted,
 )
+from mfbench_jax.gauss_newton import MOVED, REACH, STEPS, solve, strewn
 from mfbench_jax.parameters import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}

@@ -178,3 +178,8 @@ def shaped(theta: np.ndarray, like: TanhNetwork) -> TanhNetwork:
     cuts = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
     parts = [part.reshape(np.shape(leaf)) for part, leaf in zip(np.split(theta, cuts), leaves, strict=True)]
     return jax.tree.unflatten(structure, parts)
+
+
+def cast(net: TanhNetwork, dtype: Any) -> TanhNetwork:
+    """The network in another precision, as numpy arrays."""
+    return jax.tree.map(lambda part: np.asarray(part, dtype), net)

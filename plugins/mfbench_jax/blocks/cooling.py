@@ -1,0 +1,49 @@
+"""From the solution of a hotter process to that of the given one: when to cool, how far to trust a step, when to give up.
+
+All rules look at the misses: of every step, the weighted residual in units of what has to cancel in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+HOTTEST, WARM = 16.0, 4.0
+"""Temperature of the first equation, in units of the given one; where it is not solved, of another beginning."""
+COOLING = 20
+"""Steps over which it falls, in equal ratios, where each of them solves its equation; twice as many where none does."""
+SOLVED = 0.1
+"""Residual, in units of what has to cancel in it, below which an equation counts as solved."""
+FALLING = 0.8
+"""Ratio of the residual to that of LATELY steps before, below which one waits for it."""
+COOLED = 0.5
+"""Share of the budget, less what compiling took, after which nothing is waited for."""
+LATELY = 8
+"""Steps over which the fall of the residual is judged."""
+LOST = 0.5
+"""Typical residual of the last ones at the given temperature, above which the equation is given up."""
+LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
+"""The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
+after another one."""
+
+
+def cooled(heat: float, misses: list[float], late: bool) -> float:
+    """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
+    if misses[-1] < SOLVED or late:
+        return max(1.0, heat * HOTTEST ** (-1.0 / COOLING))
+    return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if stuck(misses) else heat
+
+
+def stuck(misses: list[float]) -> bool:
+    """Whether the last equation is neither solved nor its residual falling."""
+    return len(misses) > LATELY and misses[-1] > max(SOLVED, FALLING * misses[-1 - LATELY])
+
+
+def trusted(trust: float, misses: list[float], most: float) -> float:
+    """The bound on the next step's change of z."""
+    factor = GAINED if misses[-1] < SOLVED else WITHDRAWN
+    return min(max(trust * factor, LEAST_TRUST), most)
+
+
+def lost(misses: list[float]) -> bool:
+    """Whether the equation is given up: the last steps left too large a residual."""
+    return len(misses) > LATELY and bool(np.median(misses[-LATELY:]) > LOST)

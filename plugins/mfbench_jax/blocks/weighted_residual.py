@@ -1,0 +1,64 @@
+"""The backward Kolmogorov equation at a pool of points as a least-squares problem for the network's parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import tanh_network
+from .backward_equation import Points, log_spread, residual
+from .tanh_network import TanhNetwork
+
+SLOWEST = 1e-2
+"""|grad z|^2 in units of its median below which it makes no difference to a row's weight."""
+TAIL = 5.0
+"""Weighted residuals, in units of their median, beyond which they count linearly."""
+TINY = 1e-300
+QUANTILE = 0.95
+"""Of |change of z| over the pool, that a step keeps below its largest change."""
+
+
+class WeightedResidual:
+    """The weighted residual at a pool of points about the parameters theta (P,), as rows of a least-squares problem.
+
+    An error of f is the integral of r against the committor's own Green function, which for walkers at equal
+    distances in z falls like f (1 - f) / |grad z|. Row weights squared are (4 f (1 - f))^power / |grad z| at theta, times
+    the squared distance next to A and B, where r grows like its inverse; what is far above the median counts
+    linearly (Huber), so that a few points do not rule a step.
+    """
+
+    def __init__(
+        self, pool: Points, theta: np.ndarray, like: TanhNetwork, power: float, largest_change: float
+    ) -> None:
+        self._pool, self._like, self._largest_change = pool, like, largest_change
+        found = residual(tanh_network.shaped(theta, like), pool)
+        self._logit = found.logit
+        spread = np.exp(log_spread(found.logit))
+        square = 2.0 * found.k / spread  # |grad z|^2
+        weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
+        weight *= np.exp(-np.abs(pool.lift))
+        size = np.abs(weight * found.r)
+        self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
+        self.unit = float(np.sqrt(np.mean((self._weight * found.size) ** 2))) + TINY
+        """The residual's root mean square if nothing in the equation cancelled."""
+
+    def rows(self, theta: np.ndarray) -> np.ndarray:
+        """(n,) weighted residuals; infinite where the logit would change too much for the walkers to follow."""
+        found = residual(tanh_network.shaped(theta, self._like), self._pool)
+        if not np.quantile(np.abs(found.logit - self._logit), QUANTILE) <= self._largest_change:
+            return np.full(len(self._weight), np.inf)
+        return self._weight * found.r
+
+    def linearised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) weighted residuals and their derivatives (n, P) in single precision.
+
+        The answer has zero residual, so that a rounded derivative slows the approach and does not shift its end.
+        """
+        net = tanh_network.shaped(theta, self._like)
+        found = residual(net, self._pool)
+        short = np.float32
+        jacobian = tanh_network.operator_rows(
+            tanh_network.cast(net, short),
+            *(part.astype(short) for part in (self._pool.u, found.v, found.k)),
+        )
+        jacobian *= self._weight[:, None].astype(short)
+        return self._weight * found.r, jacobian
