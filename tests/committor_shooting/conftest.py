@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.stats import chi2
 
 from mfbench_committor import double_well
 from mfbench_committor.shooting.dynamics import Noise
@@ -53,3 +54,19 @@ def well():
 @pytest.fixture
 def noise():
     return Noise(np.random.SeedSequence(7))
+
+
+@pytest.fixture(scope="session")
+def chance_of_shots():
+    """(ends (m count,), stored) -> the chance that shots from the first m stored points, `count` from each, which ended at 1
+    for B, differ from the stored ones by more than they do: chi-square of two binomials for each point."""
+
+    def chance(ends, stored, points=20):
+        count = len(ends) // points
+        fresh = np.mean(ends.reshape(points, count) == 1, axis=1)
+        p = stored.in_b[:points] / stored.shots
+        pooled = (fresh * count + p * stored.shots) / (count + stored.shots)
+        variance = pooled * (1 - pooled) * (1 / count + 1 / stored.shots)
+        return chi2.sf(np.sum((fresh - p)[variance > 0] ** 2 / variance[variance > 0]), points)
+
+    return chance

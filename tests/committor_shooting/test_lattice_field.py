@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import approx_fprime, minimize
-from scipy.stats import chi2
 
 from mfbench_committor import lattice_field
 from mfbench_committor.entries.lattice_field import LatticeFieldParameters
@@ -186,7 +185,7 @@ def test_values_without_a_reference_are_built_but_not_judged():
 
 
 @pytest.mark.slow
-def test_shots_by_another_integrator():
+def test_shots_by_another_integrator(chance_of_shots):
     """Euler-Maruyama in float64 with numpy's normals, force and bridges by hand: 100 fresh shots from
     each of 20 stored points; chi-square of two binomials, false-alarm rate 1e-4."""
     stored, rng, count, step = store.load(PROBLEM.stem), np.random.default_rng(2), 100, 0.01
@@ -207,8 +206,4 @@ def test_shots_by_another_integrator():
             ends[running[met]] = side
         kept = ends[running] == 0
         x, running = x[kept], running[kept]
-    fresh = np.mean(ends.reshape(20, count) == 1, axis=1)
-    p = stored.in_b[:20] / stored.shots
-    pooled = (fresh * count + p * stored.shots) / (count + stored.shots)
-    variance = pooled * (1 - pooled) * (1 / count + 1 / stored.shots)
-    assert chi2.sf(np.sum((fresh - p)[variance > 0] ** 2 / variance[variance > 0]), 20) > 1e-4
+    assert chance_of_shots(ends, stored) > 1e-4

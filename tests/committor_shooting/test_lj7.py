@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import brentq
-from scipy.stats import chi2
 
 from mfbench_committor import lj7
 from mfbench_committor.entries.lj7 import LJ7Parameters
@@ -251,7 +250,7 @@ def test_values_without_a_reference_are_built_but_not_judged():
 
 
 @pytest.mark.slow
-def test_shots_by_another_integrator():
+def test_shots_by_another_integrator(chance_of_shots):
     """Euler-Maruyama in float64 on jax's gradient of V, with numpy's normals and jax's distances: 30 fresh shots from each
     of 20 stored points; chi-square of two binomials, false-alarm rate 1e-4."""
     stored, rng, count, step, beta = store.load(PROBLEM.stem), np.random.default_rng(2), 30, 2e-4, 5.0
@@ -276,8 +275,4 @@ def test_shots_by_another_integrator():
         for word, old, new in zip((-1, 1), before, gaps, strict=True):
             met = (new <= 0) | (rng.random(len(x)) < np.exp(-np.maximum(old * new, 0) * beta / step))
             ends[met & (ends == 0)] = word
-    fresh = np.mean(all_ends.reshape(20, count) == 1, axis=1)
-    p = stored.in_b[:20] / stored.shots
-    pooled = (fresh * count + p * stored.shots) / (count + stored.shots)
-    variance = pooled * (1 - pooled) * (1 / count + 1 / stored.shots)
-    assert chi2.sf(np.sum((fresh - p)[variance > 0] ** 2 / variance[variance > 0]), 20) > 1e-4
+    assert chance_of_shots(all_ends, stored) > 1e-4

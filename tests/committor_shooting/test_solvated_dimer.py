@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from scipy.stats import chi2
 
 from mfbench_committor import solvated_dimer
 from mfbench_committor.entries.solvated_dimer import SolvatedDimerParameters
@@ -224,7 +223,7 @@ def test_values_without_a_reference_are_built_but_not_judged():
 
 
 @pytest.mark.slow
-def test_shots_by_another_integrator():
+def test_shots_by_another_integrator(chance_of_shots):
     """Euler-Maruyama in float64 on torch's gradient of V, with numpy's normals and positions never folded: 30 fresh shots
     from each of 20 stored points; chi-square of two binomials, false-alarm rate 1e-4."""
     stored, rng, count, step = store.load(PROBLEM.stem), np.random.default_rng(2), 30, 5e-5
@@ -244,8 +243,4 @@ def test_shots_by_another_integrator():
             ends[running[met & (ends[running] == 0)]] = word
         kept = ends[running] == 0
         x, running, gaps = x[kept], running[kept], [gap[kept] for gap in gaps]
-    fresh = np.mean(ends.reshape(20, count) == 1, axis=1)
-    p = stored.in_b[:20] / stored.shots
-    pooled = (fresh * count + p * stored.shots) / (count + stored.shots)
-    variance = pooled * (1 - pooled) * (1 / count + 1 / stored.shots)
-    assert chi2.sf(np.sum((fresh - p)[variance > 0] ** 2 / variance[variance > 0]), 20) > 1e-4
+    assert chance_of_shots(ends, stored) > 1e-4

@@ -117,16 +117,12 @@ def euler(problem, x, step, rng):
         pytest.param("ginzburg-landau-dim_50-temperature_16-width_0.03", 2e-4, marks=pytest.mark.slow),
     ],
 )
-def test_shots_by_another_integrator(stem, step):
+def test_shots_by_another_integrator(stem, step, chance_of_shots):
     """100 fresh shots from each of 20 stored points; chi-square of two binomials, false-alarm rate 1e-4."""
     problem, rng, count = STANDING[stem], np.random.default_rng(2), 100
     stored = store.load(stem)
-    x, p = stored.x[:20], stored.in_b[:20] / stored.shots
-    ends = euler(problem, np.repeat(x, count, axis=0), step, rng)
-    fresh = np.mean(ends.reshape(20, count) == 1, axis=1)
-    pooled = (fresh * count + p * stored.shots) / (count + stored.shots)
-    variance = pooled * (1 - pooled) * (1 / count + 1 / stored.shots)
-    assert chi2.sf(np.sum((fresh - p)[variance > 0] ** 2 / variance[variance > 0]), 20) > 1e-4
+    ends = euler(problem, np.repeat(stored.x[:20], count, axis=0), step, rng)
+    assert chance_of_shots(ends, stored) > 1e-4
 
 
 @pytest.mark.slow
