@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.checks import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +28,7 @@ class TensorTrainParameters:
     sharpness: float = 6.0
 
     def __post_init__(self) -> None:
-        for name, least in (("elements", 4), ("rank", 1), ("values", 1000)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a whole number >= {least}.")
+        at_least(self, elements=4, rank=1, values=1000)
         if not (math.isfinite(self.sharpness) and self.sharpness > 0):
             raise ValueError(f"sharpness is {self.sharpness}; expected a finite number > 0.")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.checks import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +40,7 @@ class LogDensityParameters:
     components: int = 4
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "points", "burn_in", "refresh", "walk", "components"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a whole number >= 1.")
-        if self.projection < 0:
-            raise ValueError(f"projection is {self.projection}; expected a whole number >= 0.")
+        at_least(self, width=1, depth=1, points=1, burn_in=1, refresh=1, walk=1, components=1, projection=0)
         if not 0.0 <= self.hot_share <= 0.9:
             raise ValueError(f"hot_share is {self.hot_share}; expected a share in [0, 0.9].")
         if self.cold_walkers < self.points:

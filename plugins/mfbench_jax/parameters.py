@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .checks import above_zero, at_least, one_of
+from mfbench.checks import above_zero, at_least, one_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.checks import above_zero, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +44,12 @@ class MlcolvarParameters:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "epochs", "moves", "records", "memory"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a whole number >= 1.")
+        at_least(self, width=1, depth=1, epochs=1, moves=1, records=1, memory=1)
         if self.walkers < 2:
             raise ValueError(
                 f"walkers is {self.walkers}; expected a whole number >= 2: some in A, some in B."
             )
-        for name in ("alpha", "gamma", "rate", "strength"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a number > 0.")
+        above_zero(self, "alpha", "gamma", "rate", "strength")
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mfbench.checks import above_zero, at_least, one_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
@@ -80,26 +82,3 @@ class MeanField:
     def __post_init__(self) -> None:
         at_least(self, particles=1, walkers=2, moves=1)
         above_zero(self, "step", "lift_depth")
-
-
-def at_least(parameters: object, **bounds: int) -> None:
-    """Refuse whole numbers below their bounds."""
-    for name, bound in bounds.items():
-        value = getattr(parameters, name)
-        if value < bound:
-            raise ValueError(f"{name} is {value}; expected a whole number >= {bound}.")
-
-
-def above_zero(parameters: object, *names: str) -> None:
-    """Refuse numbers that are not above zero."""
-    for name in names:
-        value = getattr(parameters, name)
-        if not value > 0:
-            raise ValueError(f"{name} is {value}; expected a number > 0.")
-
-
-def one_of(parameters: object, name: str, allowed: tuple[str, ...]) -> None:
-    """Refuse words that are not allowed."""
-    value = getattr(parameters, name)
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")

@@ -1,4 +1,4 @@
-"""What parameters of solvers are refused for."""
+"""Checks that parameters of plugins share: each refuses a value by name, with what was got and what was expected."""
 
 from __future__ import annotations
 
