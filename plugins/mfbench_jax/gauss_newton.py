@@ -9,10 +9,10 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    the walkers' places, so that the equation also holds where the law is thin.
 2. At first the equation is that of a hotter process, its temperature falling to the given one: a hot process has no
    barriers, and its solution leads to the next. Where the first equation is not solved (small sets in many dimensions
-   are hard to find for a hot process), all begins again less hot. A step moves z by a bounded amount, so that the
-   walkers can follow.
+   are hard to find for a hot process), Adam lowers the Ritz energy over the walkers first, as `is-sgd` does, which
+   leads near the committor from everywhere. A step moves z by a bounded amount, so that the walkers can follow.
 3. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
-   lowers the Ritz energy over the walkers instead, as `is-sgd` does: its minimum still orders what the network can do.
+   goes on with the energy: its minimum still orders what the network can do.
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy to go back to.
 What was measured: docs/decisions/0012.
@@ -32,14 +32,14 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levenberg_marquardt, tanh_network, umbrella
 from .blocks.ansatz import scale_of
 from .blocks.backward_equation import Points, surveyor
-from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, WARM, cooled, lost, stuck, trusted
+from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, cooled, lost, stuck, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.keys import root_key
 from .blocks.landscape import Places, value_and_slope
 from .blocks.levenberg_marquardt import Damping
 from .blocks.lift import committor
-from .blocks.ritz_descent import descent
+from .blocks.ritz_descent import RitzDescent
 from .blocks.sampler import Walkers
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.umbrella import Seen
@@ -53,10 +53,13 @@ STEPS = 2
 """With one pool."""
 MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
+PATIENCE = 20
 ACCURATE, SETTLED = 0.01, 100
 """Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
+RESTFUL = 4
+"""Times as many looks for each pool once the solution is accurate: the rate gains more by them than the solution by steps."""
 UPDATES = 10
-"""Of Adam between two checkpoints."""
+"""Looks of Adam between two checkpoints."""
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
 
@@ -112,7 +115,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     rng = np.random.default_rng(np.random.SeedSequence(context.seed))
     start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
     walkers = departure(rng, start_a, start_b, p.ladders, p.windows)
-    state = umbrella.umbrella(jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE)
+    beginning = umbrella.umbrella(jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE)
+    state = beginning
     look = umbrella.looker(visit, logit, p.moves)
     key = root_key(int(rng.integers(2**31)))
     seen: Seen | None = None
@@ -141,11 +145,15 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     survey = surveyor(force, lift)
 
+    def accurate() -> bool:
+        return heat == 1.0 and bool(misses) and misses[-1] < ACCURATE
+
     def fresh(net: TanhNetwork) -> Points:
         """New points from a few looks: those outside A and B."""
         nonlocal surveyed
         guide = tanh_network.cast(net, umbrella.DTYPE)
-        found = [[looked(guide) for _ in range(p.pause)][-1].walkers.places.x for _ in range(p.looks)]
+        pause = p.pause * (RESTFUL if accurate() else 1)
+        found = [[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)]
         u = strewn(rng, np.asarray(found, np.float64), np.asarray(state.sizes, np.float64)).reshape(-1, dim)
         points, x = survey(u), to_x(u)
         surveyed += len(u)
@@ -154,20 +162,45 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             usable &= np.all(np.isfinite(part.reshape(len(u), -1)), axis=1)
         return Points(*(part[usable] for part in points))
 
+    def descended(ritz: RitzDescent) -> Checkpoint:
+        for _ in range(UPDATES):
+            now = looked(ritz.average)
+            ritz.update(now, state.seen)
+        return answer(ritz.average, ritz_energy=ritz.energy)
+
+    misses: list[float] = []
+    heat, trust = HOTTEST, LEAST_TRUST
     theta, damping, pool = tanh_network.flat(net), FIRST_DAMPING, fresh(net)
     most = min(p.pool, LARGEST // len(theta))
-    misses: list[float] = []
-    trust = LEAST_TRUST
-    began, heat = context.elapsed(), HOTTEST
+    began = context.elapsed()
+    ritz: RitzDescent | None = None
+    found = state
+
+    def late() -> bool:
+        return context.elapsed() - began > COOLED * (context.budget - began)
+
+    def astray() -> bool:
+        """Whether the first equation is not solved, though there is an energy to begin with instead."""
+        return reversible and heat == HOTTEST and len(misses) > PATIENCE and stuck(misses)
+
     while not (reversible and heat == 1.0 and lost(misses)):
+        if astray():
+            state, ritz = beginning, RitzDescent(logit, tanh_network.cast(net, umbrella.DTYPE))
+            while not (ritz.settled or late()):
+                yield descended(ritz)
+            found = state
+            theta = tanh_network.flat(tanh_network.cast(ritz.average, np.float64))
+            damping, trust, misses, heat = FIRST_DAMPING, LEAST_TRUST, [], 1.0
+            pool = fresh(tanh_network.shaped(theta, net))
         pool = pooled(pool, fresh(tanh_network.shaped(theta, net)), most)
         for _ in range(STEPS):
-            late = context.elapsed() - began > COOLED * (context.budget - began)
-            if heat == HOTTEST and stuck(misses):
-                theta, damping, trust = tanh_network.flat(net), FIRST_DAMPING, LEAST_TRUST
-                misses, heat = [], WARM
+            if astray():
+                break
+            if misses and heat > 1.0 and (heat < HOTTEST or len(misses) > PATIENCE or not stuck(misses)):
+                heat = cooled(heat, misses, late())
+                if heat == 1.0:
+                    misses = misses[-1:]
             if misses:
-                heat = cooled(heat, misses, late)
                 trust = trusted(trust, misses, p.largest_change)
             fit = WeightedResidual(heated(pool, heat), theta, net, p.spread_power, trust)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
@@ -181,16 +214,15 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 trust=trust,
                 points=float(len(pool.u)),
             )
-        if heat > 1.0 or misses[-1] > ACCURATE:
+        if not accurate():
             state = umbrella.forgotten(state)  # what was seen along other solutions says nothing of the rate
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    training, descend = descent(logit, tanh_network.cast(net, umbrella.DTYPE))
-    state = umbrella.forgotten(state)
+    if ritz is None:
+        ritz, found = RitzDescent(logit, tanh_network.cast(tanh_network.shaped(theta, net), umbrella.DTYPE)), state
+    state = umbrella.forgotten(found)
     while True:
-        for _ in range(UPDATES):
-            training = descend(training, looked(training.average))
-        yield answer(training.average, ritz_energy=float(training.energy))
+        yield descended(ritz)
 
 
 def heated(points: Points, heat: float) -> Points:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-HOTTEST, WARM = 16.0, 4.0
-"""Temperature of the first equation, in units of the given one; where it is not solved, of another beginning."""
+HOTTEST = 16.0
+"""Temperature of the first equation, in units of the given one."""
 COOLING = 20
 """Steps over which it falls, in equal ratios, where each of them solves its equation; twice as many where none does."""
 SOLVED = 0.1
@@ -19,8 +19,8 @@ COOLED = 0.5
 """Share of the budget, less what compiling took, after which nothing is waited for."""
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
-LOST = 0.5
-"""Typical residual of the last ones at the given temperature, above which the equation is given up."""
+LOST = 0.2
+"""Typical residual of the last steps at the given temperature, above which the equation is given up."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
 """The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
 after another one."""
@@ -45,5 +45,5 @@ def trusted(trust: float, misses: list[float], most: float) -> float:
 
 
 def lost(misses: list[float]) -> bool:
-    """Whether the equation is given up: the last steps left too large a residual."""
+    """Whether the equation is given up: the last steps, all of them at the given temperature, left too large a residual."""
     return len(misses) > LATELY and bool(np.median(misses[-LATELY:]) > LOST)
