@@ -44,7 +44,7 @@ from .blocks.sampler import Walkers
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.umbrella import Seen
 from .blocks.weighted_residual import WeightedResidual
-from .parameters import GaussNewton
+from .gauss_newton_entry import GaussNewton
 
 FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the scaled unit; it adapts."""

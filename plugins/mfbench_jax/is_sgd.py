@@ -44,7 +44,7 @@ from .blocks.sampler import Walkers, adapt, attempt, exchange
 from .blocks.supervised import Lesson, Teacher, make_loss
 from .blocks.tempering import tempered_places
 from .blocks.windows import bias, bias_slope
-from .parameters import ImportanceSampling
+from .is_sgd_entry import ImportanceSampling
 
 UPDATES = 4
 """Updates between two checkpoints: tens of milliseconds."""

@@ -42,7 +42,7 @@ from .blocks.forward_laplacian import jet
 from .blocks.jet import Jet
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
-from .parameters import Pinn
+from .pinn_entry import Pinn
 
 LOOKS = 4
 """At the walkers, whose places join the pool, between two rounds of updates."""

@@ -34,7 +34,7 @@ from .blocks.lift import lift_of
 from .blocks.ritz import energy_density, violation
 from .blocks.sampler import Walkers, adapt, attempt, exchange
 from .blocks.windows import bias, bias_slope
-from .parameters import ImportanceSampling
+from .is_sgd_entry import ImportanceSampling
 
 UPDATES = 4
 """Updates between two checkpoints: tens of milliseconds."""

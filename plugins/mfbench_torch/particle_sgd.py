@@ -29,7 +29,7 @@ from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
 from .blocks.sampler import Walkers, adapt, langevin_step
-from .parameters import MeanField
+from .particle_sgd_entry import MeanField
 
 UPDATES = 8
 BURN_IN = 200

@@ -18,8 +18,7 @@ from mfbench_jax.blocks.forward_laplacian import jet
 from mfbench_jax.blocks.jet import Jet
 from mfbench_jax.blocks.landscape import survey
 from mfbench_jax.blocks.lift import lift_of
-from mfbench_jax.committor_entries import PINN
-from mfbench_jax.parameters import Pinn
+from mfbench_jax.pinn_entry import PINN, Pinn
 
 SMALL = Pinn(windows=6, ladders=8, width=16, cooling=200)
 
