@@ -30,13 +30,12 @@ from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
-from .blocks.sampler import Walkers, adapt, langevin_step
+from .blocks.sampler import ACCEPTANCE, Walkers, adapt, gain_at, langevin_step
 from .particle_sgd_entry import MeanField
 
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
-ACCEPTANCE = 0.6
 TRAINING = jnp.float32
 
 
@@ -83,7 +82,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
 
     def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
         key, key_walk = jax.random.split(state.key)
-        gain = (0.2 / jnp.sqrt(1.0 + state.step / 200)).astype(TRAINING)
+        gain = gain_at(state.step, TRAINING)
         places, size = walked(state.places, state.size, key_walk, parameters.moves, gain)
         value, gradient = jax.value_and_grad(energy)(state.particles, places)
         time = parameters.step * parameters.particles / unit

@@ -90,9 +90,28 @@ class Distance(NamedTuple):
 
     def _landing(self, y: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Newton's step onto the boundary (n, d) and the normal (n, d)."""
-        value, slope = value_and_slope(self.boundary, y)
-        size = _length(slope)[:, None]
-        return value[:, None] * slope / size**2, slope / size
+        value, slope, size = steepness(self.boundary, y)
+        return value[:, None] * slope / size[:, None] ** 2, slope / size[:, None]
+
+
+class Steepness(NamedTuple):
+    """phi (n,), grad phi (n, d) and |M^{1/2} grad phi| (n,): the first over the last is the distance to first order."""
+
+    value: jax.Array
+    slope: jax.Array
+    size: jax.Array
+
+
+def steepness(boundary: Field, x: jax.Array, strength: np.ndarray | float = 1.0) -> Steepness:
+    """Of a boundary function at x (n, d).
+
+    Args:
+        boundary: signed boundary function.
+        x: (n, d).
+        strength: (d,) diagonal of M^{1/2}, the unit in which lengths are counted in each direction.
+    """
+    value, slope = value_and_slope(boundary, x)
+    return Steepness(value, slope, _length(strength * slope))
 
 
 class Foot(NamedTuple):

@@ -1,4 +1,7 @@
-"""Adam on the Ritz energy over weighted walkers: noisy, but it leads from everywhere to the neighbourhood of q."""
+"""Stochastic descent on the Ritz energy over weighted walkers: noisy, but it leads from everywhere to near q.
+
+The weights are held fixed. The energy spans many decades between problems, and its running mean is the unit.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from .descent import anytime, tail_average
 from .landscape import Places
 from .ritz import energy_density
 from .sampler import Walkers
-from .umbrella import Seen
+from .weighing import Seen
 
 RATE, WARM_UP, HALVING = 3e-3, 50, 1000
 LARGEST_GRADIENT = 10.0
@@ -30,16 +33,30 @@ class Descent(NamedTuple):
     energy: jax.Array
 
 
-def descent(
-    logit: Callable[[Any, Places], Walkers], params: Any
-) -> tuple[Descent, Callable[[Descent, Seen], Descent]]:
-    """The start, and the compiled step; the weights are held fixed, and the running energy is the unit."""
-    optimiser = optax.chain(
-        optax.clip_by_global_norm(LARGEST_GRADIENT), optax.adam(anytime(RATE, WARM_UP, HALVING))
-    )
+def bounded(*method: optax.GradientTransformation) -> optax.GradientTransformation:
+    """A method whose gradients are bounded first."""
+    return optax.chain(optax.clip_by_global_norm(LARGEST_GRADIENT), *method)
+
+
+def make_descent(
+    logit: Callable[[Any, Places], Walkers],
+    optimiser: optax.GradientTransformation,
+    beside: Callable[..., jax.Array] | None = None,
+) -> tuple[Callable[[Any], Descent], Callable[..., Descent]]:
+    """Two functions: parameters -> Descent, and the compiled step (Descent, Seen, lesson=None) -> Descent.
+
+    Args:
+        logit: (parameters, Places) -> Walkers with the solution's logit there.
+        optimiser: that turns gradients into steps.
+        beside: (parameters, parts of the lesson ...) -> a loss in units of the energy, added where there is a lesson.
+    """
+
+    def begun(params: Any) -> Descent:
+        zero = jnp.zeros((), jax.tree.leaves(params)[0].dtype)
+        return Descent(jnp.asarray(0), params, params, optimiser.init(params), zero)
 
     @jax.jit
-    def descend(state: Descent, seen: Seen) -> Descent:
+    def descend(state: Descent, seen: Seen, lesson: tuple[jax.Array, ...] | None = None) -> Descent:
         places = seen.walkers.places
 
         def energy(params: Any) -> jax.Array:
@@ -48,14 +65,22 @@ def descent(
             return jnp.sum(jnp.mean(seen.weights * density, axis=0))
 
         value, gradient = jax.value_and_grad(energy)(state.params)
-        time = state.step.astype(value.dtype)
-        # The energy spans many decades between problems.
-        unit = state.energy + jnp.maximum(1.0 / (time + 1.0), 0.05) * (value - state.energy)
+        news = jnp.maximum(1.0 / (state.step + 1.0), 0.05).astype(value.dtype)
+        unit = state.energy + news * (value - state.energy)
         gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
+        if beside is not None and lesson is not None:
+            gradient = jax.tree.map(jnp.add, gradient, jax.grad(beside)(state.params, *lesson))
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
-        average = tail_average(state.average, params, time, AVERAGING)
+        average = tail_average(state.average, params, state.step.astype(value.dtype), AVERAGING)
         return Descent(state.step + 1, params, average, moments, unit)
 
-    zero = jnp.zeros((), jax.tree.leaves(params)[0].dtype)
-    return Descent(jnp.asarray(0), params, params, optimiser.init(params), zero), descend
+    return begun, descend
+
+
+def descent(
+    logit: Callable[[Any, Places], Walkers], params: Any
+) -> tuple[Descent, Callable[[Descent, Seen], Descent]]:
+    """The start at given parameters, and the compiled step, by Adam at the rates of this module."""
+    begun, descend = make_descent(logit, bounded(optax.adam(anytime(RATE, WARM_UP, HALVING))))
+    return begun(params), descend
