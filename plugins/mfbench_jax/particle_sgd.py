@@ -26,6 +26,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import ansatz, scale_of
+from .blocks.departure import departure
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
@@ -123,7 +124,4 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
 def starts(problem: CommittorProblem, walkers: int, seed: int) -> np.ndarray:
     """Walkers (P, 1, d), half of them in A and half in B."""
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    half = walkers // 2
-    in_a = problem.start_a[rng.integers(len(problem.start_a), size=half)]
-    in_b = problem.start_b[rng.integers(len(problem.start_b), size=walkers - half)]
-    return np.concatenate([in_a, in_b])[:, None, :]
+    return np.swapaxes(departure(rng, problem.start_a, problem.start_b, 1, walkers), 0, 1)
