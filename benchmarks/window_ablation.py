@@ -26,7 +26,7 @@ from mfbench_committor import arc, double_well
 from mfbench_committor.entries.arc import ArcParameters
 from mfbench_committor.entries.double_well import DoubleWellParameters
 from mfbench_jax import is_sgd
-from mfbench_jax.parameters import ImportanceSampling
+from mfbench_jax.is_sgd_entry import ImportanceSampling
 
 SEEDS, UPDATES = 5, 1500
 LADDERS = 12

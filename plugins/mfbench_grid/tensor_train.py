@@ -1,7 +1,7 @@
 """`tensor-train`: the Ritz energy of a committor, minimised over tensor trains.
 
 1. Coordinates in which the density is nearly a product, of three guesses that with which a cross approximation of
-   e^{-beta V / 2} is best at walkers' places (`coordinates`, `cross_roots`).
+   e^{-beta V / 2} is best at walkers' places (`setting`).
 2. On levels of ever finer elements and ever sharper walls about A and B: the roots of the density and of the
    walls' weights as trains, by cross approximation (`wall`).
 3. The energy minimised core by core, there and back, every bond widened on the way there and cut to what it
@@ -15,28 +15,18 @@ approximations are large, and the answer is not to be trusted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mfbench.solver import Checkpoint, Context
-from mfbench.tasks.committor import CommittorProblem, Field
-from mfbench_grid.blocks.coordinates import Surroundings, bases, corners, surroundings
-from mfbench_grid.blocks.cross_roots import Crossed, Places, crossed, product, squared_norm
+from mfbench.tasks.committor import CommittorProblem
+from mfbench_grid.blocks.cross_roots import Crossed, product, squared_norm
 from mfbench_grid.blocks.elements import Elements
-from mfbench_grid.blocks.hot_walkers import walked
 from mfbench_grid.blocks.ritz_train import RitzTrain, Roots
+from mfbench_grid.blocks.setting import density_of, settle_coordinates, wall_of
 from mfbench_grid.blocks.train_field import TrainField, evaluate, gradient
-from mfbench_grid.blocks.wall import FAR, Wall, wall_about
 from mfbench_grid.tensor_train_entry import TensorTrainParameters
 
-HEAT = 4.0
-"""Temperature of the walkers that reach between the wells, in units of the problem's."""
-TESTED = 1500
-"""Places of walkers, the last ones, at which trains are tested."""
-DENSITY_ERROR = 1e-4
-WALL_ERROR = 1e-3
-"""Errors of the cross approximations that are good enough."""
 SHARPER = 1.5
 """Factor of the walls' sharpness from level to level."""
 SHARPEST = 18.0
@@ -51,36 +41,6 @@ FINEST = 256
 """Elements of a coordinate that are not halved any more."""
 DETAILED = 0.1
 """Coordinates with at least this share of the most detailed one's details are refined."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """The problem in the coordinates of the train.
-
-    Args:
-        problem: the problem.
-        potential: its potential, counted.
-        bottom: its least value seen, at a minimum.
-        basis: (d, d) the coordinates' directions, columns.
-        walls: about A and B.
-        places: walkers' places in the coordinates.
-    """
-
-    problem: CommittorProblem
-    potential: Field
-    bottom: float
-    basis: np.ndarray
-    walls: tuple[Wall, Wall]
-    places: Places
-
-    def root(self, y: np.ndarray) -> np.ndarray:
-        """(n,) e^{-beta (V - V_min) / 2} at (n, d) coordinates; 0 where V is no number."""
-        energy = self.problem.beta * (np.asarray(self.potential(y @ self.basis.T)) - self.bottom)
-        return np.where(np.isnan(energy), 0.0, np.exp(-0.5 * energy))
-
-    def wall_root(self, side: int, sharpness: float, y: np.ndarray) -> np.ndarray:
-        """(n,) the root of the wall's weight about A (side 0) or B (side 1)."""
-        return self.walls[side].root(y @ self.basis.T, sharpness)
 
 
 def solve(
@@ -103,12 +63,14 @@ def solve(
         spent += len(x)
         return np.asarray(problem.potential(x))
 
-    setting, elements, density = settle_coordinates(problem, counted, parameters, rng)
+    setting, elements, density = settle_coordinates(
+        problem, counted, parameters.elements, parameters.values, rng
+    )
     sharpness = parameters.sharpness
     cores = [np.ones((1, len(part.nodes), 1)) for part in elements]
     level, settled = 0, None
     while True:
-        walls = [wall_of(setting, side, sharpness, elements, parameters, rng) for side in (0, 1)]
+        walls = [wall_of(setting, side, sharpness, elements, parameters.values, rng) for side in (0, 1)]
         train = RitzTrain(elements, weights_roots(elements, density, walls), cores)
         known = {
             "level": float(level),
@@ -154,79 +116,7 @@ def solve(
             for new, old, core in zip(finer, elements, train.cores, strict=True)
         ]
         elements = finer
-        density = density_of(setting, elements, parameters, rng)
-
-
-def settle_coordinates(
-    problem: CommittorProblem, potential: Field, parameters: TensorTrainParameters, rng: np.random.Generator
-) -> tuple[Setting, list[Elements], Crossed]:
-    """The first guess of coordinates with a good cross approximation of the density, or the best of all.
-
-    Returns:
-        The problem in these coordinates, the first elements, and the root of the density on them.
-    """
-    seen = surroundings(problem, potential)
-    hot, cool = (walked(problem, potential, heat, rng)[-TESTED:] for heat in (HEAT, 1.0))
-    reach = FAR * float(np.linalg.norm(problem.box[1] - problem.box[0]))
-    walls = (
-        wall_about(problem.boundary_a, problem.start_a, seen.bottoms[0], seen.on_a, reach),
-        wall_about(problem.boundary_b, problem.start_b, seen.bottoms[1], seen.on_b, reach),
-    )
-    tried = []
-    for basis in bases(seen).values():
-        elements = first_elements(seen, basis, np.concatenate([hot, cool]), parameters.elements)
-        setting = Setting(
-            problem,
-            potential,
-            float(np.min(seen.energies)) / problem.beta,
-            basis,
-            walls,
-            Places(cool @ basis, hot @ basis),
-        )
-        density = density_of(setting, elements, parameters, rng)
-        tried.append((setting, elements, density))
-        if max(density.error, density.hot_error) < DENSITY_ERROR:
-            break
-    return min(tried, key=lambda found: found[2].error + found[2].hot_error)
-
-
-def first_elements(seen: Surroundings, basis: np.ndarray, places: np.ndarray, count: int) -> list[Elements]:
-    """The elements of the first level."""
-    return [Elements.over(ends, count) for ends in corners(seen, basis, places)]
-
-
-def density_of(
-    setting: Setting,
-    elements: Sequence[Elements],
-    parameters: TensorTrainParameters,
-    rng: np.random.Generator,
-) -> Crossed:
-    """The root of the density at the elements' quadrature points."""
-    return crossed(setting.root, elements, setting.places, DENSITY_ERROR, parameters.values, rng)
-
-
-def wall_of(
-    setting: Setting,
-    side: int,
-    sharpness: float,
-    elements: Sequence[Elements],
-    parameters: TensorTrainParameters,
-    rng: np.random.Generator,
-) -> Crossed:
-    """The root of a wall's weight at the elements' quadrature points."""
-    start = (setting.problem.start_a, setting.problem.start_b)[side]
-    centre = setting.walls[side].centre[None]
-    cool = np.concatenate([centre, start]) @ setting.basis
-    places = Places(np.concatenate([cool, setting.places.cool]), setting.places.hot)
-    return crossed(
-        lambda y: setting.wall_root(side, sharpness, y),
-        elements,
-        places,
-        WALL_ERROR,
-        parameters.values,
-        rng,
-        typical=setting.walls[side].height(sharpness),
-    )
+        density = density_of(setting, elements, parameters.values, rng)
 
 
 def weights_roots(elements: Sequence[Elements], density: Crossed, walls: Sequence[Crossed]) -> Roots:

@@ -2,18 +2,16 @@
 
 import mfbench
 
-from .committor_entries import (
-    GAUSS_NEWTON,
-    IS_SGD,
-    LOG_SEMIGROUP,
-    MARKOV_MODEL,
-    PARTICLE_SGD,
-    PINN,
-    SEMIGROUP,
-    SHOOTING,
-    SPLITTING,
-)
-from .fokker_planck_entry import LOG_DENSITY_GAUSS_NEWTON
+from .gauss_newton_entry import GAUSS_NEWTON
+from .is_sgd_entry import IS_SGD
+from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
+from .log_semigroup_entry import LOG_SEMIGROUP
+from .markov_model_entry import MARKOV_MODEL
+from .particle_sgd_entry import PARTICLE_SGD
+from .pinn_entry import PINN
+from .semigroup_entry import SEMIGROUP
+from .shooting_entry import SHOOTING
+from .splitting_entry import SPLITTING
 
 
 @mfbench.hookimpl

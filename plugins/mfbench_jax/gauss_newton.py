@@ -32,19 +32,19 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levenberg_marquardt, tanh_network, umbrella
 from .blocks.ansatz import scale_of
 from .blocks.backward_equation import Points, surveyor
-from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, cooled, lost, stuck, trusted
+from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, astray, cooled, lost, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
+from .blocks.energy_lead import EnergyLead
 from .blocks.keys import root_key
 from .blocks.landscape import Places, value_and_slope
 from .blocks.levenberg_marquardt import Damping
 from .blocks.lift import committor
-from .blocks.ritz_descent import RitzDescent
 from .blocks.sampler import Walkers
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.umbrella import Seen
 from .blocks.weighted_residual import WeightedResidual
-from .parameters import GaussNewton
+from .gauss_newton_entry import GaussNewton
 
 FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the scaled unit; it adapts."""
@@ -53,11 +53,11 @@ STEPS = 2
 """With one pool."""
 MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
-PATIENCE = 20
 ACCURATE, SETTLED = 0.01, 100
 """Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
 RESTFUL = 4
-"""Times as many looks for each pool once the solution is accurate: the rate gains more by them than the solution by steps."""
+"""Times as many looks for each pool once the solution is accurate: the rate gains more by them than the solution by
+steps."""
 UPDATES = 10
 """Looks of Adam between two checkpoints."""
 LARGEST = 15_000_000
@@ -162,46 +162,45 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             usable &= np.all(np.isfinite(part.reshape(len(u), -1)), axis=1)
         return Points(*(part[usable] for part in points))
 
-    def descended(ritz: RitzDescent) -> Checkpoint:
+    def descended() -> Checkpoint:
         for _ in range(UPDATES):
-            now = looked(ritz.average)
-            ritz.update(now, state.seen)
-        return answer(ritz.average, ritz_energy=ritz.energy)
+            now = looked(lead.average)
+            lead.update(now, state.seen)
+        return answer(lead.average, ritz_energy=lead.energy)
 
     misses: list[float] = []
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping, pool = tanh_network.flat(net), FIRST_DAMPING, fresh(net)
     most = min(p.pool, LARGEST // len(theta))
+    lead, lead_state = EnergyLead(logit, tanh_network.cast(net, umbrella.DTYPE)), beginning
     began = context.elapsed()
-    ritz: RitzDescent | None = None
-    found = state
 
     def late() -> bool:
         return context.elapsed() - began > COOLED * (context.budget - began)
 
-    def astray() -> bool:
-        """Whether the first equation is not solved, though there is an energy to begin with instead."""
-        return reversible and heat == HOTTEST and len(misses) > PATIENCE and stuck(misses)
+    def unfound() -> bool:
+        """Whether the first equation is not solved, and there is an energy to lead there."""
+        return reversible and astray(heat, misses)
 
     while not (reversible and heat == 1.0 and lost(misses)):
-        if astray():
-            state, ritz = beginning, RitzDescent(logit, tanh_network.cast(net, umbrella.DTYPE))
-            while not (ritz.settled or late()):
-                yield descended(ritz)
-            found = state
-            theta = tanh_network.flat(tanh_network.cast(ritz.average, np.float64))
+        if unfound():
+            state = lead_state
+            while not lead.settled:
+                yield descended()
+            lead_state = state
+            theta = tanh_network.flat(tanh_network.cast(lead.average, np.float64))
             damping, trust, misses, heat = FIRST_DAMPING, LEAST_TRUST, [], 1.0
             pool = fresh(tanh_network.shaped(theta, net))
         pool = pooled(pool, fresh(tanh_network.shaped(theta, net)), most)
         for _ in range(STEPS):
-            if astray():
+            if unfound():
                 break
-            if misses and heat > 1.0 and (heat < HOTTEST or len(misses) > PATIENCE or not stuck(misses)):
-                heat = cooled(heat, misses, late())
-                if heat == 1.0:
-                    misses = misses[-1:]
             if misses:
+                cooler = cooled(heat, misses, late())
                 trust = trusted(trust, misses, p.largest_change)
+                if cooler == 1.0 < heat:
+                    misses = []  # whether the given equation is lost is told by its own steps
+                heat = cooler
             fit = WeightedResidual(heated(pool, heat), theta, net, p.spread_power, trust)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
             theta, damping = done.theta, done.damping
@@ -218,11 +217,9 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             state = umbrella.forgotten(state)  # what was seen along other solutions says nothing of the rate
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    if ritz is None:
-        ritz, found = RitzDescent(logit, tanh_network.cast(tanh_network.shaped(theta, net), umbrella.DTYPE)), state
-    state = umbrella.forgotten(found)
+    state = umbrella.forgotten(lead_state)
     while True:
-        yield descended(ritz)
+        yield descended()
 
 
 def heated(points: Points, heat: float) -> Points:

@@ -33,7 +33,7 @@ from .blocks.levenberg_marquardt import Damping
 from .blocks.log_density import gaussian_closure, standardised, values
 from .blocks.normalisation import Normaliser
 from .blocks.stationary_equation import Misfits, Points, Weighing
-from .fokker_planck_entry import LogDensityParameters
+from .log_density_gauss_newton_entry import LogDensityParameters
 
 FIRST_DAMPING = Damping(1e-2)
 RATE, SWEEP, BATCH = 1e-2, 50, 256

@@ -39,7 +39,7 @@ from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.rates import Rates
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
-from .parameters import LogSemigroup
+from .log_semigroup_entry import LogSemigroup
 
 PROBED = 32
 """Start points of each set at which the curvature of V is looked at."""

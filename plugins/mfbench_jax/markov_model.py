@@ -34,7 +34,7 @@ from .blocks.keys import root_key
 from .blocks.ridges import Ridges, draw, make_basis
 from .blocks.tempering import tempered_places
 from .blocks.trajectories import make_advance, started, step_of
-from .parameters import MarkovModel
+from .markov_model_entry import MarkovModel
 
 PROBED = 64
 """Places at which the curvature of V is looked at."""

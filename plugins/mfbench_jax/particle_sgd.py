@@ -26,17 +26,17 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import ansatz, scale_of
+from .blocks.departure import departure
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
-from .blocks.sampler import Walkers, adapt, langevin_step
-from .parameters import MeanField
+from .blocks.sampler import ACCEPTANCE, Walkers, adapt, gain_at, langevin_step
+from .particle_sgd_entry import MeanField
 
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
-ACCEPTANCE = 0.6
 TRAINING = jnp.float32
 
 
@@ -83,7 +83,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
 
     def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
         key, key_walk = jax.random.split(state.key)
-        gain = (0.2 / jnp.sqrt(1.0 + state.step / 200)).astype(TRAINING)
+        gain = gain_at(state.step, TRAINING)
         places, size = walked(state.places, state.size, key_walk, parameters.moves, gain)
         value, gradient = jax.value_and_grad(energy)(state.particles, places)
         time = parameters.step * parameters.particles / unit
@@ -124,7 +124,4 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
 def starts(problem: CommittorProblem, walkers: int, seed: int) -> np.ndarray:
     """Walkers (P, 1, d), half of them in A and half in B."""
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    half = walkers // 2
-    in_a = problem.start_a[rng.integers(len(problem.start_a), size=half)]
-    in_b = problem.start_b[rng.integers(len(problem.start_b), size=walkers - half)]
-    return np.concatenate([in_a, in_b])[:, None, :]
+    return np.swapaxes(departure(rng, problem.start_a, problem.start_b, 1, walkers), 0, 1)

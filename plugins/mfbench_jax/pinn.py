@@ -35,14 +35,14 @@ from .blocks import network, running, umbrella
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.collocation import Points, no_points, residual, surveyor
 from .blocks.departure import departure
-from .blocks.distance_lift import distance_lift
+from .blocks.distance_lift import distance_lift, lift_jet
 from .blocks.drift import mobility_of
 from .blocks.fitting import Fit, make_fit
 from .blocks.forward_laplacian import jet
 from .blocks.jet import Jet
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
-from .parameters import Pinn
+from .pinn_entry import Pinn
 
 LOOKS = 4
 """At the walkers, whose places join the pool, between two rounds of updates."""
@@ -79,11 +79,14 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     def lift(x: jax.Array) -> jax.Array:
         return scaled_lift(scaled(x))
 
-    def clearance(x: jax.Array) -> jax.Array:
-        return scaled_lift.clearance(scaled(x)) * scale.length
+    mobility = mobility_of(problem)
+    scaled_height = lift_jet(scaled_lift, mobility)
 
-    model, visit = ansatz(problem, lift, network.apply), survey(problem, lift)
-    at, mobility = surveyor(problem, lift, clearance), mobility_of(problem)
+    def height(x: np.ndarray) -> Jet:
+        found = scaled_height((x - scale.centre) / scale.length)
+        return Jet(found.value, found.gradient / scale.length, found.laplacian / scale.length**2)
+
+    model, visit, at = ansatz(problem, lift, network.apply), survey(problem, lift), surveyor(problem, height)
 
     def loss(layers: Any, points: Points, heat: jax.Array) -> jax.Array:
         g = jet(layers, scaled(points.x), mobility)
@@ -113,13 +116,16 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         )
 
     @jax.jit
-    def taken_in(state: State, places: list[Places]) -> tuple[State, Points, jax.Array]:
-        """The pool with the places (R, L) of a few looks, and from it batches with their heat."""
-        key, key_batch = jax.random.split(state.key)
-        joined = jax.tree.map(
+    def joined(places: list[Places]) -> Places:
+        """Places (R, L) of a few looks as one (n,)."""
+        return jax.tree.map(
             lambda *parts: jnp.concatenate([part.reshape(-1, *part.shape[2:]) for part in parts]), *places
         )
-        news = at(joined)
+
+    @jax.jit
+    def taken_in(state: State, news: Points) -> tuple[State, Points, jax.Array]:
+        """The pool with new points, and from it batches with their heat."""
+        key, key_batch = jax.random.split(state.key)
         where = (state.filled + jnp.arange(len(news.x))) % CAPACITY
         pool = jax.tree.map(lambda old, new: old.at[where].set(new), state.pool, news)
         filled = state.filled + len(news.x)
@@ -134,7 +140,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
             key = jax.random.fold_in(state.key, walkers.look)
             walkers, seen = look(state.fit.average, walkers, key)
             places.append(seen.walkers.places)
-        state, batches, heat = taken_in(state, places)
+        state, batches, heat = taken_in(state, at(joined(places)))
         return state._replace(walkers=walkers, fit=improved(state.fit, batches, heat))
 
     @jax.jit

@@ -35,7 +35,7 @@ from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.tempering import tempered_places
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
-from .parameters import Semigroup
+from .semigroup_entry import Semigroup
 
 PROBED = 64
 """Places at which the curvature of V is looked at."""

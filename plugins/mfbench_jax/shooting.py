@@ -36,7 +36,7 @@ from .blocks.outcomes import Coins, make_loss
 from .blocks.shots import Shots
 from .blocks.tempering import tempered_places
 from .blocks.trajectories import make_advance, step_of
-from .parameters import Shooting
+from .shooting_entry import Shooting
 
 PROBED = 64
 """Places at which the curvature of V is looked at."""

@@ -38,7 +38,7 @@ from .blocks.multilevel import Path, split
 from .blocks.outcomes import Coins, make_loss
 from .blocks.rates import Rates
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
-from .parameters import Splitting
+from .splitting_entry import Splitting
 
 PROBED = 32
 """Start points of each set at which the curvature of V is looked at."""

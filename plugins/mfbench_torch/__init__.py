@@ -2,7 +2,8 @@
 
 import mfbench
 
-from .committor_entries import IS_SGD, PARTICLE_SGD
+from .is_sgd_entry import IS_SGD
+from .particle_sgd_entry import PARTICLE_SGD
 
 
 @mfbench.hookimpl

@@ -4,8 +4,9 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
 
     1. every walker takes a few Metropolis-adjusted Langevin steps under V + W_l, and neighbours exchange;
     2. the running overlaps give the windows' masses z_l (EMUS), hence each walker's weight under mu;
-    3. the weighted mean of |grad f|^2, weights held fixed, gives the gradient, and the optimiser its step;
-    4. the windows follow the walkers.
+    3. the windows follow the walkers (1 to 3: `blocks/umbrella.py`);
+    4. the weighted mean of |grad f|^2, weights held fixed, gives the gradient, and the optimiser its step
+       (`blocks/ritz_descent.py`).
 
 Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
 over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
@@ -14,9 +15,7 @@ Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, whic
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,38 +24,30 @@ import torch
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, placement, running, watch
+from .blocks import levels, network, running, umbrella, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
-from .blocks.descent import anytime, tail_average
+from .blocks.coordinate import LOGIT, VALUE, Coordinate
+from .blocks.departure import departure
+from .blocks.descent import anytime
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
-from .blocks.ritz import energy_density, violation
-from .blocks.sampler import Walkers, adapt, attempt, exchange
-from .blocks.windows import bias, bias_slope
-from .parameters import ImportanceSampling
+from .blocks.ritz import violation
+from .blocks.ritz_descent import Descent, make_descent
+from .is_sgd_entry import ImportanceSampling
 
 UPDATES = 4
 """Updates between two checkpoints: tens of milliseconds."""
 LOGIT_ENDS = (-3.0, 3.0)
 """Of windows in q, whose open outer ones follow the law to where nobody knows: levels are set from q = .007 on."""
-ACCEPTANCE = 0.6
-LARGEST_GRADIENT = 10.0
-AVERAGING = 8.0
 TRAINING = torch.float32
 
 
 class State(NamedTuple):
-    """What the next update needs beside the trained parameters; the energy is a running mean that scales the gradient."""
+    """What the next update needs beside the trained parameters."""
 
-    step: int
-    average: torch.Tensor
-    places: Places
-    sizes: torch.Tensor
-    placement: placement.Placement
-    seen: running.Running
-    energy: torch.Tensor
-    watch: watch.Watch
+    walkers: umbrella.Umbrella
+    training: Descent
 
 
 class Solution(NamedTuple):
@@ -73,124 +64,33 @@ def solve(
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    lift = lift_of(problem, parameters.lift_depth)
-    visit = survey(problem, lift)
-    model = ansatz(problem, lift, make_network(problem.dim, parameters))
+    p, lift = parameters, lift_of(problem, parameters.lift_depth)
+    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p))
+    coordinate = LOGIT if p.windows_in == "logit" else VALUE
+    look = umbrella.looker(generator, visit, model.walkers, p.moves, coordinate, p.exchange, p.memory)
     escaped = watch.counter(problem)
-    ladders, windows = parameters.ladders, parameters.windows
-    in_logit = parameters.windows_in == "logit"
 
     def on_device(points: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(points, dtype=TRAINING, device=device)
 
-    boundary_a, boundary_b = (visit(on_device(points)) for points in (problem.start_a, problem.start_b))
+    def rate(step: int) -> float:
+        # Particle time: n times the slope by one of n particles has a limit.
+        plain = p.network == "mean-field" and p.optimiser == "sgd"
+        return (float(p.width) if plain else 1.0) * anytime(p.rate, p.warm_up, p.halving, step)
 
-    def coordinate(logit: torch.Tensor) -> torch.Tensor:
-        return logit if in_logit else torch.sigmoid(logit)
-
-    def coordinate_slope(logit: torch.Tensor) -> torch.Tensor:
-        return torch.ones_like(logit) if in_logit else torch.sigmoid(logit) * torch.sigmoid(-logit)
-
-    def sampled(state: State) -> tuple[Walkers, torch.Tensor, torch.Tensor, watch.Watch]:
-        """Step 1: walkers, step sizes, the biases (R, L, L) of each walker in every window, and what was noticed."""
-        here = placement.windows_of(state.placement, TRAINING)
-        gain = 0.2 / math.sqrt(1.0 + state.step / 200)
-        look = partial(model.walkers, state.average)
-
-        def own_bias(logit: torch.Tensor) -> torch.Tensor:
-            return bias(here, coordinate(logit))
-
-        def own_slope(logit: torch.Tensor) -> torch.Tensor:
-            return bias_slope(here, coordinate(logit)) * coordinate_slope(logit)
-
-        walkers, sizes, noticed = look(state.places), state.sizes, state.watch
-        for _ in range(parameters.moves):
-            walkers, accepted, tried = attempt(generator, walkers, sizes, own_bias, own_slope, visit, look)
-            noticed = watch.tried(noticed, state.step, tried)
-            sizes = adapt(sizes, accepted, ACCEPTANCE, gain)
-        if parameters.exchange:
-            walkers = exchange(generator, walkers, own_bias, state.step % 2)
-        return (
-            walkers,
-            sizes,
-            bias(here, coordinate(walkers.s)[..., None]),
-            escaped(noticed, walkers.places),
-        )
-
-    def boundary_logits(params: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return model.walkers(params, boundary_a).s, model.walkers(params, boundary_b).s
-
-    params = make_parameters(generator, problem.dim, parameters)
-    trained = params.clone().requires_grad_()
-    optimiser = make_optimiser(trained, parameters)
-    # Particle time: n times the slope by one of n particles has a limit.
-    plain = parameters.network == "mean-field" and parameters.optimiser == "sgd"
-    time = float(parameters.width) if plain else 1.0
+    boundary = tuple(visit(on_device(points)) for points in (problem.start_a, problem.start_b))
+    params = make_parameters(generator, problem.dim, p)
+    training, descend = make_descent(model, params, lambda trained: make_optimiser(trained, p), rate)
 
     def update(state: State) -> State:
-        walkers, sizes, biases, noticed = sampled(state)
+        walkers, seen = look(state.training.average, state.walkers)
+        walkers = walkers._replace(watch=escaped(walkers.watch, walkers.places))
+        return State(walkers, descend(state.training, seen))
 
-        # Step 2: weights under mu.
-        phi_share, log_total = shares(biases)
-        inverse = torch.exp(-log_total)
-        density = energy_density(walkers.s, walkers.s_slope, walkers.places.free) * inverse
-        news = running.Running(phi_share, inverse, levels.binned(walkers.s, density))
-        seen = running.updated(state.seen, news, state.step, parameters.memory)
-        weights = (running.weights_of(seen) * inverse).to(TRAINING)
-
-        # Step 3: the Ritz energy of the parameters that are trained.
-        value, gradient = energy_and_slope(model, trained, walkers.places, weights)
-        # The energy spans many decades between problems: its running mean is the unit.
-        unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
-        gradient = gradient / (unit + 1e-30)
-        trained.grad = gradient
-        torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
-        optimiser.param_groups[0]["lr"] = time * anytime(
-            parameters.rate, parameters.warm_up, parameters.halving, state.step
-        )
-        optimiser.step()
-        average = tail_average(state.average, trained.detach(), state.step, AVERAGING)
-
-        # Step 4.
-        stand = placement.moved(state.placement, walkers, biases) if in_logit else state.placement
-        return State(state.step + 1, average, walkers.places, sizes, stand, seen, unit, noticed)
-
-    def told(state: State) -> tuple[Solution, dict[str, float]]:
-        """The solution to hand over, and what is said of it."""
-        (rate, dirichlet), (error, dirichlet_error) = running.rates(state.seen, problem.beta)
-        here = placement.windows_of(state.placement, TRAINING)
-        walkers = model.walkers(state.average, state.places)
-        _, log_total = shares(bias(here, coordinate(walkers.s)[..., None]))
-        weights = running.weights_of(state.seen) * torch.exp(-log_total)
-        ends = (state.placement.low, state.placement.high) if in_logit else LOGIT_ENDS
-        shift = running.shift(state.seen, *ends) if parameters.calibrate else unmoved
-        found = {
-            "rate": rate,
-            "rate_error": error,
-            "rate_dirichlet": dirichlet,
-            "rate_dirichlet_error": dirichlet_error,
-            "window_overlap": running.least_overlap(state.seen),
-            "weight_ess": effective_share(weights),
-            "boundary_violation": violation(*boundary_logits(state.average)),
-            "window_low": state.placement.low,
-            "window_high": state.placement.high,
-            "walkers_escaped": state.watch.escaped,
-            "steps": state.step,
-        }
-        return Solution(state.average, shift), {name: float(value) for name, value in found.items()}
-
-    places = visit(on_device(starts(problem, ladders, windows, context.seed)))
-    unmoved = torch.from_numpy(levels.UNMOVED).to(device)
-    state = State(
-        step=0,
-        average=params,
-        places=places,
-        sizes=torch.full((windows,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device),
-        placement=placement.start(windows, in_logit, device),
-        seen=running.nothing(ladders, windows, device),
-        energy=torch.zeros((), dtype=TRAINING, device=device),
-        watch=watch.tried(watch.Watch(), 0, places),
-    )
+    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
+    places = visit(on_device(departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)))
+    size = (0.01 * scale_of(problem).length) ** 2
+    state = State(umbrella.umbrella(places, size, coordinate), training)
 
     def evaluate(solution: Solution, x: np.ndarray) -> np.ndarray:
         return model.evaluate(solution.network, x, solution.shift)
@@ -198,21 +98,57 @@ def solve(
     def gradient(solution: Solution, x: np.ndarray) -> np.ndarray:
         return model.gradient(solution.network, x, solution.shift)
 
+    unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     solution, reports = Solution(params, unmoved), {}
-    visited = ladders * windows + len(problem.start_a) + len(problem.start_b)
+    visited = p.ladders * p.windows + len(problem.start_a) + len(problem.start_b)
     while True:
-        watch.check(state.watch, state.step, float(state.energy))
+        step = state.training.step
+        watch.check(state.walkers.watch, step, float(state.training.energy))
         yield Checkpoint(
             evaluate=evaluate,
             gradient=gradient,
             state=solution,
-            work={"evaluations": visited, "samples": ladders * windows * state.step},
+            work={"evaluations": visited, "samples": p.ladders * p.windows * step},
             reports=reports,
         )
         for _ in range(UPDATES):
             state = update(state)
-        solution, reports = told(state)
-        visited += UPDATES * parameters.moves * ladders * windows
+        shift = (
+            running.shift(state.walkers.seen, *ends(state.walkers, coordinate)) if p.calibrate else unmoved
+        )
+        solution = Solution(state.training.average, shift)
+        reports = told(state, problem.beta, model, coordinate, boundary)
+        visited += UPDATES * p.moves * p.ladders * p.windows
+
+
+def ends(walkers: umbrella.Umbrella, coordinate: Coordinate) -> tuple:
+    """The logits between which walkers are at all times."""
+    return (walkers.placement.low, walkers.placement.high) if coordinate.in_logit else LOGIT_ENDS
+
+
+def told(
+    state: State, beta: float, model: Ansatz, coordinate: Coordinate, boundary: tuple[Places, Places]
+) -> dict[str, float]:
+    """What is said of a solution; `boundary`: the start points of A and of B."""
+    sampled, average = state.walkers, state.training.average
+    (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, beta)
+    walkers = model.walkers(average, sampled.places)
+    _, log_total = shares(umbrella.biases_of(sampled, walkers, coordinate))
+    weights = running.weights_of(sampled.seen) * torch.exp(-log_total)
+    found = {
+        "rate": rate,
+        "rate_error": error,
+        "rate_dirichlet": dirichlet,
+        "rate_dirichlet_error": dirichlet_error,
+        "window_overlap": running.least_overlap(sampled.seen),
+        "weight_ess": effective_share(weights),
+        "boundary_violation": violation(*(model.walkers(average, points).s for points in boundary)),
+        "window_low": sampled.placement.low,
+        "window_high": sampled.placement.high,
+        "walkers_escaped": sampled.watch.escaped,
+        "steps": state.training.step,
+    }
+    return {name: float(value) for name, value in found.items()}
 
 
 def make_network(
@@ -237,22 +173,3 @@ def make_optimiser(trained: torch.Tensor, parameters: ImportanceSampling) -> tor
     """Adam or plain SGD; the rate is set anew at every step."""
     method = torch.optim.Adam if parameters.optimiser == "adam" else torch.optim.SGD
     return method([trained], lr=parameters.rate)
-
-
-def energy_and_slope(
-    model: Ansatz, params: torch.Tensor, places: Places, weights: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The Ritz energy with weights (R, L) of walkers (R, L) under mu, and its gradient by the parameters (P,)."""
-    seen = model.walkers(params, places)
-    value = torch.sum(torch.mean(weights * energy_density(seen.s, seen.s_slope, places.free), dim=0))
-    (slope,) = torch.autograd.grad(value, params)
-    return value.detach(), slope
-
-
-def starts(problem: CommittorProblem, ladders: int, windows: int, seed: int) -> np.ndarray:
-    """Walkers (R, L, d): the lower half of the windows starts in A, the upper half in B; nobody between."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
-    lower = windows // 2
-    in_a = problem.start_a[rng.integers(len(problem.start_a), size=(ladders, lower))]
-    in_b = problem.start_b[rng.integers(len(problem.start_b), size=(ladders, windows - lower))]
-    return np.concatenate([in_a, in_b], axis=1)

@@ -13,7 +13,6 @@ importance sampling mends. The twin of `particle-sgd`, which is the same in jax.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -25,16 +24,16 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import Ansatz, ansatz, scale_of
+from .blocks.departure import departure
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
-from .blocks.sampler import Walkers, adapt, langevin_step
-from .parameters import MeanField
+from .blocks.sampler import ACCEPTANCE, Walkers, adapt, gain_at, langevin_step
+from .particle_sgd_entry import MeanField
 
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
-ACCEPTANCE = 0.6
 TRAINING = torch.float32
 
 
@@ -68,7 +67,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         return walkers.places, size
 
     def update(state: State) -> State:
-        gain = 0.2 / math.sqrt(1.0 + state.step / 200)
+        gain = gain_at(state.step)
         places, size = walked(state.places, state.size, parameters.moves, gain)
         value, slope = energy_and_slope(model, state.particles, places)
         particles = state.particles - parameters.step * parameters.particles / unit * slope
@@ -120,7 +119,4 @@ def energy_and_slope(
 def starts(problem: CommittorProblem, walkers: int, seed: int) -> np.ndarray:
     """Walkers (P, 1, d), half of them in A and half in B."""
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    half = walkers // 2
-    in_a = problem.start_a[rng.integers(len(problem.start_a), size=half)]
-    in_b = problem.start_b[rng.integers(len(problem.start_b), size=walkers - half)]
-    return np.concatenate([in_a, in_b])[:, None, :]
+    return np.swapaxes(departure(rng, problem.start_a, problem.start_b, 1, walkers), 0, 1)

@@ -8,8 +8,8 @@ import scipy.linalg
 
 from mfbench import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench_jax.fokker_planck_entry import LOG_DENSITY_GAUSS_NEWTON, LogDensityParameters
 from mfbench_jax.log_density_gauss_newton import solve
+from mfbench_jax.log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON, LogDensityParameters
 
 SMALL = LogDensityParameters(width=10, depth=2, points=500, walkers=2000, burn_in=300)
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import mfbench
-from mfbench_jax.committor_entries import IS_SGD, PARTICLE_SGD
-from mfbench_jax.parameters import ImportanceSampling, MeanField
+from mfbench_jax.is_sgd_entry import IS_SGD, ImportanceSampling
+from mfbench_jax.particle_sgd_entry import PARTICLE_SGD, MeanField
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 import mfbench
 from mfbench_jax import is_sgd, particle_sgd
-from mfbench_jax.parameters import ImportanceSampling, MeanField
+from mfbench_jax.is_sgd_entry import ImportanceSampling
+from mfbench_jax.particle_sgd_entry import MeanField
 
 SMALL = {
     "is-sgd": (is_sgd.solve, ImportanceSampling(windows=8, ladders=12, width=16, warm_up=10)),

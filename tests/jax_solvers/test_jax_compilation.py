@@ -8,7 +8,11 @@ import pytest
 
 import mfbench
 from mfbench_jax import gauss_newton, is_sgd, log_semigroup, particle_sgd, pinn
-from mfbench_jax.parameters import GaussNewton, ImportanceSampling, LogSemigroup, MeanField, Pinn
+from mfbench_jax.gauss_newton_entry import GaussNewton
+from mfbench_jax.is_sgd_entry import ImportanceSampling
+from mfbench_jax.log_semigroup_entry import LogSemigroup
+from mfbench_jax.particle_sgd_entry import MeanField
+from mfbench_jax.pinn_entry import Pinn
 
 SOLVERS = {
     "is-sgd": (is_sgd.solve, ImportanceSampling(windows=4, ladders=3, width=4)),

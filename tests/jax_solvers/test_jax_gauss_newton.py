@@ -21,7 +21,7 @@ from mfbench_jax.blocks.cooling import (
     trusted,
 )
 from mfbench_jax.gauss_newton import MOVED, REACH, STEPS, solve, strewn
-from mfbench_jax.parameters import GaussNewton
+from mfbench_jax.gauss_newton_entry import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}
 

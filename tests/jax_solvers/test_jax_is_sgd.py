@@ -15,7 +15,7 @@ from mfbench_committor import double_well
 from mfbench_committor.entries.double_well import DoubleWellParameters
 from mfbench_jax.blocks.supervised import STRETCH, TRAJECTORIES
 from mfbench_jax.is_sgd import UPDATES, solve
-from mfbench_jax.parameters import ImportanceSampling
+from mfbench_jax.is_sgd_entry import ImportanceSampling
 
 SMALL = {"windows": 8, "ladders": 8, "width": 24, "moves": 3}
 

@@ -12,8 +12,7 @@ import mfbench
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax import log_semigroup
 from mfbench_jax.blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started
-from mfbench_jax.committor_entries import LOG_SEMIGROUP
-from mfbench_jax.parameters import LogSemigroup
+from mfbench_jax.log_semigroup_entry import LOG_SEMIGROUP, LogSemigroup
 
 SMALL = LogSemigroup(chains=32, swarm=8, walkers=64, width=32, lag=16)
 

@@ -13,8 +13,8 @@ from mfbench import Context
 from mfbench_committor import double_well
 from mfbench_committor.entries.double_well import DoubleWellParameters
 from mfbench_jax.blocks import network
-from mfbench_jax.parameters import MeanField
 from mfbench_jax.particle_sgd import solve
+from mfbench_jax.particle_sgd_entry import MeanField
 
 
 def run(problem, number, **parameters):

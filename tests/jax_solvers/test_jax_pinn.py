@@ -14,21 +14,40 @@ from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax import pinn
 from mfbench_jax.blocks import network
 from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
+from mfbench_jax.blocks.distance import distance_to
+from mfbench_jax.blocks.distance_lift import DistanceLift, Layer, lift_jet
 from mfbench_jax.blocks.forward_laplacian import jet
 from mfbench_jax.blocks.jet import Jet
 from mfbench_jax.blocks.landscape import survey
 from mfbench_jax.blocks.lift import lift_of
-from mfbench_jax.committor_entries import PINN
-from mfbench_jax.parameters import Pinn
+from mfbench_jax.pinn_entry import PINN, Pinn
 
 SMALL = Pinn(windows=6, ladders=8, width=16, cooling=200)
+
+
+def differentiated(field, mobility):
+    """x (n, d) -> Jet of a field (n, d) -> (n,) with Lap_M, by automatic differentiation."""
+
+    def one(y):
+        return field(y[None])[0]
+
+    def jet(x):
+        hessian = jax.vmap(jax.hessian(one))(x)
+        return Jet(field(x), jax.vmap(jax.grad(one))(x), jnp.einsum("nii,i->n", hessian, mobility))
+
+    return jax.jit(jet)
+
+
+def surveyed(problem, lift, x):
+    """The points at x (n, d)."""
+    mobility = np.ones(problem.dim) if problem.mobility is None else problem.mobility
+    return surveyor(problem, differentiated(lift, mobility))(survey(problem, lift)(x))
 
 
 def windy_points(problem, number=200):
     lift = lift_of(problem, 0.3)
     x = jnp.asarray(np.random.default_rng(0).uniform([-0.9, -2.0], [0.9, 2.0], (number, 2)))
-    at = surveyor(problem, lift, lambda x: 1.0 - jnp.abs(x[:, 0]))
-    return lift, at(survey(problem, lift)(x))
+    return lift, surveyed(problem, lift, x)
 
 
 def test_the_forward_laplacian_is_the_weighed_trace_of_the_hessian():
@@ -46,6 +65,43 @@ def test_the_forward_laplacian_is_the_weighed_trace_of_the_hessian():
     hessian = jax.vmap(jax.hessian(g))(u)
     weighed = jnp.einsum("nii,i->n", hessian, mobility)
     np.testing.assert_allclose(found.laplacian, weighed, rtol=1e-10, atol=1e-12)
+
+
+def test_the_lift_of_distances_has_the_weighed_trace_of_its_hessian():
+    """Two balls, whose distances are closed and whose boundary functions carry factors, against differentiation."""
+    centres, radii, depth, bend = np.array([[-1.5, 0.2, 0.0], [1.4, 0.0, -0.3]]), (0.5, 0.4), 0.2, 0.7
+    mobility = np.array([0.0, 0.5, 2.0])
+
+    def boundary(centre, radius):
+        return lambda x: (jnp.sum((x - centre) ** 2, axis=1) - radius**2) * (1.5 + jnp.sin(x[:, 1]))
+
+    def layer_at(centre, radius):
+        def layer(x):
+            t = jnp.sqrt(jnp.sum((x - centre) ** 2, axis=1)) - radius
+            return jnp.log(jax.scipy.special.erf(t / depth)) - bend * t * jnp.exp(-((t / depth) ** 2))
+
+        return layer
+
+    rng = np.random.default_rng(4)
+    directions = rng.standard_normal((2, 60, 3))
+    directions /= np.linalg.norm(directions, axis=2, keepdims=True)
+    x = (
+        centres[:, None]
+        + (np.array(radii)[:, None] + rng.uniform(0.01, 0.4, (2, 60)))[..., None] * directions
+    )
+    x = x.reshape(-1, 3)
+    distances = [
+        distance_to(boundary(c, r), c + 0.2 * rng.standard_normal((16, 3)), 2.0)
+        for c, r in zip(centres, radii, strict=True)
+    ]
+    assert min(distance.trusted for distance in distances) > 0.4
+    found = lift_jet(DistanceLift(*(Layer(t, depth, bend) for t in distances)), mobility)(x)
+    at_a, at_b = (layer_at(c, r) for c, r in zip(centres, radii, strict=True))
+    exact = differentiated(lambda x: at_a(x) - at_b(x), mobility)(x)
+    np.testing.assert_allclose(found.value, exact.value, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(found.gradient, exact.gradient, rtol=1e-6, atol=1e-7)
+    assert np.mean(np.abs(exact.laplacian) > 1.0) > 0.5
+    np.testing.assert_allclose(found.laplacian, exact.laplacian, rtol=1e-5, atol=1e-5)
 
 
 def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient(windy):
@@ -92,7 +148,7 @@ def test_the_residual_vanishes_at_a_martingale_of_a_process_with_noise_in_one_di
     problem, f = kinetic()
     lift = lift_of(problem, 0.3)
     x = jnp.asarray(np.random.default_rng(0).uniform([1.0, -0.8], [3.0, 0.8], (200, 2)))
-    points = surveyor(problem, lift, lambda x: jnp.full(len(x), 0.3))(survey(problem, lift)(x))
+    points = surveyed(problem, lift, x)
 
     def g(x):
         return jnp.log(f(x)) - jnp.log1p(-f(x)) - lift(x[None])[0]
@@ -109,7 +165,7 @@ def test_points_in_a_set_or_without_finite_fields_are_not_usable_and_hold_no_nan
     problem = dataclasses.replace(windy.problem, potential=lambda x: jnp.sqrt(1.0 - jnp.asarray(x)[:, 1]))
     lift = lift_of(problem, 0.3)
     x = jnp.asarray([[0.0, 0.0], [-1.5, 0.0], [1.5, 0.0], [0.0, 2.0]])
-    seen = surveyor(problem, lift, lambda x: jnp.full(len(x), 0.1))(survey(problem, lift)(x))
+    seen = surveyed(problem, lift, x)
     assert list(np.asarray(seen.usable)) == [True, False, False, False]
     assert all(bool(jnp.all(jnp.isfinite(part))) for part in seen)
     assert not bool(jnp.any(no_points(3, 2).usable)) and isinstance(no_points(3, 2), Points)

@@ -9,8 +9,10 @@ import pytest
 
 import mfbench
 from mfbench_jax import markov_model, semigroup, shooting, splitting
-from mfbench_jax.committor_entries import MARKOV_MODEL, SEMIGROUP, SHOOTING, SPLITTING
-from mfbench_jax.parameters import MarkovModel, Semigroup, Shooting, Splitting
+from mfbench_jax.markov_model_entry import MARKOV_MODEL, MarkovModel
+from mfbench_jax.semigroup_entry import SEMIGROUP, Semigroup
+from mfbench_jax.shooting_entry import SHOOTING, Shooting
+from mfbench_jax.splitting_entry import SPLITTING, Splitting
 
 SMALL = {
     "shooting": (shooting.solve, Shooting(walkers=256, width=32), 60),

@@ -16,7 +16,7 @@ from mfbench_jax.blocks import placement as jax_placement
 from mfbench_jax.blocks import ritz as jax_ritz
 from mfbench_jax.blocks import running as jax_running
 from mfbench_jax.blocks import sampler as jax_sampler
-from mfbench_torch import is_sgd, particle_sgd
+from mfbench_torch import particle_sgd
 from mfbench_torch.blocks import (
     ansatz,
     emus,
@@ -26,6 +26,7 @@ from mfbench_torch.blocks import (
     network,
     placement,
     ritz,
+    ritz_descent,
     running,
     sampler,
 )
@@ -84,7 +85,7 @@ def test_weighted_energy_and_its_slope_by_the_parameters(problem, models, x):
     flat = flat_parameters().requires_grad_()
     weights = np.random.default_rng(4).uniform(0.1, 5.0, (LADDERS, WINDOWS))
     places = landscape.survey(problem, lift.lift_of(problem, 0.2))(torch.tensor(x))
-    value, slope = is_sgd.energy_and_slope(models[0], flat, places, torch.tensor(weights))
+    value, slope = ritz_descent.energy_and_slope(models[0], flat, places, torch.tensor(weights))
 
     @jax.value_and_grad
     def energy(params):

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import mfbench
-import mfbench_jax.committor_entries
-import mfbench_jax.parameters
-import mfbench_torch.committor_entries
-import mfbench_torch.parameters
+import mfbench_jax.is_sgd_entry
+import mfbench_jax.particle_sgd_entry
+import mfbench_torch.is_sgd_entry
+import mfbench_torch.particle_sgd_entry
 from mfbench import Context, NoParameters
 from mfbench_committor import double_well
 from mfbench_committor.entries.double_well import DoubleWellParameters
@@ -21,14 +21,15 @@ from mfbench_jax.blocks.ansatz import scale_of as jax_scale_of
 from mfbench_torch import is_sgd, particle_sgd
 from mfbench_torch.blocks import ansatz, landscape, lift, network
 from mfbench_torch.blocks.ansatz import scale_of
-from mfbench_torch.parameters import ImportanceSampling, MeanField
+from mfbench_torch.is_sgd_entry import ImportanceSampling
+from mfbench_torch.particle_sgd_entry import MeanField
 
 SMALL = ImportanceSampling(windows=6, ladders=4, moves=2, width=8)
 FEW = MeanField(particles=12, walkers=20, moves=2)
 TRIALS = [(is_sgd, SMALL), (particle_sgd, FEW)]
-KINDS = ["ImportanceSampling", "MeanField"]
+KINDS = {"ImportanceSampling": "is_sgd_entry", "MeanField": "particle_sgd_entry"}
 ONLY_IN_JAX = {"ImportanceSampling": ("sampler", "supervised"), "MeanField": ()}
-"""As `mfbench_torch.parameters` says."""
+"""As the source of torch's `is-sgd` says."""
 
 
 def context(seed=0):
@@ -54,10 +55,15 @@ def error(judge, checkpoint):
     return judge.headline(np.asarray(checkpoint.evaluate(checkpoint.state, looks))).value
 
 
+def twins(module, name):
+    """What both packages have of that name."""
+    return (getattr(getattr(package, module), name) for package in (mfbench_torch, mfbench_jax))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_parameters_are_those_of_the_jax_twin(kind):
     """But for the declared options that torch has not."""
-    ours, theirs = getattr(mfbench_torch.parameters, kind), getattr(mfbench_jax.parameters, kind)
+    ours, theirs = twins(KINDS[kind], kind)
     one, other = ([(f.name, f.type, f.default) for f in dataclasses.fields(k)] for k in (ours, theirs))
     assert one == [field for field in other if field[0] not in ONLY_IN_JAX[kind]]
     assert {field[0] for field in other} >= set(ONLY_IN_JAX[kind])
@@ -72,7 +78,7 @@ def test_parameters_are_those_of_the_jax_twin(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", [0, 1, 2, -0.5, float("nan"), "lift", "?"])
 def test_parameters_are_refused_as_by_the_jax_twin(kind, value):
-    ours, theirs = getattr(mfbench_torch.parameters, kind), getattr(mfbench_jax.parameters, kind)
+    ours, theirs = twins(KINDS[kind], kind)
     for field in dataclasses.fields(ours):
         if isinstance(field.default, str) == isinstance(value, str):
             assert complaint(ours, field.name, value) == complaint(theirs, field.name, value)
@@ -86,9 +92,11 @@ def complaint(kind, name, value):
     return None
 
 
-@pytest.mark.parametrize("name", ["IS_SGD", "PARTICLE_SGD"])
-def test_entries_are_those_of_the_jax_twin(name):
-    ours, theirs = (getattr(package.committor_entries, name) for package in (mfbench_torch, mfbench_jax))
+@pytest.mark.parametrize(
+    ("name", "module"), [("IS_SGD", "is_sgd_entry"), ("PARTICLE_SGD", "particle_sgd_entry")]
+)
+def test_entries_are_those_of_the_jax_twin(name, module):
+    ours, theirs = twins(module, name)
     assert ours.name == theirs.name + "-torch"
     assert ours.run == theirs.run.replace("mfbench_jax", "mfbench_torch")
     assert (ours.task, ours.extras) == (theirs.task, ("torch",))

@@ -26,7 +26,7 @@ CASES = {
 def trial(framework, method, kind, values, updates, seed):
     """Error at `updates`, and the checkpoint."""
     solve = importlib.import_module(f"mfbench_{framework}.{method}").solve
-    parameters = getattr(importlib.import_module(f"mfbench_{framework}.parameters"), kind)(**values)
+    parameters = getattr(importlib.import_module(f"mfbench_{framework}.{method}_entry"), kind)(**values)
     problem, judge = double_well.build(PROBLEM, seed), double_well.judge(PROBLEM, seed)
     context = Context(seed=seed, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
     for checkpoint in solve(problem, parameters, context):

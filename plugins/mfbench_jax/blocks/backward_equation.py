@@ -9,6 +9,9 @@ that the points may follow any law. z = g + lift, and only g depends on the para
 each point. The derivative of r by g is the operator Lap + v . grad - k with
 
     v = 2 (1 - 2 f) grad z - F,    k = 2 f (1 - f) |grad z|^2.
+
+Written in numpy, with the Jacobian that second-order steps need; `collocation` has the same equation in jax, for methods
+that follow a gradient.
 """
 
 from __future__ import annotations

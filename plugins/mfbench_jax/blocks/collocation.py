@@ -8,6 +8,11 @@ divided by f (1 - f) / beta,
 
 of order one wherever f is, however small. z = g + lift, and only g is learned: whatever else r needs is looked
 up once for each point.
+
+`backward_equation` has the same residual for Gauss-Newton steps. They are two because what is done with them differs:
+here descent differentiates r by the parameters of any network, so that it is code for jax in single precision; there the
+derivative of r is an operator with coefficients of its own, applied row by row to a network with closed forms, in numpy
+and double precision, where M is 1.
 """
 
 from __future__ import annotations
@@ -24,11 +29,6 @@ from mfbench.tasks.committor import CommittorProblem
 from .drift import mobility_of
 from .jet import Jet
 from .landscape import Places
-from .lift import Lift
-
-STRIDE = 3e-4
-"""Of the differences that give the lift's Laplacian, as a share of the distance to its singularity: their error is of
-order STRIDE^2 = 1e-7, rounding's below, and second derivatives of code take longer to compile than to use."""
 
 
 class Points(NamedTuple):
@@ -55,36 +55,26 @@ def no_points(number: int, dim: int) -> Points:
     return Points(wide, wide, thin, wide, thin, jnp.zeros(number, bool))
 
 
-def surveyor(
-    problem: CommittorProblem, lift: Lift, clearance: Callable[[jax.Array], jax.Array]
-) -> Callable[[Places], Points]:
-    """Places (n,) -> the points there; clearance (n, d) -> (n,) is the length on which the lift changes its shape."""
-
+def surveyor(problem: CommittorProblem, height: Callable[[np.ndarray], Jet]) -> Callable[[Places], Points]:
+    """Places (n,) -> the points there, compiled anew for another n; height (n, d) -> the lift's Jet, with Lap_M."""
     mobility = mobility_of(problem)
-    both_ways = np.tile(mobility, 2)[:, None]
 
-    def survey(places: Places) -> Points:
+    @jax.jit
+    def gathered(places: Places, lift: Jet) -> Points:
         drift = -mobility * places.energy_slope
         if problem.circulation is not None:
             drift = drift + problem.beta * problem.circulation(places.x)
-        x = places.x.astype(jnp.float64)
-        stride = STRIDE * clearance(x)
-
-        def beside(direction: jax.Array) -> jax.Array:
-            return lift(x + stride[:, None] * direction)
-
-        # One direction after the other: compiled once, where unrolled it would be 2 d + 1 times.
-        axes = jnp.eye(problem.dim)
-        values = jax.lax.map(beside, jnp.concatenate([axes, -axes, jnp.zeros((1, problem.dim))]))
-        laplacian = jnp.sum(both_ways * (values[:-1] - values[-1]), axis=0) / stride**2
-        fields = [drift, places.lift, places.lift_slope, laplacian]
+        fields = [drift, *lift]
         usable = places.free
         for field in fields:
-            usable &= jnp.all(jnp.isfinite(field.reshape(len(x), -1)), axis=1)
+            usable &= jnp.all(jnp.isfinite(field.reshape(len(usable), -1)), axis=1)
         kept = [
             jnp.where(usable.reshape(-1, *[1] * (f.ndim - 1)), f, 0.0).astype(places.x.dtype) for f in fields
         ]
         return Points(places.x, *kept, usable)
+
+    def survey(places: Places) -> Points:
+        return gathered(places, height(np.asarray(places.x, np.float64)))
 
     return survey
 

@@ -19,6 +19,8 @@ COOLED = 0.5
 """Share of the budget, less what compiling took, after which nothing is waited for."""
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
+PATIENCE = 20
+"""Steps that the first equation has before it is judged."""
 LOST = 0.2
 """Typical residual of the last steps at the given temperature, above which the equation is given up."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
@@ -30,7 +32,13 @@ def cooled(heat: float, misses: list[float], late: bool) -> float:
     """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
     if misses[-1] < SOLVED or late:
         return max(1.0, heat * HOTTEST ** (-1.0 / COOLING))
-    return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if stuck(misses) else heat
+    judged = heat < HOTTEST or len(misses) > PATIENCE
+    return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if judged and stuck(misses) else heat
+
+
+def astray(heat: float, misses: list[float]) -> bool:
+    """Whether the first equation is not found."""
+    return heat == HOTTEST and len(misses) > PATIENCE and stuck(misses)
 
 
 def stuck(misses: list[float]) -> bool:

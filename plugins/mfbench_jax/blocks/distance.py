@@ -90,9 +90,28 @@ class Distance(NamedTuple):
 
     def _landing(self, y: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Newton's step onto the boundary (n, d) and the normal (n, d)."""
-        value, slope = value_and_slope(self.boundary, y)
-        size = _length(slope)[:, None]
-        return value[:, None] * slope / size**2, slope / size
+        value, slope, size = steepness(self.boundary, y)
+        return value[:, None] * slope / size[:, None] ** 2, slope / size[:, None]
+
+
+class Steepness(NamedTuple):
+    """phi (n,), grad phi (n, d) and |M^{1/2} grad phi| (n,): the first over the last is the distance to first order."""
+
+    value: jax.Array
+    slope: jax.Array
+    size: jax.Array
+
+
+def steepness(boundary: Field, x: jax.Array, strength: np.ndarray | float = 1.0) -> Steepness:
+    """Of a boundary function at x (n, d).
+
+    Args:
+        boundary: signed boundary function.
+        x: (n, d).
+        strength: (d,) diagonal of M^{1/2}, the unit in which lengths are counted in each direction.
+    """
+    value, slope = value_and_slope(boundary, x)
+    return Steepness(value, slope, _length(strength * slope))
 
 
 class Foot(NamedTuple):
@@ -140,12 +159,16 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     return Distance(boundary, feet, trusted)
 
 
-def jet_of(distance: Distance) -> Callable[[np.ndarray], Jet]:
-    """The function u (n, d) -> Jet, which is compiled anew for another n; Lap t is 0 beyond what is trusted.
+def jet_of(distance: Distance, mobility: np.ndarray | float = 1.0) -> Callable[[np.ndarray], Jet]:
+    """The function u (n, d) -> Jet, which is compiled anew for another n; Lap_M t is 0 beyond what is trusted.
 
     The Hessian of a distance is S (1 + t S)^-1, S = P phi'' P / |grad phi| the shape operator at the foot, P the
     projection along the normal (Gilbarg and Trudinger 2001, lemma 14.17). phi'' comes from differences of its
     gradient: second derivatives of code take longer to compile than to use.
+
+    Args:
+        distance: t.
+        mobility: (d,) diagonal of M, 1 where all directions are alike.
     """
     stride = STRIDE * distance.trusted
 
@@ -172,7 +195,7 @@ def jet_of(distance: Distance) -> Callable[[np.ndarray], Jet]:
         bend -= np.einsum("nij,nj->ni", bend, across)[:, :, None] * across[:, None, :]
         laplacian = np.zeros_like(t)
         hessian = np.linalg.solve(np.eye(u.shape[1]) + t[near, None, None] * bend, bend)
-        laplacian[near] = np.trace(hessian, axis1=1, axis2=2)
+        laplacian[near] = np.sum(mobility * np.diagonal(hessian, axis1=1, axis2=2), axis=1)
         return Jet(t, normal, laplacian)
 
     return jet

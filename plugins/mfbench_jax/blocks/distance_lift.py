@@ -59,24 +59,26 @@ class DistanceLift(NamedTuple):
         """(n, d) -> (n,)."""
         return self.at_a(u) - self.at_b(u)
 
-    def clearance(self, u: jax.Array) -> jax.Array:
-        """(n,) the length on which the lift changes its shape: the distance to A or B, at most the depth."""
-        nearest = jnp.minimum(self.at_a.distance(u), self.at_b.distance(u))
-        return jnp.clip(nearest, INNER, min(self.at_a.depth, self.at_b.depth))
 
+def lift_jet(lift: DistanceLift, mobility: np.ndarray | float = 1.0) -> Callable[[np.ndarray], Jet]:
+    """The function u (n, d) -> Jet outside A and B, with Lap_M, which is compiled anew for another n.
 
-def lift_jet(lift: DistanceLift) -> Callable[[np.ndarray], Jet]:
-    """The function u (n, d) -> Jet outside A and B, which is compiled anew for another n."""
-    jets = [jet_of(layer.distance) for layer in lift]
+    Args:
+        lift: of the logit.
+        mobility: (d,) diagonal of M, 1 where all directions are alike.
+    """
+    jets = [jet_of(layer.distance, mobility) for layer in lift]
 
     def jet(u: np.ndarray) -> Jet:
-        parts = [layer_jet(t(u), layer.depth, layer.bend) for t, layer in zip(jets, lift, strict=True)]
+        parts = [
+            layer_jet(t(u), layer.depth, layer.bend, mobility) for t, layer in zip(jets, lift, strict=True)
+        ]
         return Jet(*(one - other for one, other in zip(*parts, strict=True)))
 
     return jet
 
 
-def layer_jet(t: Jet, depth: float, bend: float) -> Jet:
+def layer_jet(t: Jet, depth: float, bend: float, mobility: np.ndarray | float = 1.0) -> Jet:
     """log rho and its derivatives by those of t, outside the set and at least INNER away from it."""
     safe = np.maximum(t.value, INNER)
     ratio = safe / depth
@@ -84,7 +86,9 @@ def layer_jet(t: Jet, depth: float, bend: float) -> Jet:
     rise = 2.0 / np.sqrt(np.pi) * fall / rho / depth
     first = rise - bend * fall * (1.0 - 2.0 * ratio**2)
     second = -rise * (2.0 * ratio / depth + rise) + 2.0 * bend * fall * ratio / depth * (3.0 - 2.0 * ratio**2)
-    return Jet(np.log(rho) - bend * safe * fall, first[:, None] * t.gradient, second + first * t.laplacian)
+    square = np.sum(mobility * t.gradient**2, axis=1)  # 1 where all directions are alike
+    laplacian = second * square + first * t.laplacian
+    return Jet(np.log(rho) - bend * safe * fall, first[:, None] * t.gradient, laplacian)
 
 
 def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:

@@ -21,6 +21,8 @@ import jax.numpy as jnp
 from .landscape import Places
 
 TAMING = 2.0
+ACCEPTANCE = 0.6
+"""That step sizes aim at."""
 
 
 class Walkers(NamedTuple):
@@ -117,3 +119,8 @@ def exchange(key: jax.Array, walkers: Walkers, bias: Bias, parity: jax.Array) ->
 def adapt(h: jax.Array, acceptance: jax.Array, target: float, gain: jax.Array) -> jax.Array:
     """Step sizes (L,) moved towards the target acceptance by a Robbins-Monro step in log h."""
     return h * jnp.exp(gain * (jnp.mean(acceptance, axis=0) - target))
+
+
+def gain_at(look: jax.Array, dtype: jnp.dtype) -> jax.Array:
+    """Gain of `adapt` at a look: step sizes settle, and still follow a solution that changes."""
+    return (0.2 / jnp.sqrt(1.0 + look / 200)).astype(dtype)

@@ -9,7 +9,7 @@ TAMING times the noise's typical length, which no thermal point notices; a step 
 not taken.
 A step that ends outside a set has yet hit it in between with the probability of a Brownian bridge to a plane,
 
-    exp(-beta r r' / dt),   r = phi / |M^{1/2} grad phi| the distance at either end that noise has to go:
+    exp(-beta r r' / dt),   r = phi / |M^{1/2} grad phi| the distance at either end that noise has to go, to first order:
 
 without it hits come late and the error is of order sqrt(dt) (Gobet, Stoch. Proc. Appl. 87 (2000) 167).
 """
@@ -23,10 +23,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfbench.tasks.committor import CommittorProblem, Field
+from mfbench.tasks.committor import CommittorProblem
 
+from .distance import steepness
 from .drift import drift, mobility_of
-from .landscape import value_and_slope
 
 STEP_SHARE = 0.2
 """dt times the largest derivative of the drift, without circulation the curvature of V: the second moment of a mode
@@ -95,7 +95,11 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
         return x + 0.5 * dt * (here + tamed_drift(problem, x + dt * here + noise, unit)) + noise
 
     def distances(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return distance(problem.boundary_a, x, strength), distance(problem.boundary_b, x, strength)
+        # In units of the noise: where it runs along a boundary, that is infinitely far.
+        at_a, at_b = (
+            steepness(boundary, x, strength) for boundary in (problem.boundary_a, problem.boundary_b)
+        )
+        return at_a.value / at_a.size, at_b.value / at_b.size
 
     @jax.jit
     def advance(
@@ -129,18 +133,6 @@ def tamed_drift(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> jax
     whole = drift(problem, x)
     length = jnp.sqrt(jnp.sum(whole**2, axis=-1, keepdims=True))
     return whole * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
-
-
-def distance(boundary: Field, x: jax.Array, strength: np.ndarray) -> jax.Array:
-    """(n,) phi / |M^{1/2} grad phi|: to first order the signed distance from a boundary in units of the noise.
-
-    Args:
-        boundary: signed boundary function.
-        x: (n, d).
-        strength: (d,) diagonal of M^{1/2}. Where noise runs along the boundary, it is infinitely far.
-    """
-    value, slope = value_and_slope(boundary, x)
-    return value / (jnp.sqrt(jnp.sum((strength * slope) ** 2, axis=-1)) + 1e-12)
 
 
 def hit(chance: jax.Array, before: jax.Array, after: jax.Array, stiffness: float) -> jax.Array:

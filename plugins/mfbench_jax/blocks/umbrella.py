@@ -1,7 +1,7 @@
-"""Walkers in umbrella windows along the logit of a solution that changes: one look after the other.
+"""Walkers in umbrella windows along a solution that changes: one look after the other.
 
 Each look moves every walker a few Metropolis-adjusted Langevin steps, exchanges neighbours, adds what was seen to
-the running overlaps, and moves the windows after the walkers. See `sampler`, `windows`, `placement`, `running`.
+the running overlaps, and moves the windows after the walkers. See `sampler`, `windows`, `placement`, `weighing`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import levels, placement, running
+from . import placement, running, watch
+from .coordinate import LOGIT, Coordinate
 from .emus import effective_share, shares
 from .landscape import Places
-from .ritz import energy_density
-from .sampler import Look, Walkers, adapt, exchange, langevin_step
+from .sampler import ACCEPTANCE, Look, Walkers, adapt, attempt, exchange, gain_at
+from .weighing import Seen, weighed
 from .windows import bias, bias_slope
 
-ACCEPTANCE = 0.6
 MEMORY = 50
 """Looks over which overlaps are averaged at first; a tenth of the run later on."""
 DTYPE = jnp.float32
@@ -30,7 +30,11 @@ _rates = jax.jit(running.rates)
 
 
 class Umbrella(NamedTuple):
-    """All that the next look needs; R ladders, L windows. `since`: looks that the running overlaps hold."""
+    """All that the next look needs; R ladders, L windows.
+
+    `since`: looks that the running overlaps hold. `watch`: what was noticed at the places that walkers tried, None where
+    nobody watches.
+    """
 
     look: jax.Array
     since: jax.Array
@@ -38,16 +42,10 @@ class Umbrella(NamedTuple):
     sizes: jax.Array
     placement: placement.Placement
     seen: running.Running
+    watch: watch.Watch | None = None
 
 
-class Seen(NamedTuple):
-    """Walkers (R, L) after a look and their weights (R, L) under mu."""
-
-    walkers: Walkers
-    weights: jax.Array
-
-
-def umbrella(places: Places, size: float) -> Umbrella:
+def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watched: bool = False) -> Umbrella:
     """Before the first look: walkers at places (R, L), all step sizes alike."""
     ladders, windows = places.lift.shape
     return Umbrella(
@@ -55,8 +53,9 @@ def umbrella(places: Places, size: float) -> Umbrella:
         jnp.zeros((), int),
         places,
         jnp.full(windows, size, DTYPE),
-        placement.start(windows, True),
+        placement.start(windows, coordinate.in_logit),
         running.nothing(ladders, windows),
+        watch.nothing(places) if watched else None,
     )
 
 
@@ -70,6 +69,9 @@ def looker(
     logit: Callable[[Any, Places], Walkers],
     moves: int,
     mobility: np.ndarray | float = 1.0,
+    coordinate: Coordinate = LOGIT,
+    exchanged: bool = True,
+    memory: int = MEMORY,
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, Seen]]:
     """The compiled look: (parameters of the solution, umbrella, key) -> umbrella, what was seen.
 
@@ -78,38 +80,49 @@ def looker(
         logit: (parameters, Places) -> Walkers with the solution's logit there.
         moves: Langevin steps of every walker.
         mobility: (d,) of the dynamics whose rate the energies give; walkers move by their own, of the same law.
+        coordinate: that windows stand along; those along f itself stay where they are.
+        exchanged: neighbours exchange walkers.
+        memory: looks over which overlaps are averaged at first.
     """
 
     @jax.jit
     def look(params: Any, state: Umbrella, key: jax.Array) -> tuple[Umbrella, Seen]:
         here = placement.windows_of(state.placement, DTYPE)
-        gain = (0.2 / jnp.sqrt(1.0 + state.look / 200)).astype(DTYPE)
+        gain = gain_at(state.look, DTYPE)
         glance: Look = partial(logit, params)
-        own_bias, own_slope = partial(bias, here), partial(bias_slope, here)
 
-        def move(carry: tuple[Walkers, jax.Array], key: jax.Array) -> tuple[tuple[Walkers, jax.Array], None]:
-            walkers, sizes = carry
-            walkers, accepted = langevin_step(key, walkers, sizes, own_bias, own_slope, visit, glance)
-            return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain)), None
+        def own_bias(logit: jax.Array) -> jax.Array:
+            return bias(here, coordinate.of(logit))
+
+        def own_slope(logit: jax.Array) -> jax.Array:
+            return bias_slope(here, coordinate.of(logit)) * coordinate.slope(logit)
+
+        def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
+            walkers, sizes, noticed = carry
+            walkers, accepted, tried = attempt(key, walkers, sizes, own_bias, own_slope, visit, glance)
+            noticed = None if noticed is None else watch.tried(noticed, state.look, tried)
+            return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None
 
         key_moves, key_exchange = jax.random.split(key)
-        start = (glance(state.places), state.sizes)
-        (walkers, sizes), _ = jax.lax.scan(move, start, jax.random.split(key_moves, moves))
-        walkers = exchange(key_exchange, walkers, own_bias, state.look % 2)
+        start = (glance(state.places), state.sizes, state.watch)
+        (walkers, sizes, noticed), _ = jax.lax.scan(move, start, jax.random.split(key_moves, moves))
+        if exchanged:
+            walkers = exchange(key_exchange, walkers, own_bias, state.look % 2)
 
-        biases = bias(here, walkers.s[..., None])
+        biases = biases_of(state, walkers, coordinate)
         phi_share, log_total = shares(biases)
-        inverse = jnp.exp(-log_total)
-        density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free, mobility)
-        news = running.Running(phi_share, inverse, levels.binned(walkers.s, density))
-        seen = running.updated(state.seen, news, state.since, MEMORY)
-        weights = (running.weights_of(seen) * inverse).astype(DTYPE)
-        stand = placement.moved(state.placement, walkers, biases)
-        return Umbrella(state.look + 1, state.since + 1, walkers.places, sizes, stand, seen), Seen(
-            walkers, weights
+        seen, found = weighed(
+            state.seen, walkers, phi_share, jnp.exp(-log_total), state.since, memory, mobility
         )
+        stand = placement.moved(state.placement, walkers, biases) if coordinate.in_logit else state.placement
+        return Umbrella(state.look + 1, state.since + 1, walkers.places, sizes, stand, seen, noticed), found
 
     return look
+
+
+def biases_of(state: Umbrella, walkers: Walkers, coordinate: Coordinate = LOGIT) -> jax.Array:
+    """(R, L, L) of each walker (R, L) in every window as they stand."""
+    return bias(placement.windows_of(state.placement, DTYPE), coordinate.of(walkers.s)[..., None])
 
 
 def reports(state: Umbrella, seen: Seen, rate_unit: float, beta: float) -> dict[str, float]:

@@ -21,6 +21,8 @@ import torch
 from .landscape import Places
 
 TAMING = 2.0
+ACCEPTANCE = 0.6
+"""That step sizes aim at."""
 
 
 class Walkers(NamedTuple):
@@ -134,3 +136,8 @@ def exchange(generator: torch.Generator, walkers: Walkers, bias: Bias, parity: i
 def adapt(h: torch.Tensor, acceptance: torch.Tensor, target: float, gain: float) -> torch.Tensor:
     """Step sizes (L,) moved towards the target acceptance by a Robbins-Monro step in log h."""
     return h * torch.exp(gain * (torch.mean(acceptance, dim=0) - target))
+
+
+def gain_at(look: int) -> float:
+    """Gain of `adapt` at a look: step sizes settle, and still follow a solution that changes."""
+    return 0.2 / math.sqrt(1.0 + look / 200)

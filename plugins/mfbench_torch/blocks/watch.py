@@ -33,6 +33,11 @@ class Watch(NamedTuple):
     escaped: int = 0
 
 
+def nothing(places: Places) -> Watch:
+    """Before the first step, after a look at the places where walkers start."""
+    return tried(Watch(), 0, places)
+
+
 def tried(watch: Watch, step: int, places: Places) -> Watch:
     """After walkers tried these places at a step."""
     bad = ~torch.isfinite(places.energy)

@@ -1,13 +1,11 @@
-"""Parameters of the committor solvers of this package; importing them imports no framework.
-
-They are those of the jax twins but for two options of `is-sgd` that exist in jax only: sampler and supervised.
-"""
-
-from __future__ import annotations
+"""The entry of `is-sgd-torch`."""
 
 from dataclasses import dataclass
 
+import mfbench
 from mfbench.checks import above_zero, at_least, one_of
+
+from .demands import reversible_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,27 +56,17 @@ class ImportanceSampling:
         one_of(self, "network", ("perceptron", "mean-field"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeanField:
-    """Parameters of `particle-sgd`.
-
-    Args:
-        particles: units n of the mean-field network.
-        walkers: unbiased walkers, the batch P of every step, >= 2.
-        moves: Langevin steps of every walker between two updates.
-        step: particle time of one update, dt; there is no 1/n in it.
-        lift_depth: as in `is-sgd`.
-
-    Raises:
-        ValueError: a value outside its range.
-    """
-
-    particles: int = 256
-    walkers: int = 384
-    moves: int = 4
-    step: float = 0.02
-    lift_depth: float = 0.2
-
-    def __post_init__(self) -> None:
-        at_least(self, particles=1, walkers=2, moves=1)
-        above_zero(self, "step", "lift_depth")
+IS_SGD = mfbench.SolverEntry(
+    name="is-sgd-torch",
+    task="committor",
+    summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution; in torch.",
+    source=(
+        "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. The twin of "
+        "is-sgd without its options sampler and supervised."
+    ),
+    run="mfbench_torch.is_sgd:solve",
+    parameters=ImportanceSampling,
+    supports=reversible_only,
+    extras=("torch",),
+)

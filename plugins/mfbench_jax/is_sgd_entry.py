@@ -1,0 +1,78 @@
+"""The entry of `is-sgd`."""
+
+from dataclasses import dataclass
+
+import mfbench
+from mfbench.checks import above_zero, at_least, one_of
+
+from .demands import reversible_only
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportanceSampling:
+    """Parameters of `is-sgd`; nearest to the first paper is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
+    exchange=false,calibrate=false]. Its penalty on the boundary values is not offered: twice it did not learn.
+
+    Args:
+        windows: umbrella windows L of one ladder, >= 3.
+        ladders: independent ladders R, >= 2; every window has one walker in each.
+        moves: Langevin steps of every walker between two updates.
+        network: "perceptron", or "mean-field", one hidden layer whose units are particles.
+        width, depth: hidden units of a layer; hidden layers of the perceptron.
+        rate, warm_up, halving: learning rate `rate min(1, t / warm_up) / sqrt(1 + t / halving)` at step t.
+        optimiser: "adam" or "sgd"; with "sgd" a step of the mean-field network is `rate` in particle time.
+        windows_in: "logit" places windows in logit f, "q" in f itself as the first paper does.
+        exchange: neighbouring windows exchange walkers.
+        calibrate: the flux through the level sets of f sets the values on them.
+        lift_depth: how far from A and B the boundary functions are listened to, as a share of their
+            value at the other set.
+        memory: updates over which overlaps are averaged at first; a tenth of the run later on.
+        sampler: "umbrella", or "string": walkers stay in the cells of a string of `windows` nodes; then windows_in and
+            exchange have no say.
+        supervised: outcomes of trajectories join the loss.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    windows: int = 16
+    ladders: int = 24
+    moves: int = 4
+    network: str = "perceptron"
+    width: int = 64
+    depth: int = 2
+    rate: float = 3e-3
+    warm_up: int = 50
+    halving: int = 1000
+    optimiser: str = "adam"
+    windows_in: str = "logit"
+    exchange: bool = True
+    calibrate: bool = True
+    lift_depth: float = 0.2
+    memory: int = 50
+    sampler: str = "umbrella"
+    supervised: bool = False
+
+    def __post_init__(self) -> None:
+        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=1)
+        above_zero(self, "rate", "lift_depth")
+        one_of(self, "optimiser", ("adam", "sgd"))
+        one_of(self, "windows_in", ("logit", "q"))
+        one_of(self, "network", ("perceptron", "mean-field"))
+        one_of(self, "sampler", ("umbrella", "string"))
+
+
+IS_SGD = mfbench.SolverEntry(
+    name="is-sgd",
+    task="committor",
+    summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution.",
+    source=(
+        "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. Options "
+        "sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
+    ),
+    run="mfbench_jax.is_sgd:solve",
+    parameters=ImportanceSampling,
+    supports=reversible_only,
+    extras=("jax",),
+)
