@@ -11,6 +11,7 @@ For orders n = first, rounded first * 2^(1/2), first * 2, ...:
 The package's functions do each step; only their sums over the nodes are taken in batches, since it holds the gradients
 of all functions at all nodes at once. On the box's walls the cosines have no slope, and beyond them they go on evenly.
 Sets that touch each other, as those of the arc do behind its wall, are a jump that cosines cannot follow.
+Once round-off in the penalised system is all that is left, larger bases err more: 1e-5 on the two-channel quartic.
 """
 
 from __future__ import annotations
