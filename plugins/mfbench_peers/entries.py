@@ -14,8 +14,8 @@ class CommittorKmcParameters:
 
     Eleven settings were tried with bases of orders 10, 20 and 28 on `committor/mueller`, `triple-well` and `face`, most
     of them also on `two-channel-quartic`: cosines or hats, nodes everywhere or outside A and B, ridges 1e-8, 1e-10 and
-    1e-12, penalties 1e6 and 1e3, 2, 3 or 4 cells per mode. At order 28 these came within a tenth of the best on all four.
-    The package's own ridge 1e-4 outweighs the barrier, and so does the round-off that its penalty 1e6 leaves.
+    1e-12, penalties 1e6 and 1e3, 2, 3 or 4 cells per mode. At order 28 these came within a tenth of the best on all
+    four. The package's own ridge 1e-4 outweighs the barrier, and so does the round-off that its penalty 1e6 leaves.
 
     Args:
         first: highest mode along each axis of the first basis; 2 or more.
@@ -98,8 +98,8 @@ COMMITTOR_KMC = mfbench.SolverEntry(
     task="committor",
     summary="The Ritz committor of committor-kmc in ever larger bases of cosines, on a quadrature of the box.",
     source=(
-        "committor-kmc 0.1, build_dirichlet_model and solve_committor with CosineTensorBasis. The quadrature is ours: the "
-        "package takes weighted points, and has none for a potential that is known."
+        "committor-kmc 0.1, build_dirichlet_model and solve_committor with CosineTensorBasis. The quadrature is ours: "
+        "the package takes weighted points, and has none for a potential that is known."
     ),
     run="mfbench_peers.kmc_committor:solve",
     parameters=CommittorKmcParameters,

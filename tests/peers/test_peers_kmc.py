@@ -103,7 +103,7 @@ def test_the_stiffness_of_a_flat_box_is_exact(sides):
 
 
 def test_on_a_line_q_and_the_rate_are_those_of_the_quadrature():
-    """q = int_a^x e^{beta V} / int_a^b e^{beta V}, rate = 1 / (beta Z int_a^b e^{beta V}); errors fall as bases grow."""
+    """q = int_a^x e^{beta V} / int_a^b e^{beta V}, rate = 1 / (beta Z int_a^b e^{beta V}); errors fall."""
     beta = 3.0
 
     def energy(t):
