@@ -9,6 +9,35 @@ from mfbench.checks import above_zero, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommittorKmcParameters:
+    """Parameters of `committor-kmc`.
+
+    Eleven settings were tried with bases of orders 10, 20 and 28 on `committor/mueller`, `triple-well` and `face`, most
+    of them also on `two-channel-quartic`: cosines or hats, nodes everywhere or outside A and B, ridges 1e-8, 1e-10 and
+    1e-12, penalties 1e6 and 1e3, 2, 3 or 4 cells per mode. At order 28 these came within a tenth of the best on all
+    four. The package's own ridge 1e-4 outweighs the barrier, and so does the round-off that its penalty 1e6 leaves.
+
+    Args:
+        first: highest mode along each axis of the first basis; 2 or more.
+        cells_per_mode: quadrature nodes along an axis for each of its modes.
+        ridge: of the package, relative to the mean of the stiffness matrix's diagonal.
+        penalty: of the package on the values in A and B, relative to the same.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    first: int = 5
+    cells_per_mode: int = 2
+    ridge: float = 1e-12
+    penalty: float = 1e3
+
+    def __post_init__(self) -> None:
+        at_least(self, first=2, cells_per_mode=1)
+        above_zero(self, "ridge", "penalty")
+
+
+@dataclass(frozen=True, kw_only=True)
 class MlcolvarParameters:
     """Parameters of `mlcolvar`. Network, loss and bias are those of the package, with its defaults.
 
@@ -56,6 +85,27 @@ def reversible_only(facts: mfbench.Facts) -> str | None:
     """The variational form exists for gradient drifts only."""
     return None if "reversible" in facts.flags else "Kolmogorov's variational form needs a gradient drift"
 
+
+def reversible_up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
+    """A tensor basis has N^d functions, and the package's system for them is dense."""
+    if facts.dim > 3:
+        return f"a tensor basis needs N^d functions; d = {facts.dim} > 3"
+    return reversible_only(facts)
+
+
+COMMITTOR_KMC = mfbench.SolverEntry(
+    name="committor-kmc",
+    task="committor",
+    summary="The Ritz committor of committor-kmc in ever larger bases of cosines, on a quadrature of the box.",
+    source=(
+        "committor-kmc 0.1, build_dirichlet_model and solve_committor with CosineTensorBasis. The quadrature is ours: "
+        "the package takes weighted points, and has none for a potential that is known."
+    ),
+    run="mfbench_peers.kmc_committor:solve",
+    parameters=CommittorKmcParameters,
+    supports=reversible_up_to_three_dimensions,
+    extras=("peers",),
+)
 
 MLCOLVAR = mfbench.SolverEntry(
     name="mlcolvar",

@@ -38,7 +38,7 @@ def test_who_follows_and_who_declines_with_a_reason():
     assert {name for name, reason in reasons.items() if reason is None} == FOLLOW
     assert "noise in every direction" in reasons["finite-volume"]
     assert "noise of one strength" in reasons["gauss-newton"]
-    for name in ("is-sgd", "is-sgd-torch", "particle-sgd", "mlcolvar"):
+    for name in ("is-sgd", "is-sgd-torch", "particle-sgd", "mlcolvar", "committor-kmc"):
         assert "needs a gradient drift" in reasons[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mfbench
-from mfbench_peers.entries import MLCOLVAR, MlcolvarParameters
+from mfbench_peers.entries import COMMITTOR_KMC, MLCOLVAR, CommittorKmcParameters, MlcolvarParameters
 
 
 def test_irreversible_problems_are_declined_with_the_reason():
@@ -15,13 +15,32 @@ def test_irreversible_problems_are_declined_with_the_reason():
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("dim", "flags", "reason"),
     [
-        ({"walkers": 1}, "walkers is 1"),
-        ({"memory": 0}, "memory is 0"),
-        ({"alpha": 0.0}, "alpha is 0.0; expected"),
+        (2, frozenset(), "gradient drift"),
+        (2, frozenset({"hypoelliptic"}), "gradient drift"),
+        (4, frozenset({"reversible"}), "d = 4 > 3"),
+        (3, frozenset({"reversible"}), None),
+        (1, frozenset({"reversible"}), None),
     ],
 )
-def test_parameters_out_of_range_are_refused(given, message):
+def test_a_tensor_basis_is_for_reversible_problems_up_to_three_dimensions(dim, flags, reason):
+    given = COMMITTOR_KMC.supports(mfbench.Facts(task="committor", dim=dim, flags=flags))
+    assert given is None if reason is None else reason in given
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "message"),
+    [
+        (MlcolvarParameters, {"walkers": 1}, "walkers is 1"),
+        (MlcolvarParameters, {"memory": 0}, "memory is 0"),
+        (MlcolvarParameters, {"alpha": 0.0}, "alpha is 0.0; expected"),
+        (CommittorKmcParameters, {"first": 1}, "first is 1"),
+        (CommittorKmcParameters, {"cells_per_mode": 0}, "cells_per_mode is 0"),
+        (CommittorKmcParameters, {"ridge": 0.0}, "ridge is 0.0; expected"),
+        (CommittorKmcParameters, {"penalty": -1.0}, "penalty is -1.0; expected"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(parameters, given, message):
     with pytest.raises(ValueError, match=message):
-        MlcolvarParameters(**given)
+        parameters(**given)
