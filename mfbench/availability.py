@@ -92,14 +92,17 @@ def why_not(
 ) -> str | None:
     """Why a solver cannot be run on a problem here; None if it can."""
     made = make_parameters(problem.parameters, parameters, f"problem {problem.name}")
+    origin = registry.origins[solver.task, solver.name]
     try:
-        reason = solver.supports(problem.facts(made))
+        reason: object = solver.supports(problem.facts(made))
     except (Exception, SystemExit) as error:  # a stranger's code
-        return f"cannot say whether it can: {type(error).__name__}: {error}"
+        return f"cannot say whether it can: {type(error).__name__}: {error} ({origin})"
+    if isinstance(reason, str) and reason:
+        return reason
     if reason is not None:
-        return str(reason)
+        return f"cannot say whether it can: supports gave {reason!r}; expected None or the reason why not ({origin})"
     if device not in solver.devices:
         return f"runs on {', '.join(solver.devices)} only, not on {device}"
     if device not in devices():
         return f"this machine has no {device} device"
-    return missing(solver, registry.origins[solver.task, solver.name])
+    return missing(solver, origin)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER = "mfbench-results"
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
 BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 def plugin_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,7 +39,19 @@ def plugin_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Ctrl-C where no trial runs ends with the same exit code as where one does; click's own would be 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mfbench", message="mfbench %(version)s")
 def main() -> None:
     """Rank solvers of rare-event PDE problems by accuracy and cost.
@@ -161,7 +174,8 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
 def rank_command(folders: tuple[str, ...], style: str) -> None:
     """Rank the records of results folders (default: the default folder)."""
-    from mfbench.store import read_folders
+    from mfbench.labels import one_line
+    from mfbench.store import RECORDS, read_folders
     from mfbench.views import tables_text
 
     chosen = [Path(folder) for folder in folders] or [results_folder(None)]
@@ -170,9 +184,9 @@ def rank_command(folders: tuple[str, ...], style: str) -> None:
             fail(f"{folder}: no such folder; expected a results folder of mfbench.")
     reading = read_folders(chosen)
     for path, reason in reading.unreadable:
-        click.echo(f"not read: {path}: {reason}", err=True)
+        click.echo(one_line(f"not read: {path}: {reason}"), err=True)
     if not reading.records:
-        fail(f"no records in {', '.join(map(str, chosen))}.")
+        fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
     click.echo(tables_text(reading.records, style), nl=False)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -116,12 +116,9 @@ def check_entry(entry: Any) -> str:
 def _check_problem(where: str, entry: ProblemEntry) -> None:
     _check_path(where, "build", entry.build)
     _check_path(where, "judge", entry.judge)
+    _check_callable(where, "facts", entry.facts, "a function of the parameters that gives Facts")
     _check_targets(where, entry.targets)
-    for preset, instances in entry.instances.items():
-        if preset not in PRESETS:
-            raise PluginError(f"{where} has instances for {preset!r}; expected {', '.join(PRESETS)}.")
-        if preset == "quick" and len(instances) > 1:
-            raise PluginError(f"{where} has {len(instances)} quick instances; expected at most one.")
+    _check_instances(where, entry.instances)
     for overrides in ({}, *(one for instances in entry.instances.values() for one in instances)):
         made = make_parameters(entry.parameters, overrides, where)
         parameter_document(made)
@@ -132,6 +129,11 @@ def _check_problem(where: str, entry: ProblemEntry) -> None:
 
 def _check_solver(where: str, entry: SolverEntry) -> None:
     _check_path(where, "run", entry.run)
+    _check_callable(
+        where, "supports", entry.supports, "a function of Facts that gives None or the reason why not"
+    )
+    if not isinstance(entry.control, bool):
+        raise PluginError(f"{where}: control is {entry.control!r}; expected True or False.")
     parameter_document(make_parameters(entry.parameters, {}, where))
     _check_texts(where, "extras", entry.extras)
     _check_texts(where, "devices", entry.devices)
@@ -149,7 +151,34 @@ def _check_path(where: str, field: str, path: Any) -> None:
         raise PluginError(f"{where}: {field} is {path!r}; expected 'module:function'.")
 
 
+def _check_callable(where: str, field: str, value: Any, expected: str) -> None:
+    if not callable(value):
+        raise PluginError(f"{where}: {field} is {value!r}; expected {expected}.")
+
+
 def _check_targets(where: str, targets: Any) -> None:
-    falling = sorted(set(targets), reverse=True)
-    if list(targets) != falling or not all(math.isfinite(target) and target > 0 for target in targets):
-        raise PluginError(f"{where}: targets are {targets!r}; expected numbers > 0, largest first.")
+    numbers = isinstance(targets, tuple | list) and all(
+        isinstance(target, int | float) and math.isfinite(target) and target > 0 for target in targets
+    )
+    if not numbers or list(targets) != sorted(set(targets), reverse=True):
+        raise PluginError(
+            f"{where}: targets are {targets!r}; expected a tuple of numbers > 0, largest first; () for none."
+        )
+
+
+def _check_instances(where: str, instances: Any) -> None:
+    if not isinstance(instances, Mapping):
+        raise PluginError(
+            f"{where}: instances is {instances!r}; expected a mapping from {', '.join(PRESETS)} to tuples of "
+            "parameter mappings."
+        )
+    for preset, some in instances.items():
+        if preset not in PRESETS:
+            raise PluginError(f"{where} has instances for {preset!r}; expected {', '.join(PRESETS)}.")
+        if not isinstance(some, tuple | list) or not all(isinstance(one, Mapping) for one in some):
+            raise PluginError(
+                f"{where}: instances of {preset!r} are {some!r}; expected a tuple of parameter mappings, {{}} for "
+                "the defaults."
+            )
+        if preset == "quick" and len(some) > 1:
+            raise PluginError(f"{where} has {len(some)} quick instances; expected at most one.")

@@ -4,8 +4,8 @@ A journal is a file of blocks. A block is
 
     magic "mfbj" | length of the body, uint32 | CRC-32 of the body, uint32 | body
 
-(little endian), written by one `write`; the body is msgpack. A block that is cut short or
-whose checksum fails ends the reading: everything before it stands.
+(little endian), written by one `write`; the body is msgpack. A block that is cut short, whose
+checksum fails or whose body is none of the kinds below ends the reading: everything before it stands.
 """
 
 from __future__ import annotations
@@ -117,8 +117,12 @@ def read_journal(path: Path, start: int = 0) -> Iterator[tuple[Block, int]]:
         body = data[position + HEADER.size : position + HEADER.size + length]
         if magic != MAGIC or len(body) < length or zlib.crc32(body) != checksum:
             return
+        try:
+            block = _decode(body)
+        except msgspec.MsgspecError:
+            return
         position += HEADER.size + length
-        yield _decode(body), start + position
+        yield block, start + position
 
 
 def _tail(path: Path, start: int) -> bytes:

@@ -12,8 +12,10 @@ import msgspec
 Contender = tuple[str, str]
 """A solver's name and its canonical parameters as sorted JSON: comparable and hashable."""
 
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f]")
-"""Terminal sequences and control characters."""
+CONTROL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Terminal sequences, control characters but the line feed, and characters that turn the direction of writing."""
 
 
 def canonical(document: Any) -> str:
@@ -65,6 +67,11 @@ def natural_order(parameters: Mapping[str, Any]) -> tuple[tuple[str, bool, float
     )
 
 
+def printable(text: str) -> str:
+    """A stranger's text without what a terminal would obey; lines stay."""
+    return CONTROL.sub("", text.expandtabs(4))
+
+
 def one_line(text: str) -> str:
     """A stranger's text in one line: white space is one blank, control characters are gone."""
-    return CONTROL.sub("", " ".join(text.split()))
+    return " ".join(printable(" ".join(text.split())).split())

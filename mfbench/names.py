@@ -65,10 +65,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> NameProblem:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """What to say to somebody who typed an unknown name: the nearest ones, else all."""
+    """What to say to somebody who typed an unknown name: the nearest ones, upper or lower case, else all."""
     names = sorted(set(known))  # one solver name may stand in several tasks
-    tails = {known_name.rpartition("/")[2]: known_name for known_name in names}
-    near = difflib.get_close_matches(name, names, 3, 0.5) or [
-        tails[tail] for tail in difflib.get_close_matches(name, tails, 3, 0.5)
+    whole = {known_name.lower(): known_name for known_name in names}
+    tails = {known_name.rpartition("/")[2]: full for known_name, full in whole.items()}
+    near = [whole[match] for match in difflib.get_close_matches(name.lower(), whole, 3, 0.5)] or [
+        tails[match] for match in difflib.get_close_matches(name.lower(), tails, 3, 0.5)
     ]
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}."

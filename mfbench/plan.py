@@ -79,10 +79,13 @@ def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[s
     Raises:
         NameProblem, ParameterError, BadRequest: for what cannot be read or does not exist.
     """
-    if request.threads > cores:
-        raise BadRequest(f"threads: got {request.threads}; this process may use {cores} cores.")
-    problems = choose_problems(request.problems, registry, request.preset)
-    solvers = choose_solvers(request.solvers, registry, {problem.entry.task for problem in problems})
+    with request.naming("threads"):
+        if request.threads > cores:
+            raise BadRequest(f"threads: got {request.threads}; this process may use {cores} cores.")
+    with request.naming("problems"):
+        problems = choose_problems(request.problems, registry, request.preset)
+    with request.naming("solvers"):
+        solvers = choose_solvers(request.solvers, registry, {problem.entry.task for problem in problems})
     seeds = request.seeds or SEEDS[request.preset]
     budget = float(request.budget or preset_budget(request.preset, registry, seeds))
     jobs = request.jobs or max(1, cores // request.threads)

@@ -15,22 +15,27 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from mfbench.journal import Seen, read_journal, values
+from mfbench.labels import one_line
 from mfbench.plan import Plan
 from mfbench.record import Record, Spec, Status
+from mfbench.report.figures import duration
 from mfbench.session import Observer
 from mfbench.trial import Progress
+
+WIDE = 60
+"""Columns from which there is room for a bar beside the numbers."""
 
 REFRESH = 2.0
 """Looks at the journals, and redraws, in a second."""
 
 
-def one_line(record: Record, number: int, total: int) -> str:
+def report_line(record: Record, number: int, total: int) -> str:
     """A finished trial in one line."""
     cell = record.cell
     error = "inf" if record.error is None else f"{record.error:.3g}"
     outcome = f"{record.headline} {error}" if record.status is Status.OK else str(record.status)
     name = f"{cell.problem} {cell.solver} seed {cell.seed}"
-    return f"[{number}/{total}] {name}: {outcome}; {record.sentence}"
+    return one_line(f"[{number}/{total}] {name}: {outcome}; {record.sentence}")
 
 
 @contextmanager
@@ -58,7 +63,7 @@ class PlainObserver:
     def finished(self, record: Record) -> None:
         """Say what became of a trial."""
         self._done += 1
-        text = one_line(record, self._done, self._total)
+        text = report_line(record, self._done, self._total)
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -91,7 +96,7 @@ class LiveObserver:
         self._lock = threading.Lock()
         self._bar = Bar(
             TextColumn("{task.description}"),
-            BarColumn(),
+            *([BarColumn()] if console.width >= WIDE else []),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
@@ -111,7 +116,7 @@ class LiveObserver:
             self._left.pop(record.key, None)
         self._bar.advance(self._task)
         done = int(self._bar.tasks[0].completed)
-        text = one_line(record, done, self._total)
+        text = report_line(record, done, self._total)
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def __rich__(self) -> RenderableType:
@@ -119,18 +124,20 @@ class LiveObserver:
         with self._lock:
             running = list(self._running.values())
             left = list(self._left.values())
-        table = Table("running", "seconds", "budget", "error now", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        table.add_column("running", overflow="fold")
+        for head in ("seconds", "error now"):
+            table.add_column(head, no_wrap=True)  # in a narrow window the name is folded, not the numbers
         for watched in running:
             watched.refresh()
             cell = watched.progress.spec.cell
             table.add_row(
                 f"{cell.problem} {cell.solver} seed {cell.seed}",
-                f"{time.monotonic() - watched.since:.0f}",
-                f"{cell.budget:g}",
+                f"{time.monotonic() - watched.since:.0f} of {cell.budget:g}",
                 "-" if watched.error is None else f"{watched.error:.3g}",
             )
         # What running trials have behind them counts as done.
         spent = sum(time.monotonic() - watched.since for watched in running) / self._plan.jobs
         seconds = max(0.0, 60.0 * self._plan.minutes(left) - spent)
-        self._bar.update(self._task, left=f"about {seconds / 60:.0f} min left" if left else "")
+        self._bar.update(self._task, left=f"~ {duration(seconds)} left" if left else "")
         return Group(table, self._bar)

@@ -11,11 +11,23 @@ from typing import Annotated, Any
 
 import msgspec
 
+from mfbench.names import ENTRY_NAME, PROBLEM_NAME
+
 SCHEMA = 1
 """Version of the record document; a reader refuses a newer one."""
 
 PROTOCOL = 1
 """Version of the rules under which a trial is run and timed; part of the key."""
+
+
+LONGEST_BUDGET = 365 * 86400.0
+"""Seconds; a year. The timer that ends a child cannot count to arbitrary times."""
+
+MOST_MEMORY_MB = 2**40
+"""In units of 2^20 bytes: what the system can count, with room to spare."""
+
+Name = Annotated[str, msgspec.Meta(pattern=rf"^{ENTRY_NAME.pattern}\Z")]
+"""A document whose names are none was not written by a host, and could lead out of its folder."""
 
 
 class Status(enum.StrEnum):
@@ -55,14 +67,14 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         budget: seconds for set-up and solving.
     """
 
-    task: str
-    problem: str
+    task: Name
+    problem: Annotated[str, msgspec.Meta(pattern=rf"^{PROBLEM_NAME.pattern}\Z")]
     problem_parameters: dict[str, Any]
-    solver: str
+    solver: Name
     solver_parameters: dict[str, Any]
     seed: Annotated[int, msgspec.Meta(ge=0)]
-    device: str
-    budget: Annotated[float, msgspec.Meta(gt=0)]
+    device: Name
+    budget: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_BUDGET)]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +88,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     threads: Annotated[int, msgspec.Meta(ge=1)] = 1
-    memory_mb: Annotated[int, msgspec.Meta(ge=1)] = 8192
+    memory_mb: Annotated[int, msgspec.Meta(ge=1, le=MOST_MEMORY_MB)] = 8192
     grace: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     evaluation: Annotated[float, msgspec.Meta(ge=0)] = 20.0
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mfbench.contract import PRESETS
-from mfbench.names import Selector, parse_selector, suggestion
+from mfbench.names import NameProblem, Selector, parse_selector, suggestion
+from mfbench.parameters import ParameterError
+from mfbench.record import LONGEST_BUDGET, MOST_MEMORY_MB
 from mfbench.units import duration
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -36,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         memory_mb: memory limit of a trial.
         preset: "quick", "standard" or "full".
         output: results folder; None: the default.
+        sources: field -> the suite file that it was read from; for messages.
     """
 
     problems: tuple[Selector, ...] = ()
@@ -49,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int = 8192
     preset: str = "quick"
     output: str | None = None
+    sources: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         for name in ("seeds", "jobs", "threads", "memory_mb"):
@@ -56,12 +61,30 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             if value is not None and value < 1:
                 option = name.removesuffix("_mb")
                 raise BadRequest(f"{option}: got {value}; expected a whole number >= 1.")
-        if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
+        if self.memory_mb > MOST_MEMORY_MB:
+            raise BadRequest(f"memory: got {self.memory_mb}; expected at most {MOST_MEMORY_MB} (MB).")
+        if self.budget is not None and not 0 < self.budget < math.inf:
             raise BadRequest(f"budget: got {self.budget}; expected seconds above zero.")
+        if self.budget is not None and self.budget > LONGEST_BUDGET:
+            raise BadRequest(f"budget: got {self.budget:g} s; expected at most {LONGEST_BUDGET:g} s, a year.")
         if self.preset not in PRESETS:
             raise BadRequest(f"preset: got {self.preset!r}; expected one of {', '.join(PRESETS)}.")
         if self.device not in DEVICES:
             raise BadRequest(f"device: got {self.device!r}; expected one of {', '.join(DEVICES)}.")
+
+    @contextmanager
+    def naming(self, field: str) -> Iterator[None]:
+        """Have errors on a field say which suite file it was read from; the command line needs no name.
+
+        Raises:
+            BadRequest: for a NameProblem, ParameterError or BadRequest inside.
+        """
+        try:
+            yield
+        except (NameProblem, ParameterError, BadRequest) as error:
+            if field not in self.sources:
+                raise
+            raise BadRequest(f"{self.sources[field]}: {error}") from error
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,9 +152,11 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
             "preset": suite.preset,
             "output": suite.output,
         }
-        return Request(**(fields | dict(given)))
+        Request(**fields)  # alone: what is wrong on the command line is not the file's fault
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise BadRequest(f"{path}: {error}") from error
+    sources = {field: str(path) for field in fields if field not in given}
+    return Request(**(fields | dict(given)), sources=sources)
 
 
 def read_budget(text: str) -> float:

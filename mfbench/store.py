@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 RECORDS = "records"
 
+UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
+"""What reading a broken or foreign document may raise; the last one where it is nested without end."""
+
 
 @dataclass
 class Reading:
@@ -76,7 +79,7 @@ class Store:
         path = self.path(cell, key)
         try:
             return decode_record(path)
-        except (OSError, msgspec.MsgspecError, ValueError):
+        except UNREADABLE:
             return None
 
     def read_all(self) -> Reading:
@@ -85,7 +88,7 @@ class Store:
         for path in sorted((self.folder / RECORDS).rglob("*.json")):
             try:
                 reading.records.append(decode_record(path))
-            except (OSError, msgspec.MsgspecError, ValueError) as error:
+            except UNREADABLE as error:
                 reading.unreadable.append((path, str(error)))
         return reading
 

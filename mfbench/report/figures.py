@@ -64,7 +64,7 @@ def duration(seconds: float) -> str:
         ("min", 60.0, 7200.0),
     ):
         # 0.9996 ms must not become "1000 us": compare what is shown, not the number.
-        if seconds < limit * 0.995:
+        if abs(seconds) < limit * 0.995:
             return f"{_two_digits(seconds / size)} {unit}"
     return f"{_two_digits(seconds / 3600.0)} h"
 

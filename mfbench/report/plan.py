@@ -1,4 +1,4 @@
-"""What is about to be run: the view of `mfbench run --plan`."""
+"""What is about to be run: the view of `mfbench run --dry-run`."""
 
 from __future__ import annotations
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from mfbench.labels import one_line, printable
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """One table.
+    """One table. What a terminal would obey is taken out of its texts: records and plugins may be a stranger's.
 
     Args:
         caption: what it shows.
@@ -20,7 +22,7 @@ class Sheet:
         words: heads of the columns that hold words: left aligned, and folded when space is short.
         spare: heads of the columns to leave out where space is short, the first one first.
         best, failed: indices of lines to set off.
-        bare: print no header.
+        bare: print no header; the cells may be texts of several lines.
     """
 
     caption: str
@@ -32,14 +34,24 @@ class Sheet:
     failed: frozenset[int] = frozenset()
     bare: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "caption", one_line(self.caption))
+        object.__setattr__(self, "header", tuple(map(one_line, self.header)))
+        clean = printable if self.bare else one_line
+        object.__setattr__(self, "lines", tuple(tuple(map(clean, line)) for line in self.lines))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """Tables that belong together, and the notes that say how to read them."""
+    """Tables that belong together, and the notes that say how to read them; texts are cleaned as in a `Sheet`."""
 
     title: str
     sheets: tuple[Sheet, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", one_line(self.title))
+        object.__setattr__(self, "notes", tuple(map(one_line, self.notes)))
 
 
 def without_empty_columns(sheet: Sheet) -> Sheet:

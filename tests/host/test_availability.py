@@ -99,7 +99,18 @@ def test_its_reason_comes_before_a_missing_framework():
 
 def test_a_solver_that_cannot_even_say_stops_no_other():
     reason = why_not(solver(supports=lambda facts: facts.no_such))
-    assert reason == "cannot say whether it can: AttributeError: 'Facts' object has no attribute 'no_such'"
+    assert reason == (
+        f"cannot say whether it can: AttributeError: 'Facts' object has no attribute 'no_such' ({ANNOUNCED})"
+    )
+
+
+@pytest.mark.parametrize("answer", [True, False, "", 0, ["never"]])
+def test_a_solver_that_says_neither_none_nor_a_reason(answer):
+    """`supports` is no predicate: True would read as the reason why not."""
+    reason = why_not(solver(supports=lambda facts: answer))
+    assert reason == (
+        f"cannot say whether it can: supports gave {answer!r}; expected None or the reason why not ({ANNOUNCED})"
+    )
 
 
 @pytest.fixture

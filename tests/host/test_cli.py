@@ -117,6 +117,13 @@ BAD = {
     "refused value": (("-p", "line[temperature=-1]", "-s", "relax"), "expected a number > 0"),
     "brackets": (("-p", "line[temperature=1", "-s", "relax"), "expected NAME or NAME[key=value"),
     "budget": (("-p", "line", "-s", "relax", "--budget", "soon"), "expected a duration above zero"),
+    "problem in capitals": (("-p", "Line", "-s", "relax"), "did you mean committor/line"),
+    "solver in capitals": (("-p", "line", "-s", "IS-SGD"), "did you mean is-sgd"),
+    "negative budget": (("-p", "line", "-s", "relax", "--budget", "-1s"), "budget: got '-1s'"),
+    "budget as a float": (("-p", "line", "-s", "relax", "--budget", "1e9s"), "budget: got '1e9s'"),
+    "budget of centuries": (("-p", "line", "-s", "relax", "--budget", "1000000h"), "expected at most"),
+    "memory": (("-p", "line", "-s", "relax", "--memory", "9999999999999999"), "memory: got 9999999999999999"),
+    "jobs": (("-p", "line", "-s", "relax", "--jobs", "0"), "jobs: got 0; expected a whole number >= 1"),
     "seeds": (("-p", "line", "-s", "relax", "--seeds", "0"), "expected a whole number >= 1"),
     "device": (("-p", "line", "-s", "relax", "--device", "tpu"), "expected one of auto, cpu, cuda"),
     "preset": (("-p", "line", "-s", "relax", "--preset", "fast"), "expected one of quick, standard, full"),
@@ -156,6 +163,15 @@ BAD_SUITES = {
     "bad budget": ('budget = "soon"', "expected a duration"),
     "not toml": ("seeds = = 3", "suite.toml"),
     "unknown key in a table": ('problem = [{nam = "line"}]', "nam"),
+    "unknown problem": ('all = true\nproblem = ["lime"]', "did you mean committor/line"),
+    "unknown solver": ('problem = ["line"]\nsolver = ["relaxx"]', "did you mean relax"),
+    "unknown parameter": ('problem = ["line[dim=2]"]', "unknown parameter 'dim'; it has: temperature"),
+    "wrong type of a parameter": (
+        '[[solver]]\nname = "relax"\nparameters = {steps = [3, "many"]}',
+        "parameter 'steps' got 'many'; expected a whole number",
+    ),
+    "another task": ('problem = ["ring"]\nsolver = ["relax"]', "no chosen problem is of its task"),
+    "threads": ("all = true\nthreads = 4096", "this process may use"),
 }
 
 
@@ -165,7 +181,14 @@ def test_bad_suite_is_2(mfbench, toy_plugin, tmp_path, case):
     (tmp_path / "suite.toml").write_text(text)
     _, err = mfbench("run", "suite.toml", "--plugin", toy_plugin, expected=2)
     assert words in err
-    assert "suite.toml" in err
+    assert err.startswith("Error: suite.toml: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["suite.toml"]
+
+
+def test_a_name_on_the_command_line_is_not_the_suites(mfbench, toy_plugin, tmp_path):
+    (tmp_path / "suite.toml").write_text('problem = ["line"]')
+    _, err = mfbench("run", "suite.toml", "--plugin", toy_plugin, "-s", "relaxx", expected=2)
+    assert err.startswith("Error: unknown solver 'relaxx'; did you mean relax")
 
 
 def test_rank_formats_hold_the_same_rows(mfbench, toy_plugin):
@@ -182,7 +205,63 @@ def test_rank_formats_hold_the_same_rows(mfbench, toy_plugin):
 def test_rank_of_nothing_is_2(mfbench, tmp_path):
     assert "no such folder" in mfbench("rank", "nowhere", expected=2)[1]
     (tmp_path / "empty").mkdir()
-    assert "no records" in mfbench("rank", "empty", expected=2)[1]
+    for style in ("rich", "json"):
+        out, err = mfbench("rank", "empty", "--format", style, expected=2)
+        assert out == ""
+        assert "no records in empty; expected JSON documents below records/ there" in err
+
+
+def test_rank_names_what_it_cannot_read_and_ranks_the_rest(mfbench, toy_plugin, tmp_path):
+    mfbench(*toy(toy_plugin, "--seeds", "2", "-o", "results"))
+    whole, torn = sorted((tmp_path / "results").rglob("*.json"))
+    foreign = json.loads(torn.read_text())
+    foreign["cell"]["solver"] = "[bold]\x1b[31mme"
+    torn.with_name("foreign.json").write_text(json.dumps(foreign))
+    torn.with_name("\x1b[2Jother.json").write_text("[1, 2]")
+    torn.write_bytes(torn.read_bytes()[:-200])
+    out, err = mfbench("rank", "results", "--format", "json")
+    assert [(row["solver"], row["trials"]) for row in json.loads(out)] == [("relax", 1)]
+    assert len(err.splitlines()) == 3
+    for name, reason in (
+        (torn.name, "truncated"),
+        ("foreign.json", "$.cell.solver"),
+        ("other.json", "got `array`"),
+    ):
+        assert any(name in line and reason in line for line in err.splitlines()), err
+    assert "\x1b" not in err
+    whole.unlink()
+    assert "no records in results" in mfbench("rank", "results", expected=2)[1]
+
+
+def test_the_results_folder_of_the_environment(mfbench, toy_plugin, tmp_path, monkeypatch):
+    """`MFBENCH_RESULTS` is the default of `run` and `rank`; `-o` wins, and an empty one says nothing."""
+    monkeypatch.setenv("MFBENCH_RESULTS", "mine")
+    mfbench(*toy(toy_plugin, "--seeds", "1"))
+    assert len(json.loads(mfbench("rank", "--format", "json")[0])) == 1
+    mfbench(*toy(toy_plugin, "--seeds", "1", "-o", "other"))
+    monkeypatch.setenv("MFBENCH_RESULTS", "")
+    assert "mfbench-results: no such folder" in mfbench("rank", expected=2)[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "other"]
+
+
+def test_a_results_folder_that_is_a_file_is_2(mfbench, toy_plugin, tmp_path):
+    (tmp_path / "taken").write_text("mine")
+    _, err = mfbench(*toy(toy_plugin, "-o", "taken"), expected=2)
+    assert "results folder taken: Not a directory; choose one that can be written to" in err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback(toy_plugin, tmp_path):
+    command = f"{sys.executable} -m mfbench list --plugin {toy_plugin} | head -c 1 >/dev/null"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_interrupted_before_any_trial_is_130(mfbench, toy_plugin, tmp_path):
+    (tmp_path / "slow.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    out, err = mfbench(*toy(toy_plugin, "--plugin", "slow.py"), expected=130)
+    assert (out, err) == ("", "interrupted\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["slow.py"]
 
 
 def test_strict_makes_a_broken_plugin_an_error(mfbench, toy_plugin, tmp_path):
@@ -202,7 +281,9 @@ def test_show_refuses_parameters_that_an_entry_does_not_take(mfbench, toy_plugin
     assert name.partition("[")[2].partition("=")[0] in err
 
 
-def test_interrupt_records_and_prints_and_goes_on_later(mfbench, toy_plugin, faulty_plugin, tmp_path):
+def test_interrupt_records_and_prints_and_goes_on_later(toy_plugin, faulty_plugin, tmp_path):
+    scratch = tmp_path / "t"
+    scratch.mkdir()
     command = (
         "run",
         "--plugin",
@@ -218,11 +299,13 @@ def test_interrupt_records_and_prints_and_goes_on_later(mfbench, toy_plugin, fau
     )
     with subprocess.Popen(
         [sys.executable, "-m", "mfbench", *command, "-s", "for-ever"],
-        cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+        cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(scratch)},
     ) as host:  # fmt: skip
-        time.sleep(2.5)
+        while not any(scratch.rglob("journal")):
+            assert host.poll() is None
+            time.sleep(0.05)
         host.send_signal(signal.SIGINT)
-        out, _ = host.communicate(timeout=10)
+        out, _ = host.communicate(timeout=30)
     assert host.returncode == 130
     assert "interrupted" in out
     assert "Records:" in out

@@ -6,13 +6,14 @@ import contextlib
 import os
 import resource
 import signal
+import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfbench.journal import HEADER, Began, Ended, JournalWriter, Seen, Setup, read_journal, values
+from mfbench.journal import HEADER, MAGIC, Began, Ended, JournalWriter, Seen, Setup, read_journal, values
 
 seconds = st.floats(0, 1e6)
 blocks = st.one_of(
@@ -153,3 +154,14 @@ def test_a_full_disk_is_an_error_and_keeps_the_blocks_before_it(tmp_path):
 def test_a_grandchild_that_is_executed_does_not_inherit_the_journal(tmp_path):
     with contextlib.closing(JournalWriter(tmp_path / "journal")) as writer:
         assert not os.get_inheritable(writer._file)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xc1", b"\x93\x01\x02\x03", b"\x81\xa4type\xa5Alien", b"\x81\xa4type\xa5Setup"]
+)
+def test_a_sound_block_of_no_known_kind_ends_the_reading(path, body):
+    """A solver can write to whatever is open in its process; nobody who reads may fall over it."""
+    data, _ = write(path, [Setup(seconds=1.0)])
+    alien = HEADER.pack(MAGIC, len(body), zlib.crc32(body)) + body
+    path.write_bytes(data + alien + data)
+    assert read(path) == [Setup(seconds=1.0)]

@@ -97,6 +97,9 @@ def test_examples_of_matching(glob, found):
         ("committor/muller", "did you mean committor/mueller"),
         ("muellr", "did you mean committor/mueller"),
         ("is-sdg", "did you mean is-sgd"),
+        ("Mueller", "did you mean committor/mueller"),
+        ("IS-SGD", "did you mean is-sgd"),
+        ("COMMITTOR/MUELLER", "did you mean committor/mueller"),
         ("zzzz", "known: committor/double-well, committor/mueller, fokker-planck/ring, is-sgd."),
     ],
 )

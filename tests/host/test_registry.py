@@ -91,6 +91,51 @@ BROKEN = {
     "facts_raise": (PROBLEM.replace("parameters.dim)", "parameters.d)"), "no attribute 'd' (line 11)"),
     "facts_of_a_task": (PROBLEM.replace('task="c', 'task="f'), "expected Facts of task 'committor'"),
     "targets": (more("targets=(1e-3, 1e-2)"), "largest first"),
+    "no_targets": (
+        more("targets=None"),
+        "problem 'committor/p': targets are None; expected a tuple of numbers > 0, largest first",
+    ),
+    "targets_text": (
+        more("targets='abc'"),
+        "problem 'committor/p': targets are 'abc'; expected a tuple of numbers",
+    ),
+    "targets_texts": (
+        more("targets=('a',)"),
+        "problem 'committor/p': targets are ('a',); expected a tuple of numbers",
+    ),
+    "infinite_target": (
+        more("targets=(float('inf'), 1)"),
+        "problem 'committor/p': targets are (inf, 1); expected a tuple of numbers",
+    ),
+    "instances": (
+        more("instances=[1]"),
+        "problem 'committor/p': instances is [1]; expected a mapping from quick, standard, full",
+    ),
+    "no_instances": (more("instances=None"), "problem 'committor/p': instances is None; expected a mapping"),
+    "instances_alone": (
+        more("instances={'full': {'dim': 2}}"),
+        "problem 'committor/p': instances of 'full' are {'dim': 2}; expected a tuple of parameter mappings",
+    ),
+    "instance_number": (
+        more("instances={'full': (1,)}"),
+        "problem 'committor/p': instances of 'full' are (1,); expected a tuple",
+    ),
+    "instances_none": (
+        more("instances={'quick': None}"),
+        "problem 'committor/p': instances of 'quick' are None; expected a tuple",
+    ),
+    "facts_value": (
+        PROBLEM.replace('lambda parameters: mfbench.Facts(task="committor", dim=parameters.dim)', "3"),
+        "problem 'committor/p': facts is 3; expected a function of the parameters",
+    ),
+    "control": (
+        entry("source", "control='no', source"),
+        "solver 's': control is 'no'; expected True or False",
+    ),
+    "supports": (
+        entry("source", "supports=True, source"),
+        "solver 's': supports is True; expected a function of Facts",
+    ),
     "judge": (PROBLEM.replace('"m:j"', '"m.j"'), "judge is 'm.j'; expected 'module:function'"),
 }
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 
-from mfbench.names import Selector
+from mfbench.names import NameProblem, Selector
+from mfbench.parameters import ParameterError
+from mfbench.record import LONGEST_BUDGET, MOST_MEMORY_MB
 from mfbench.request import BadRequest, Request, read_budget, read_suite
 
 WHOLE = """
@@ -41,7 +44,8 @@ def suite(tmp_path):
 def test_a_suite_says_what_the_command_line_says(suite):
     grid = [{"width": width, "rate": rate, "mode": "fast"} for width in (16, 32) for rate in (0.1, 0.2)]
     # TOML wants plain keys before tables, and a list cannot be continued by a table.
-    assert suite(WHOLE) == Request(
+    request = suite(WHOLE)
+    assert msgspec.structs.replace(request, sources={}) == Request(
         problems=(Selector("committor/arc", {"dim": "3"}), Selector("ring", {})),
         solvers=(*(Selector("is-sgd", point) for point in grid), Selector("finite-volume", {"cells": "9"})),
         everything=True, seeds=2, budget=90.0, device="cpu", jobs=3, threads=2, memory_mb=512, preset="full",
@@ -55,9 +59,32 @@ def test_the_command_line_wins(suite):
     assert request.threads == 2
 
 
+def test_what_is_wrong_on_the_command_line_is_not_the_files_fault(suite, tmp_path):
+    with pytest.raises(BadRequest, match=r"^seeds: got 0"):
+        suite(WHOLE, seeds=0)
+    with pytest.raises(BadRequest, match=rf"^{tmp_path / 'suite.toml'}: seeds: got 0"):
+        suite("seeds = 0", seeds=3)
+
+
+@pytest.mark.parametrize("error", [NameProblem, ParameterError, BadRequest])
+def test_errors_found_later_name_the_file_that_a_field_is_from(suite, tmp_path, error):
+    request = suite("all = true\nproblem = ['arc']", solvers=(Selector("is-sgd", {}),))
+    with (
+        pytest.raises(BadRequest, match=rf"^{tmp_path / 'suite.toml'}: no such thing$"),
+        request.naming("problems"),
+    ):
+        raise error("no such thing")
+    with pytest.raises(error, match=r"^no such thing$"), request.naming("solvers"):
+        raise error("no such thing")
+    with pytest.raises(error, match=r"^no such thing$"), Request().naming("problems"):
+        raise error("no such thing")
+    with pytest.raises(KeyError), request.naming("problems"):
+        raise KeyError  # a defect, and no user's fault
+
+
 def test_an_empty_suite_asks_for_nothing(suite):
     request = suite("")
-    assert request == Request()
+    assert msgspec.structs.replace(request, sources={}) == Request()
     assert not (request.problems or request.solvers or request.everything)
     assert suite("all = true").everything
 
@@ -121,6 +148,15 @@ def test_files_that_are_no_text(tmp_path, data):
 def test_options_out_of_range(field, value):
     with pytest.raises(BadRequest, match=rf"^{field.removesuffix('_mb')}: got .*; expected "):
         Request(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "unit"), [("budget", LONGEST_BUDGET, "a year"), ("memory_mb", MOST_MEMORY_MB, "MB")]
+)
+def test_more_than_a_machine_can_count_to(field, most, unit):
+    assert getattr(Request(**{field: most}), field) == most
+    with pytest.raises(BadRequest, match=rf"^{field.removesuffix('_mb')}: got .*; expected at most .*{unit}"):
+        Request(**{field: 2 * most})
 
 
 def test_a_budget_that_is_none():

@@ -160,6 +160,7 @@ def test_unreadable_documents_are_named_and_the_others_read(store, record):
         "empty.json": b"",
         "binary.json": b"\xff\xfe",
         "other.json": b'{"a": 1}',
+        "deep.json": b"[" * 100_000,
         "newer.json": json.dumps(newer).encode(),
     }
     for name, data in bad.items():
@@ -172,6 +173,25 @@ def test_unreadable_documents_are_named_and_the_others_read(store, record):
     assert reasons["newer.json"] == f"schema {SCHEMA + 1} is newer than {SCHEMA}; update mfbench to read it."
     path.write_bytes(b"{")
     assert store.read(record.cell, record.key) is None, "a torn record is run again"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("solver", "[bold]x[/bold]"), ("solver", "../../x"), ("solver", ""), ("solver", "x\n"), ("task", "a/b"),
+        ("problem", "committor"), ("problem", "committor/../line"), ("problem", "/etc/passwd"), ("device", "\x1b[31m"),
+    ],
+)  # fmt: skip
+def test_a_document_whose_names_are_none_is_foreign(store, record, field, value):
+    path = store.write(record)
+    document = json.loads(path.read_text())
+    document["cell"][field] = value
+    path.write_text(json.dumps(document))
+    reading = store.read_all()
+    assert reading.records == []
+    [(file, reason)] = reading.unreadable
+    assert file == path
+    assert f"$.cell.{field}" in reason
 
 
 def test_a_later_mfbench_may_add_fields(store, record):
@@ -266,9 +286,11 @@ def test_an_error_that_is_infinite_is_none_in_a_document(record):
     [
         ("cell.budget", 0),
         ("cell.budget", -1),
+        ("cell.budget", 1e12),
         ("cell.seed", -1),
         ("limits.threads", 0),
         ("limits.memory_mb", 0),
+        ("limits.memory_mb", 2**62),
         ("x", 1),
     ],
 )

@@ -10,8 +10,9 @@ import re
 
 import pytest
 
+from mfbench.labels import CONTROL
 from mfbench.ranking import rank
-from mfbench.record import Metric, Status
+from mfbench.record import Metric, Status, Usage
 from mfbench.report import FORMATS
 from mfbench.report.sheets import Chapter, Sheet
 from mfbench.report.tables import render
@@ -203,3 +204,36 @@ def test_no_records_make_an_empty_table():
 def test_an_unknown_format_is_refused_by_name(ranking):
     with pytest.raises(ValueError, match=f"format 'html'; expected one of {', '.join(FORMATS)}"):
         render(ranking, "html")
+
+
+STRANGE = "[bold]x[/bold][/nope]\x1b[31m\n\r\x07\x9b2J\u202e\ty"
+
+
+@pytest.mark.parametrize("style", ["rich", "markdown", "latex"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"parameters": {"mode": STRANGE}},
+        {"parameters": {STRANGE: 1}},
+        {"problem_parameters": {STRANGE: STRANGE}},
+        {"sentence": STRANGE, "status": Status.ERROR},
+        {"headline": STRANGE, "metrics": {STRANGE: Metric(value=0.5)}, "targets": []},
+        {"machine": STRANGE},
+        {"work": {STRANGE: 7}},
+    ],
+)
+def test_a_strangers_texts_are_shown_as_they_are_and_never_obeyed(a_record, fields, style):
+    """Neither rich's markup nor a terminal's sequences."""
+    text = render(rank([a_record("sgd", **fields), a_record("sgd", seed=1, budget=3.0)]), style, width=200)
+    assert not CONTROL.search(text)
+    assert "[bold]x[/bold][/nope]y" in "".join(text.split())
+    if style == "markdown":
+        lines = [line for line in text.splitlines() if line.startswith("|")]
+        assert all(line.endswith("|") for line in lines)
+
+
+@pytest.mark.parametrize("style", ["rich", "markdown", "latex"])
+@pytest.mark.parametrize("seconds", [-1e308, -1.0, 1e308])
+def test_seconds_that_no_clock_gives_break_no_table(a_record, seconds, style):
+    strange = a_record("strange", usage=Usage(seconds_setup=seconds, seconds_solve=seconds))
+    assert "strange" in render(rank([a_record("sgd"), strange]), style)
