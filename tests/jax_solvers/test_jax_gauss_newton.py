@@ -15,7 +15,9 @@ from mfbench_jax.blocks.cooling import (
     LATELY,
     LEAST_TRUST,
     LOST,
+    PATIENCE,
     SOLVED,
+    astray,
     cooled,
     lost,
     trusted,
@@ -108,10 +110,20 @@ def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
     small, large = 0.5 * SOLVED, 3.0 * SOLVED
     assert cooled(HOTTEST, [large], late=False) == HOTTEST, "too early to say"
     assert cooled(HOTTEST, [large / FALLING * 1.5] + [large] * LATELY, late=False) == HOTTEST, "it is falling"
-    slow, fast = cooled(HOTTEST, [large] * (LATELY + 1), late=False), cooled(HOTTEST, [small], late=False)
-    assert HOTTEST > slow > fast > 1.0
-    assert cooled(HOTTEST, [large], late=True) == fast
+    assert cooled(HOTTEST, [large] * PATIENCE, late=False) == HOTTEST, "the first equation has longer"
+    slow, fast = (cooled(HOTTEST / 2, misses, late=False) for misses in ([large] * (LATELY + 1), [small]))
+    assert HOTTEST / 2 > slow > fast > 1.0
+    assert cooled(HOTTEST, [large] * (PATIENCE + 1), late=False) == pytest.approx(2 * slow)
+    assert cooled(HOTTEST, [large], late=True) == pytest.approx(2 * fast)
     assert cooled(1.01, [small], late=False) == 1.0
+
+
+def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():
+    large = 3.0 * SOLVED
+    assert astray(HOTTEST, [large] * (PATIENCE + 1))
+    assert not astray(HOTTEST, [large] * PATIENCE), "too early to say"
+    assert not astray(HOTTEST / 2, [large] * (PATIENCE + 1)), "it was"
+    assert not astray(HOTTEST, [large / FALLING * 1.5] * PATIENCE + [large]), "it is falling"
 
 
 def test_trust_grows_where_equations_are_solved_within_its_bounds():
