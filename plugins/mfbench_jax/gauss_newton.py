@@ -9,8 +9,9 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    the walkers' places, so that the equation also holds where the law is thin.
 2. At first the equation is that of a hotter process, its temperature falling to the given one: a hot process has no
    barriers, and its solution leads to the next. Where the first equation is not solved (small sets in many dimensions
-   are hard to find for a hot process), Adam lowers the Ritz energy over the walkers first, as `is-sgd` does, which
-   leads near the committor from everywhere. A step moves z by a bounded amount, so that the walkers can follow.
+   are hard to find for a hot process), or time is short, Adam lowers the Ritz energy over the walkers instead, as
+   `is-sgd` does, which leads near the committor from everywhere. A step moves z by a bounded amount, so that the
+   walkers can follow.
 3. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    goes on with the energy: its minimum still orders what the network can do.
 
@@ -53,6 +54,8 @@ STEPS = 2
 """With one pool."""
 MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
+SHORT = 60.0
+"""Seconds of a budget below which compiling and cooling would leave no time for the equation itself."""
 ACCURATE, SETTLED = 0.01, 100
 """Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
 RESTFUL = 4
@@ -170,7 +173,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     misses: list[float] = []
     heat, trust = HOTTEST, LEAST_TRUST
-    theta, damping, pool = tanh_network.flat(net), FIRST_DAMPING, fresh(net)
+    theta, damping = tanh_network.flat(net), FIRST_DAMPING
+    pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
     lead, lead_state = EnergyLead(logit, tanh_network.cast(net, umbrella.DTYPE)), beginning
     began = context.elapsed()
@@ -179,8 +183,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return context.elapsed() - began > COOLED * (context.budget - began)
 
     def unfound() -> bool:
-        """Whether the first equation is not solved, and there is an energy to lead there."""
-        return reversible and astray(heat, misses)
+        """Whether there is no time for hot equations, or the first is not solved, and there is an energy to lead instead."""
+        return reversible and heat == HOTTEST and (context.budget < SHORT or astray(heat, misses))
 
     while not (reversible and heat == 1.0 and lost(misses)):
         if unfound():
@@ -190,10 +194,13 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             lead_state = state
             theta = tanh_network.flat(tanh_network.cast(lead.average, np.float64))
             damping, trust, misses, heat = FIRST_DAMPING, LEAST_TRUST, [], 1.0
+            pool = None
+        if pool is None:
             pool = fresh(tanh_network.shaped(theta, net))
+            began = context.elapsed()  # all of it is compiled now
         pool = pooled(pool, fresh(tanh_network.shaped(theta, net)), most)
         for _ in range(STEPS):
-            if unfound():
+            if misses and unfound():
                 break
             if misses:
                 cooler = cooled(heat, misses, late())

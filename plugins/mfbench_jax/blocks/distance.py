@@ -159,42 +159,65 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     return Distance(boundary, feet, trusted)
 
 
+def shape_operator(distance: Distance) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The function of points y (n, d) of the boundary, and which (n,) to keep -> S (m, d, d) = P phi'' P / |grad phi|.
+
+    P projects along the normal. phi'' comes from differences of its gradient: second derivatives of code take longer to
+    compile than to use. Compiled anew for another n.
+    """
+    stride = STRIDE * distance.trusted
+    slope = jax.jit(lambda y: value_and_slope(distance.boundary, y)[1])
+
+    def shape(y: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        bend = np.empty((np.count_nonzero(kept), y.shape[1], y.shape[1]))
+        for axis in range(y.shape[1]):
+            ahead, behind = y.copy(), y.copy()
+            ahead[:, axis] += stride
+            behind[:, axis] -= stride
+            change = np.asarray(slope(ahead)) - np.asarray(slope(behind))
+            bend[:, axis] = (change / (ahead - behind)[:, axis, None])[kept]
+        across = np.asarray(slope(y))[kept]
+        size = np.linalg.norm(across, axis=1)
+        bend /= size[:, None, None]
+        across = across / size[:, None]
+        bend -= across[:, :, None] * np.einsum("ni,nij->nj", across, bend)[:, None, :]
+        bend -= np.einsum("nij,nj->ni", bend, across)[:, :, None] * across[:, None, :]
+        return bend
+
+    return shape
+
+
+def mean_curvature(distance: Distance) -> float:
+    """Lap t on the boundary, its mean over the anchors."""
+    anchors = np.asarray(distance.anchors)
+    shapes = shape_operator(distance)(anchors, np.ones(len(anchors), bool))
+    return float(np.mean(np.trace(shapes, axis1=1, axis2=2)))
+
+
 def jet_of(distance: Distance, mobility: np.ndarray | float = 1.0) -> Callable[[np.ndarray], Jet]:
     """The function u (n, d) -> Jet, which is compiled anew for another n; Lap_M t is 0 beyond what is trusted.
 
-    The Hessian of a distance is S (1 + t S)^-1, S = P phi'' P / |grad phi| the shape operator at the foot, P the
-    projection along the normal (Gilbarg and Trudinger 2001, lemma 14.17). phi'' comes from differences of its
-    gradient: second derivatives of code take longer to compile than to use.
+    The Hessian of a distance is S (1 + t S)^-1, S the shape operator at the foot (Gilbarg and Trudinger 2001, lemma
+    14.17).
 
     Args:
         distance: t.
         mobility: (d,) diagonal of M, 1 where all directions are alike.
     """
-    stride = STRIDE * distance.trusted
 
     @jax.jit
     def find(x: jax.Array) -> tuple[jax.Array, Foot]:
         foot = distance.foot(x)
         return distance.signed(x, foot), foot
 
-    slope = jax.jit(lambda y: value_and_slope(distance.boundary, y)[1])
+    shape = shape_operator(distance)
 
     def jet(u: np.ndarray) -> Jet:
         t, (y, normal, _) = jax.tree.map(np.asarray, find(u))
         near = np.abs(t) < distance.trusted
-        bend = np.empty((np.count_nonzero(near), u.shape[1], u.shape[1]))
-        for axis in range(u.shape[1]):
-            ahead, behind = y.copy(), y.copy()
-            ahead[:, axis] += stride
-            behind[:, axis] -= stride
-            change = np.asarray(slope(ahead)) - np.asarray(slope(behind))
-            bend[:, axis] = (change / (ahead - behind)[:, axis, None])[near]
-        bend /= np.linalg.norm(np.asarray(slope(y))[near], axis=1)[:, None, None]
-        across = normal[near]
-        bend -= across[:, :, None] * np.einsum("ni,nij->nj", across, bend)[:, None, :]
-        bend -= np.einsum("nij,nj->ni", bend, across)[:, :, None] * across[:, None, :]
-        laplacian = np.zeros_like(t)
+        bend = shape(y, near)
         hessian = np.linalg.solve(np.eye(u.shape[1]) + t[near, None, None] * bend, bend)
+        laplacian = np.zeros_like(t)
         laplacian[near] = np.sum(mobility * np.diagonal(hessian, axis1=1, axis2=2), axis=1)
         return Jet(t, normal, laplacian)
 

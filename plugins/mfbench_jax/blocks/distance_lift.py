@@ -22,7 +22,7 @@ import scipy.special
 from mfbench.tasks.committor import CommittorProblem
 
 from .ansatz import Scale
-from .distance import Distance, distance_to, jet_of
+from .distance import Distance, distance_to, jet_of, mean_curvature
 from .jet import Jet
 
 INNER = 1e-5
@@ -102,7 +102,7 @@ def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
 
     def layer(boundary: Callable[[jax.Array], jax.Array], inside: np.ndarray) -> Layer:
         distance = distance_to(lambda u: boundary(to_x(u)), inside, gap)
-        bend = 0.5 * float(np.mean(jet_of(distance)(distance.anchors).laplacian))
+        bend = 0.5 * mean_curvature(distance)
         return Layer(distance, min(distance.trusted / DEPTHS, BENT / max(abs(bend), BENT / gap)), bend)
 
     return DistanceLift(layer(problem.boundary_a, start_a), layer(problem.boundary_b, start_b))
