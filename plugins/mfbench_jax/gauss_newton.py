@@ -30,7 +30,7 @@ import numpy as np
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levenberg_marquardt, tanh_network, umbrella
+from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
 from .blocks.ansatz import scale_of
 from .blocks.backward_equation import Points, surveyor
 from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, astray, cooled, lost, trusted
@@ -118,9 +118,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     rng = np.random.default_rng(np.random.SeedSequence(context.seed))
     start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
     walkers = departure(rng, start_a, start_b, p.ladders, p.windows)
-    beginning = umbrella.umbrella(jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE)
+    beginning = umbrella.umbrella(
+        jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE, watched=True
+    )
     state = beginning
-    look = umbrella.looker(visit, logit, p.moves)
+    escaped = watch.counter((problem.box - centre) / length)
+    look = umbrella.looker(visit, logit, p.moves, escaped=escaped)
     key = root_key(int(rng.integers(2**31)))
     seen: Seen | None = None
 
@@ -130,6 +133,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return seen
 
     def answer(net: TanhNetwork, **told: float) -> Checkpoint:
+        watch.check(state.watch, int(state.look))
+        told["walkers_escaped"] = float(state.watch.escaped)
         settled = seen is not None and int(state.since) >= SETTLED
         sampling = umbrella.reports(state, seen, length**-2, problem.beta) if settled else {}
         walked = p.ladders * p.windows * (1 + int(state.look) * p.moves)
@@ -188,7 +193,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     while not (reversible and heat == 1.0 and lost(misses)):
         if unfound():
-            state = lead_state
+            state = lead_state._replace(watch=state.watch)
             while not lead.settled:
                 yield descended()
             lead_state = state
@@ -224,7 +229,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             state = umbrella.forgotten(state)  # what was seen along other solutions says nothing of the rate
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    state = umbrella.forgotten(lead_state)
+    state = umbrella.forgotten(lead_state._replace(watch=state.watch))
     while True:
         yield descended()
 

@@ -76,7 +76,7 @@ def solve(
     p, lift = parameters, lift_of(problem, parameters.lift_depth)
     model = ansatz(problem, lift, make_network(p))
     sampling = make_sampling(problem, p, lift, model)
-    escaped = watch.counter(problem)
+    escaped = watch.counter(problem.box)
     begun, descend = make_descent(model.walkers, make_optimiser(p), make_loss(model.logit))
 
     def update(state: State, lesson: Lesson | None) -> tuple[State, None]:

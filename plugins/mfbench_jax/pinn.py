@@ -31,7 +31,7 @@ import numpy as np
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import network, running, umbrella
+from .blocks import network, running, umbrella, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.collocation import Points, no_points, residual, surveyor
 from .blocks.departure import departure
@@ -101,7 +101,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         return value / jax.lax.stop_gradient(value + TINY)  # its gradient has one size on all problems
 
     begun, improved = make_fit(loss, p.rate, p.warm_up, p.halving)
-    look = umbrella.looker(visit, model.walkers, p.moves, mobility)
+    look = umbrella.looker(visit, model.walkers, p.moves, mobility, escaped=watch.counter(problem.box))
 
     @jax.jit
     def begin(key: jax.Array, start: jax.Array) -> State:
@@ -110,7 +110,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         return State(
             key,
             begun(layers),
-            umbrella.umbrella(visit(start), (0.01 * scale.length) ** 2),
+            umbrella.umbrella(visit(start), (0.01 * scale.length) ** 2, watched=True),
             no_points(CAPACITY, problem.dim),
             jnp.zeros((), int),
         )
@@ -159,7 +159,10 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     state = begin(root_key(int(rng.integers(2**31))), np.asarray(start, np.float32))
     number, cold, done = p.ladders * p.windows, False, 0
     while True:
-        reports = told(state.walkers.seen) if cold else {}
+        watch.check(state.walkers.watch, int(state.walkers.look))
+        reports = (told(state.walkers.seen) if cold else {}) | {
+            "walkers_escaped": state.walkers.watch.escaped
+        }
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,

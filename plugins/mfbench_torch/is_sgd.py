@@ -68,7 +68,7 @@ def solve(
     visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p))
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
     look = umbrella.looker(generator, visit, model.walkers, p.moves, coordinate, p.exchange, p.memory)
-    escaped = watch.counter(problem)
+    escaped = watch.counter(problem.box)
 
     def on_device(points: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(points, dtype=TRAINING, device=device)

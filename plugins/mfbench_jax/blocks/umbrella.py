@@ -72,6 +72,7 @@ def looker(
     coordinate: Coordinate = LOGIT,
     exchanged: bool = True,
     memory: int = MEMORY,
+    escaped: Callable[[watch.Watch, Places], watch.Watch] | None = None,
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, Seen]]:
     """The compiled look: (parameters of the solution, umbrella, key) -> umbrella, what was seen.
 
@@ -83,6 +84,7 @@ def looker(
         coordinate: that windows stand along; those along f itself stay where they are.
         exchanged: neighbours exchange walkers.
         memory: looks over which overlaps are averaged at first.
+        escaped: counts walkers outside a box after each look, if they are watched.
     """
 
     @jax.jit
@@ -106,6 +108,8 @@ def looker(
         key_moves, key_exchange = jax.random.split(key)
         start = (glance(state.places), state.sizes, state.watch)
         (walkers, sizes, noticed), _ = jax.lax.scan(move, start, jax.random.split(key_moves, moves))
+        if escaped is not None and noticed is not None:
+            noticed = escaped(noticed, walkers.places)
         if exchanged:
             walkers = exchange(key_exchange, walkers, own_bias, state.look % 2)
 

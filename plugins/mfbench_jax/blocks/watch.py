@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mfbench import Diverged
-from mfbench.tasks.committor import CommittorProblem
 
 from .landscape import Places
 
@@ -52,18 +52,18 @@ def tried(watch: Watch, step: jax.Array, places: Places) -> Watch:
     )
 
 
-def counter(problem: CommittorProblem) -> Callable[[Watch, Places], Watch]:
-    """A function that counts walkers at places outside the box."""
+def counter(box: np.ndarray) -> Callable[[Watch, Places], Watch]:
+    """A function that counts walkers at places outside the box (2, d)."""
 
     def count(watch: Watch, places: Places) -> Watch:
-        low, high = (jnp.asarray(corner, places.x.dtype) for corner in problem.box)
+        low, high = (jnp.asarray(corner, places.x.dtype) for corner in box)
         outside = jnp.any((places.x < low) | (places.x > high), axis=-1)
         return watch._replace(escaped=watch.escaped + jnp.sum(outside))
 
     return count
 
 
-def check(watch: Watch, step: int, objective: float) -> None:
+def check(watch: Watch, step: int, objective: float = 0.0) -> None:
     """End the trial as diverged if beta V or the objective was not finite.
 
     Raises:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from mfbench import Diverged
 from mfbench.frames import like
-from mfbench.tasks.committor import CommittorProblem
 
 from .landscape import Places
 
@@ -46,11 +46,11 @@ def tried(watch: Watch, step: int, places: Places) -> Watch:
     return watch._replace(step=step, energy=float(torch.sum(places.energy[bad])), number=int(torch.sum(bad)))
 
 
-def counter(problem: CommittorProblem) -> Callable[[Watch, Places], Watch]:
-    """A function that counts walkers at places outside the box."""
+def counter(box: np.ndarray) -> Callable[[Watch, Places], Watch]:
+    """A function that counts walkers at places outside the box (2, d)."""
 
     def count(watch: Watch, places: Places) -> Watch:
-        low, high = like(problem.box, places.x)
+        low, high = like(box, places.x)
         outside = torch.any((places.x < low) | (places.x > high), dim=-1)
         return watch._replace(escaped=watch.escaped + int(torch.sum(outside)))
 
