@@ -188,8 +188,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return context.elapsed() - began > COOLED * (context.budget - began)
 
     def unfound() -> bool:
-        """Whether there is no time for hot equations, or the first is not solved, and there is an energy to lead instead."""
-        return reversible and heat == HOTTEST and (context.budget < SHORT or astray(heat, misses))
+        """Whether there is no time for hot equations, or they lead nowhere, and there is an energy to lead instead."""
+        return reversible and heat > 1.0 and (context.budget < SHORT or astray(heat, misses))
 
     while not (reversible and heat == 1.0 and lost(misses)):
         if unfound():

@@ -119,10 +119,12 @@ def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
 
 
 def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():
-    large = 3.0 * SOLVED
+    large = 1.5 * SOLVED
     assert astray(HOTTEST, [large] * (PATIENCE + 1))
     assert not astray(HOTTEST, [large] * PATIENCE), "too early to say"
-    assert not astray(HOTTEST / 2, [large] * (PATIENCE + 1)), "it was"
+    lost_way, passable = [1.5 * LOST] * (PATIENCE + 1), [0.5 * (SOLVED + LOST)] * (PATIENCE + 1)
+    assert astray(HOTTEST / 2, lost_way) and not astray(1.0, lost_way), "the given one has a rule of its own"
+    assert not astray(HOTTEST / 2, passable), "it may be followed"
     assert not astray(HOTTEST, [large / FALLING * 1.5] * PATIENCE + [large]), "it is falling"
 
 

@@ -37,8 +37,9 @@ def cooled(heat: float, misses: list[float], late: bool) -> float:
 
 
 def astray(heat: float, misses: list[float]) -> bool:
-    """Whether the first equation is not found."""
-    return heat == HOTTEST and len(misses) > PATIENCE and stuck(misses)
+    """Whether the first equation is not found, or a later one that is still hot cannot be followed."""
+    least = SOLVED if heat == HOTTEST else LOST
+    return heat > 1.0 and len(misses) > PATIENCE and stuck(misses) and misses[-1] > least
 
 
 def stuck(misses: list[float]) -> bool:
