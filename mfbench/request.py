@@ -20,6 +20,9 @@ from mfbench.units import duration
 
 DEVICES = ("auto", "cpu", "cuda")
 
+MOST_SEEDS = 10**6
+"""Repetitions: a plan lists every trial before the first one runs."""
+
 
 class BadRequest(ValueError):
     """A request that cannot be carried out; the text says where, what was got and what is allowed."""
@@ -61,6 +64,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             if value is not None and value < 1:
                 option = name.removesuffix("_mb")
                 raise BadRequest(f"{option}: got {value}; expected a whole number >= 1.")
+        if self.seeds is not None and self.seeds > MOST_SEEDS:
+            raise BadRequest(f"seeds: got {self.seeds}; expected at most {MOST_SEEDS}.")
         if self.memory_mb > MOST_MEMORY_MB:
             raise BadRequest(f"memory: got {self.memory_mb}; expected at most {MOST_MEMORY_MB} (MB).")
         if self.budget is not None and not 0 < self.budget < math.inf:

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C or SIGTERM once: running trials end and are recorded; twice: the host ends at once."""
+    """Ctrl-C, SIGTERM or a closed terminal once: running trials end and are recorded; twice: the host ends at once.
+
+    A hang-up that was ignored before, as by nohup, stays ignored.
+    """
     stopped = False
 
     def stop(number: int, frame: object) -> None:
@@ -19,7 +22,10 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
             os._exit(128 + number)
         stopped = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield lambda: stopped
     finally:

@@ -122,6 +122,7 @@ BAD = {
     "negative budget": (("-p", "line", "-s", "relax", "--budget", "-1s"), "budget: got '-1s'"),
     "budget as a float": (("-p", "line", "-s", "relax", "--budget", "1e9s"), "budget: got '1e9s'"),
     "budget of centuries": (("-p", "line", "-s", "relax", "--budget", "1000000h"), "expected at most"),
+    "too many seeds": (("-p", "line", "-s", "relax", "--seeds", "100000000000"), "seeds: got 100000000000"),
     "memory": (("-p", "line", "-s", "relax", "--memory", "9999999999999999"), "memory: got 9999999999999999"),
     "jobs": (("-p", "line", "-s", "relax", "--jobs", "0"), "jobs: got 0; expected a whole number >= 1"),
     "seeds": (("-p", "line", "-s", "relax", "--seeds", "0"), "expected a whole number >= 1"),
@@ -281,7 +282,8 @@ def test_show_refuses_parameters_that_an_entry_does_not_take(mfbench, toy_plugin
     assert name.partition("[")[2].partition("=")[0] in err
 
 
-def test_interrupt_records_and_prints_and_goes_on_later(toy_plugin, faulty_plugin, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_host_records_and_prints(toy_plugin, faulty_plugin, tmp_path, number):
     scratch = tmp_path / "t"
     scratch.mkdir()
     command = (
@@ -304,7 +306,7 @@ def test_interrupt_records_and_prints_and_goes_on_later(toy_plugin, faulty_plugi
         while not any(scratch.rglob("journal")):
             assert host.poll() is None
             time.sleep(0.05)
-        host.send_signal(signal.SIGINT)
+        host.send_signal(number)
         out, _ = host.communicate(timeout=30)
     assert host.returncode == 130
     assert "interrupted" in out
