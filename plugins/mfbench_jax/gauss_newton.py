@@ -31,17 +31,17 @@ from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
-from .blocks.ansatz import scale_of
+from .blocks.ansatz import ansatz, scale_of
 from .blocks.backward_equation import Points, surveyor
 from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, astray, cooled, lost, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
+from .blocks.drift import drift
 from .blocks.energy_lead import EnergyLead
 from .blocks.keys import root_key
-from .blocks.landscape import Places, value_and_slope
+from .blocks.landscape import survey
 from .blocks.levenberg_marquardt import Damping
-from .blocks.lift import committor
-from .blocks.sampler import Walkers
+from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.umbrella import Seen
 from .blocks.weighted_residual import WeightedResidual
@@ -71,59 +71,24 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     """Train until stopped."""
     jax.config.update("jax_enable_x64", True)
     p, dim, scale = parameters, problem.dim, scale_of(problem)
-    centre, length = scale.centre, float(scale.length)
+    inner = scaled(problem, scale)
     reversible = problem.circulation is None
-    lift = distance_lift(problem, scale)
-
-    def to_x(u: jax.Array) -> jax.Array:
-        return u * length + jnp.asarray(centre, u.dtype)
-
-    def energy(u: jax.Array) -> jax.Array:
-        return problem.beta * problem.potential(to_x(u))
-
-    def force(u: jax.Array) -> jax.Array:
-        slope = value_and_slope(energy, u)[1]
-        if problem.circulation is None:
-            return slope
-        return slope - problem.beta * length * problem.circulation(to_x(u))
-
-    def visit(u: jax.Array) -> Places:
-        rows = u.reshape(-1, dim)
-        height, slope = value_and_slope(energy, rows)
-        x = to_x(rows)
-        free = ~(problem.in_a(x) | problem.in_b(x))
-        found = Places(rows, height, slope, *value_and_slope(lift, rows), free)
-        return Places(*(part.reshape(u.shape[:-1] + part.shape[1:]) for part in found))
-
-    def logit(net: TanhNetwork, places: Places) -> Walkers:
-        value, slope = value_and_slope(lambda u: tanh_network.values(net, u), places.x.reshape(-1, dim))
-        shape = places.lift.shape
-        return Walkers(
-            places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
-        )
-
-    def solution(net: TanhNetwork, x: jax.Array) -> jax.Array:
-        u = (x - centre) / length
-        return committor(problem, tanh_network.values(net, u) + lift(u), x)
-
-    value = jax.jit(solution)
-    slope = jax.jit(jax.grad(lambda net, x: jnp.sum(solution(net, x)), argnums=1))
+    lift = distance_lift(inner)
+    model, visit = ansatz(inner, lift, tanh_network.values), survey(inner, lift)
 
     def evaluate(net: TanhNetwork, x: np.ndarray) -> jax.Array:
-        return value(net, jnp.asarray(x, jnp.float64))
+        return model.evaluate(net, (x - scale.centre) / scale.length)
 
     def gradient(net: TanhNetwork, x: np.ndarray) -> jax.Array:
-        return slope(net, jnp.asarray(x, jnp.float64))
+        return model.gradient(net, (x - scale.centre) / scale.length) / scale.length
 
     rng = np.random.default_rng(np.random.SeedSequence(context.seed))
-    start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
-    walkers = departure(rng, start_a, start_b, p.ladders, p.windows)
+    walkers = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
     beginning = umbrella.umbrella(
         jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE, watched=True
     )
     state = beginning
-    escaped = watch.counter((problem.box - centre) / length)
-    look = umbrella.looker(visit, logit, p.moves, escaped=escaped)
+    look = umbrella.looker(visit, model.walkers, p.moves, escaped=watch.counter(inner.box))
     key = root_key(int(rng.integers(2**31)))
     seen: Seen | None = None
 
@@ -136,7 +101,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         watch.check(state.watch, int(state.look))
         told["walkers_escaped"] = float(state.watch.escaped)
         settled = seen is not None and int(state.since) >= SETTLED
-        sampling = umbrella.reports(state, seen, length**-2, problem.beta) if settled else {}
+        sampling = umbrella.reports(state, seen, inner.beta) if settled else {}
         walked = p.ladders * p.windows * (1 + int(state.look) * p.moves)
         return Checkpoint(
             evaluate=evaluate,
@@ -147,11 +112,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         )
 
     surveyed = 0
-    spots = [Spot(start_a, lift.at_a.distance.trusted), Spot(start_b, lift.at_b.distance.trusted)]
+    starts = zip((inner.start_a, inner.start_b), lift, strict=True)
+    spots = [Spot(points, layer.distance.trusted) for points, layer in starts]
     net = tanh_network.random_network(rng, dim, p.width, p.depth, spots)
     yield answer(net)
 
-    survey = surveyor(force, lift)
+    points_at = surveyor(lambda u: -inner.beta * drift(inner, u), lift)
 
     def accurate() -> bool:
         return heat == 1.0 and bool(misses) and misses[-1] < ACCURATE
@@ -163,9 +129,9 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         pause = p.pause * (RESTFUL if accurate() else 1)
         found = [[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)]
         u = strewn(rng, np.asarray(found, np.float64), np.asarray(state.sizes, np.float64)).reshape(-1, dim)
-        points, x = survey(u), to_x(u)
+        points = points_at(u)
         surveyed += len(u)
-        usable = np.array(~(problem.in_a(x) | problem.in_b(x)))
+        usable = np.array(~(inner.in_a(u) | inner.in_b(u)))
         for part in points:
             usable &= np.all(np.isfinite(part.reshape(len(u), -1)), axis=1)
         return Points(*(part[usable] for part in points))
@@ -181,7 +147,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
-    lead, lead_state = EnergyLead(logit, tanh_network.cast(net, umbrella.DTYPE)), beginning
+    lead, lead_state = EnergyLead(model.walkers, tanh_network.cast(net, umbrella.DTYPE)), beginning
     began = context.elapsed()
 
     def late() -> bool:

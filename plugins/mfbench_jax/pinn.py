@@ -42,6 +42,7 @@ from .blocks.forward_laplacian import jet
 from .blocks.jet import Jet
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
+from .blocks.scaled import scaled
 from .pinn_entry import Pinn
 
 LOOKS = 4
@@ -71,13 +72,13 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     """Train until stopped; a checkpoint is the averaged network with its lift."""
     jax.config.update("jax_enable_x64", True)
     p, scale = parameters, scale_of(problem)
-    scaled_lift = distance_lift(problem, scale)
+    scaled_lift = distance_lift(scaled(problem, scale))
 
-    def scaled(x: jax.Array) -> jax.Array:
+    def to_u(x: jax.Array) -> jax.Array:
         return (x - jnp.asarray(scale.centre, x.dtype)) / scale.length
 
     def lift(x: jax.Array) -> jax.Array:
-        return scaled_lift(scaled(x))
+        return scaled_lift(to_u(x))
 
     mobility = mobility_of(problem)
     scaled_height = lift_jet(scaled_lift, mobility)
@@ -89,7 +90,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     model, visit, at = ansatz(problem, lift, network.apply), survey(problem, lift), surveyor(problem, height)
 
     def loss(layers: Any, points: Points, heat: jax.Array) -> jax.Array:
-        g = jet(layers, scaled(points.x), mobility)
+        g = jet(layers, to_u(points.x), mobility)
         g = Jet(g.value, g.gradient / scale.length, g.laplacian / scale.length**2)
         found = residual(g, points._replace(drift=points.drift / heat), mobility)
         slow = SLOWEST * median(found.square, points.usable)

@@ -16,6 +16,7 @@ from mfbench_jax.blocks.backward_equation import Points, residual, surveyor
 from mfbench_jax.blocks.distance import distance_to
 from mfbench_jax.blocks.distance_lift import distance_lift
 from mfbench_jax.blocks.landscape import value_and_slope
+from mfbench_jax.blocks.scaled import scaled
 
 DIM = 4
 
@@ -138,14 +139,14 @@ def balls(frame, seeds=None):
 
 def lift_of(problem):
     scale = scale_of(problem)
-    lift = distance_lift(problem, scale)
+    lift = distance_lift(scaled(problem, scale))
     return lift, lambda x: np.asarray(lift(jnp.asarray((x - scale.centre) / scale.length)))
 
 
 SCALE = scale_of(balls(np.eye(DIM)))
 
 
-def scaled(x):
+def in_units(x):
     return (x - SCALE.centre) / SCALE.length
 
 
@@ -155,7 +156,7 @@ def around(frame, least, most, number=200):
     normal = rng.standard_normal((number, DIM))
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     distance = rng.uniform(least, most, number)
-    return scaled(-frame[:, 0] + (0.5 + distance)[:, None] * normal), distance / SCALE.length
+    return in_units(-frame[:, 0] + (0.5 + distance)[:, None] * normal), distance / SCALE.length
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +174,7 @@ def test_distances_to_a_ball_are_exact_whatever_factor_its_boundary_function_car
     lost = found == 2.0 * distance.trusted
     assert np.mean(lost) <= 0.01
     np.testing.assert_allclose(found[~lost], exact[~lost], rtol=1e-9, atol=1e-12)
-    outwards = inner - scaled(-frame[:, 0])
+    outwards = inner - in_units(-frame[:, 0])
     outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
     np.testing.assert_allclose(slope[~lost], outwards[~lost], rtol=1e-6, atol=1e-7)
 

@@ -21,7 +21,6 @@ import scipy.special
 
 from mfbench.tasks.committor import CommittorProblem
 
-from .ansatz import Scale
 from .distance import Distance, distance_to, jet_of, mean_curvature
 from .jet import Jet
 
@@ -50,7 +49,7 @@ class Layer(NamedTuple):
 
 
 class DistanceLift(NamedTuple):
-    """The part of the logit that no network learns, in scaled coordinates u."""
+    """The part of the logit that no network learns."""
 
     at_a: Layer
     at_b: Layer
@@ -91,18 +90,15 @@ def layer_jet(t: Jet, depth: float, bend: float, mobility: np.ndarray | float = 
     return Jet(np.log(rho) - bend * safe * fall, first[:, None] * t.gradient, laplacian)
 
 
-def distance_lift(problem: CommittorProblem, scale: Scale) -> DistanceLift:
+def distance_lift(problem: CommittorProblem) -> DistanceLift:
     """The lift of a problem, from its boundary functions and start points."""
-    centre, length = scale.centre, float(scale.length)
-    start_a, start_b = ((points - centre) / length for points in (problem.start_a, problem.start_b))
-    gap = float(np.min(np.linalg.norm(start_a[:, None] - start_b[None], axis=2)))
-
-    def to_x(u: jax.Array) -> jax.Array:
-        return u * length + jnp.asarray(centre, u.dtype)
+    gap = float(np.min(np.linalg.norm(problem.start_a[:, None] - problem.start_b[None], axis=2)))
 
     def layer(boundary: Callable[[jax.Array], jax.Array], inside: np.ndarray) -> Layer:
-        distance = distance_to(lambda u: boundary(to_x(u)), inside, gap)
+        distance = distance_to(boundary, inside, gap)
         bend = 0.5 * mean_curvature(distance)
         return Layer(distance, min(distance.trusted / DEPTHS, BENT / max(abs(bend), BENT / gap)), bend)
 
-    return DistanceLift(layer(problem.boundary_a, start_a), layer(problem.boundary_b, start_b))
+    return DistanceLift(
+        layer(problem.boundary_a, problem.start_a), layer(problem.boundary_b, problem.start_b)
+    )

@@ -129,14 +129,14 @@ def biases_of(state: Umbrella, walkers: Walkers, coordinate: Coordinate = LOGIT)
     return bias(placement.windows_of(state.placement, DTYPE), coordinate.of(walkers.s)[..., None])
 
 
-def reports(state: Umbrella, seen: Seen, rate_unit: float, beta: float) -> dict[str, float]:
-    """What the sampling says of itself; `rate_unit` turns the rate of scaled coordinates into that of time."""
+def reports(state: Umbrella, seen: Seen, beta: float) -> dict[str, float]:
+    """What the sampling says of itself."""
     (rate, dirichlet), (error, dirichlet_error) = _rates(state.seen, beta)
     return {
-        "rate": float(rate) * rate_unit,
-        "rate_error": float(error) * rate_unit,
-        "rate_dirichlet": float(dirichlet) * rate_unit,
-        "rate_dirichlet_error": float(dirichlet_error) * rate_unit,
+        "rate": float(rate),
+        "rate_error": float(error),
+        "rate_dirichlet": float(dirichlet),
+        "rate_dirichlet_error": float(dirichlet_error),
         "window_overlap": float(running.least_overlap(state.seen)),
         "weight_ess": float(effective_share(seen.weights)),
         "window_low": float(state.placement.low),
