@@ -21,6 +21,8 @@ RATE, WARM_UP, HALVING = 3e-3, 50, 1000
 LEAST_OVERLAP = 2e-3
 """Share that every window must have in its neighbours. Below, the masses on both sides are not known against each other,
 and the energy could be lowered by moving the transition to where no walker is."""
+SELDOM = 10
+"""Looks for one update while windows have not met: they may never meet along the solution as it is."""
 FEWEST, SETTLED = 300, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
 
@@ -34,6 +36,7 @@ class EnergyLead:
         begun, self._descend = make_descent(logit, bounded(optax.adam(anytime(RATE, WARM_UP, HALVING))))
         self._state = begun(net)
         self._energies: list[float] = []
+        self._waited = 0
 
     @property
     def average(self) -> Any:
@@ -55,12 +58,14 @@ class EnergyLead:
         return bool(np.mean(np.log(before)) - np.mean(np.log(late)) < SETTLED)
 
     def update(self, seen: Seen, along: Running) -> None:
-        """One step, if the windows have met.
+        """One step, if the windows have met or were waited for.
 
         Args:
             seen: the walkers along the averaged solution, and their weights.
             along: the running averages, the overlaps among them.
         """
-        if float(_overlap(along)) > LEAST_OVERLAP:
+        self._waited += 1
+        if float(_overlap(along)) > LEAST_OVERLAP or self._waited == SELDOM:
+            self._waited = 0
             self._state = self._descend(self._state, seen)
             self._energies.append(self.energy)
