@@ -148,7 +148,6 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
     lead, lead_state = EnergyLead(model.walkers, tanh_network.cast(net, umbrella.DTYPE)), beginning
-    began = context.elapsed()
 
     def late() -> bool:
         return context.elapsed() - began > COOLED * (context.budget - began)

@@ -20,7 +20,7 @@ COOLED = 0.5
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
 PATIENCE = 20
-"""Steps that the first equation has before it is judged."""
+"""Steps that hot equations have before they are judged to lead nowhere."""
 LOST = 0.2
 """Typical residual of the last steps at the given temperature, above which the equation is given up."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
@@ -38,8 +38,8 @@ def cooled(heat: float, misses: list[float], late: bool) -> float:
 
 def astray(heat: float, misses: list[float]) -> bool:
     """Whether the first equation is not found, or a later one that is still hot cannot be followed."""
-    least = SOLVED if heat == HOTTEST else LOST
-    return heat > 1.0 and len(misses) > PATIENCE and stuck(misses) and misses[-1] > least
+    judged = heat > 1.0 and len(misses) > PATIENCE
+    return judged and stuck(misses) and (heat == HOTTEST or misses[-1] > LOST)
 
 
 def stuck(misses: list[float]) -> bool:
