@@ -7,16 +7,13 @@ from functools import cache
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.mueller_potential import DEEPEST, SADDLE, mueller_corners, mueller_potential
-from mfbench_committor.entries.mueller import MuellerParameters
+from mfbench_committor.entries.mueller import DISCS, MuellerParameters
 from mfbench_committor.references.planar_build import UNROTATED, planar_build
 from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
 
-CENTRES = ((-0.558, 1.441), (0.623, 0.028))
-"""The two deepest minima to three digits: (-.55822, 1.44173) and (.62350, .02804)."""
-RADIUS = 0.1
 LENGTH = 1.0
 
 
@@ -42,12 +39,18 @@ def planar_problem(parameters: MuellerParameters) -> PlanarProblem:
     """The instance in reduced coordinates, which here are all coordinates."""
     beta = 1.0 / parameters.temperature
     depth = beta * (SADDLE - DEEPEST) + BEYOND
+    centre_a, centre_b, radius = DISCS[parameters.discs]
     lower, upper = mueller_corners(SADDLE + 1.3 * BEYOND / beta)
     return PlanarProblem(
         family="mueller",
-        values={"temperature": parameters.temperature},
+        values={
+            "temperature": parameters.temperature,
+            **({"discs": parameters.discs} if parameters.discs != "minima" else {}),
+        },
         law=PlanarLaw(
-            box=PuncturedBox(lower=lower, upper=upper, centres=CENTRES, radius=RADIUS, reach=2 * RADIUS),
+            box=PuncturedBox(
+                lower=lower, upper=upper, centres=(centre_a, centre_b), radius=radius, reach=2 * radius
+            ),
             log_weight=lambda u: -beta * mueller_potential(u[0], u[1]),
             depth=depth,
         ),

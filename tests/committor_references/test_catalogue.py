@@ -71,9 +71,9 @@ def discs(a, b, radius, reach=None):
     return {"centres": (a, b), "radius": radius, "reach": reach or 2 * radius}
 
 
-def muellers(temperature, box=None, beta=None, error=FINITE_VOLUMES, **figures):
-    parameters = MuellerParameters(temperature=temperature)
-    return Printed(module=mueller, parameters=parameters, box=box, beta=beta, error=error, figures=figures)
+def muellers(temperature, discs="minima", beta=None, error=FINITE_VOLUMES, **figures):
+    parameters = MuellerParameters(temperature=temperature, discs=discs)
+    return Printed(module=mueller, parameters=parameters, beta=beta, error=error, figures=figures)
 
 
 def rugged(temperature, box, error=FINITE_VOLUMES, **figures):
@@ -99,16 +99,16 @@ PRINTED = {
         5.0, nu="1.45057e-7", rhoA=".999528", Z="1.3795e11", k_AB="1.45126e-7", k_BA="3.07549e-4"
     ),
     "mueller seed, .1": muellers(
-        10.0, discs((-0.5, 1.5), (0.5, 0.0), 0.1), 1.0,
+        10.0, "offset", 1.0,
         nu="4.91932e-4", rhoA=".974549", k_AB="5.04779e-4", k_BA=".0193287",
     ),
     "mueller seed, .2": muellers(
-        10.0, discs((-0.5, 1.5), (0.5, 0.0), 0.2), 1.0,
+        10.0, "offset-wide", 1.0,
         nu="4.92953e-4", rhoA=".974545", rhoAB="2.1344e-4", k_AB="5.05829e-4", k_BA=".0193659",
     ),
     # Sixteen cells across such a disc: the step from 401 to 801 nodes is said for rates alone.
     "mueller tps": muellers(
-        10.0, discs((-0.5, 1.5), (0.6, 0.08), 0.025), error=1e-4,
+        10.0, "narrow", error=1e-4,
         nu="4.91144e-3", rhoA=".974557", rhoAB="2.6243e-4", k_AB="5.03966e-3", k_BA=".193036",
     ),
     "mueller .15 V": muellers(

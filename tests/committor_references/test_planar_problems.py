@@ -29,6 +29,7 @@ SEED = 5
 CASES = {
     "mueller": (mueller, MuellerParameters()),
     "mueller-exact": (mueller, MuellerParameters(temperature=20.0, levels="exact")),
+    "mueller-narrow": (mueller, MuellerParameters(discs="narrow")),
     "rugged-mueller": (rugged_mueller, RuggedMuellerParameters()),
     "double-well-balls": (double_well_balls, DoubleWellBallsParameters()),
     "double-well-balls-exact": (double_well_balls, DoubleWellBallsParameters(levels="exact")),
@@ -191,6 +192,26 @@ def lifted(module, parameters, u):
     if module in RADIAL:
         return frame.to_solver(double_well_balls.with_directions(u, parameters.dim, rng))
     return frame.to_solver(module.with_modes(u, parameters, rng))
+
+
+def test_other_discs_of_the_mueller_potential():
+    """On the rims that the entry's formula states, and nowhere else; unknown names are refused."""
+    for discs, centre_a, centre_b, radius in (
+        ("offset", (-0.5, 1.5), (0.5, 0.0), 0.1),
+        ("offset-wide", (-0.5, 1.5), (0.5, 0.0), 0.2),
+        ("narrow", (-0.5, 1.5), (0.6, 0.08), 0.025),
+    ):
+        problem = mueller.build(MuellerParameters(discs=discs, levels="exact"), SEED)
+        turns = np.linspace(0, 2 * np.pi, 12)
+        around = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+        for centre, boundary in ((centre_a, problem.boundary_a), (centre_b, problem.boundary_b)):
+            for stretch in (0.5, 1.0, 2.0):
+                # (|x - c|^2 - a^2) / 2a
+                expected = radius * (stretch**2 - 1) / 2
+                found = boundary(np.array(centre) + stretch * radius * around)
+                np.testing.assert_allclose(found, expected, atol=1e-14)
+    with pytest.raises(ValueError, match=r"discs is 'minimum'; expected one of 'minima', 'offset'"):
+        MuellerParameters(discs="minimum")
 
 
 def test_exact_levels_are_distances_and_scrambled_ones_are_not():

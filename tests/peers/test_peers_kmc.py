@@ -16,7 +16,7 @@ from committor_kmc import CosineTensorBasis, EllipseState, build_dirichlet_model
 
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_committor import mueller
-from mfbench_committor.entries.mueller import MuellerParameters
+from mfbench_committor.entries.mueller import DISCS, MuellerParameters
 from mfbench_peers import kmc_committor
 from mfbench_peers.blocks.lattice_set import LatticeSet
 from mfbench_peers.entries import CommittorKmcParameters
@@ -184,7 +184,8 @@ def test_the_sets_might_as_well_be_the_packages_ellipses(problem):
     basis = CosineTensorBasis(problem.box.T, (20, 20))
     nodes = quadrature(problem, 42)
     model = build_dirichlet_model(nodes.x, nodes.weights, basis, ConstantDiffusion(1.0 / problem.beta))
-    ellipses = [EllipseState(centre, (mueller.RADIUS, mueller.RADIUS)) for centre in mueller.CENTRES]
+    *centres, radius = DISCS[MuellerParameters().discs]
+    ellipses = [EllipseState(centre, (radius, radius)) for centre in centres]
     lattices = [
         LatticeSet("A", problem.in_a, problem.start_a, problem.box),
         LatticeSet("B", problem.in_b, problem.start_b, problem.box),

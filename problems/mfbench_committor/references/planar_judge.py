@@ -11,7 +11,7 @@ from mfbench.reference import Reference
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.judge import Lift, committor_judge
 from mfbench_committor.references import store
-from mfbench_committor.references.planar_problem import PlanarProblem
+from mfbench_committor.references.planar_problem import PlanarProblem, spelt
 from mfbench_committor.references.planar_reference import PlanarReference
 
 
@@ -55,7 +55,7 @@ def planar_reference(problem: PlanarProblem) -> PlanarReference:
     try:
         from mfbench_committor.references.ladder import climb
     except ModuleNotFoundError as error:
-        values = ", ".join(f"{name}={value:g}" for name, value in problem.values.items())
+        values = ", ".join(f"{name}={spelt(value)}" for name, value in problem.values.items())
         raise ValueError(
             f"committor/{problem.family}[{values}]: no reference is stored for these values, and computing one "
             f"needs {error.name}, which is not installed. Take a standard instance, or run: "

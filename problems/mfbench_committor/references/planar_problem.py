@@ -22,7 +22,7 @@ class PlanarProblem:
     """
 
     family: str
-    values: Mapping[str, float]
+    values: Mapping[str, float | str]
     law: PlanarLaw
     beta: float
     spacing: float
@@ -31,4 +31,9 @@ class PlanarProblem:
     @property
     def stem(self) -> str:
         """Name of the files that hold the reference: "mueller-temperature_10"."""
-        return "-".join([self.family, *(f"{name}_{value:.12g}" for name, value in self.values.items())])
+        return "-".join([self.family, *(f"{name}_{spelt(value)}" for name, value in self.values.items())])
+
+
+def spelt(value: float | str) -> str:
+    """A parameter's value as it stands in names."""
+    return value if isinstance(value, str) else f"{value:.12g}"
