@@ -20,7 +20,10 @@ COOLED = 0.5
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
 PATIENCE = 20
-"""Steps that hot equations have before they are judged to lead nowhere."""
+"""Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before."""
+RISEN = 1.3
+"""Ratio of the first equation's residual to its lowest so far above which the steps lead away: on the way to a solution it stays
+below 1.2."""
 LOST = 0.2
 """Typical residual of the last steps at the given temperature, above which the equation is given up."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
@@ -38,6 +41,8 @@ def cooled(heat: float, misses: list[float], late: bool) -> float:
 
 def astray(heat: float, misses: list[float]) -> bool:
     """Whether the first equation is not found, or a later one that is still hot cannot be followed."""
+    if heat == HOTTEST and min(misses[-2:], default=0.0) > RISEN * min(misses, default=0.0):
+        return True
     judged = heat > 1.0 and len(misses) > PATIENCE
     return judged and stuck(misses) and (heat == HOTTEST or misses[-1] > LOST)
 
