@@ -65,9 +65,6 @@ UPDATES = 10
 """Looks of Adam between two checkpoints."""
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
-FEW = 6
-"""Parameters for each point where points are fewer than parameters anyway: a step then costs as their square, and more steps
-on newer points gain more than better ones."""
 
 
 def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) -> Iterator[Checkpoint]:
@@ -149,7 +146,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
-    most = pool_size(p.pool, len(theta))
+    most = min(p.pool, LARGEST // len(theta))
     lead, lead_state = EnergyLead(model.walkers, tanh_network.cast(net, umbrella.DTYPE)), beginning
 
     def late() -> bool:
@@ -200,12 +197,6 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     state = umbrella.forgotten(lead_state._replace(watch=state.watch))
     while True:
         yield descended()
-
-
-def pool_size(wanted: int, parameters: int) -> int:
-    """Points of a step: as many as wanted while they and the parameters' number allow it."""
-    most = LARGEST // parameters
-    return min(wanted, most if most >= parameters else parameters // FEW)
 
 
 def heated(points: Points, heat: float) -> Points:

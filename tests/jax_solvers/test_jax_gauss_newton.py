@@ -22,7 +22,7 @@ from mfbench_jax.blocks.cooling import (
     lost,
     trusted,
 )
-from mfbench_jax.gauss_newton import FEW, LARGEST, MOVED, REACH, STEPS, pool_size, solve, strewn
+from mfbench_jax.gauss_newton import MOVED, REACH, STEPS, solve, strewn
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}
@@ -151,13 +151,6 @@ def test_the_equation_is_given_up_when_its_residual_stays_large():
     assert lost(large)
     assert not lost(large[1:]), "too early to say"
     assert not lost(large + calm), "it fell"
-
-
-def test_a_pool_is_bounded_by_the_jacobian_and_small_where_parameters_outnumber_it():
-    assert pool_size(5000, 2000) == 5000
-    assert pool_size(5000, 3500) == LARGEST // 3500
-    assert pool_size(5000, 6000) == 6000 // FEW
-    assert pool_size(300, 6000) == 300
 
 
 def test_places_are_strewn_as_far_in_many_dimensions_as_in_few():
