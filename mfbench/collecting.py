@@ -1,0 +1,37 @@
+"""`mfbench collect`: records of a job array come home."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("collect")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-o", "--output", metavar="DIR", help="Results folder.  [as of `mfbench run`]")
+def collect_command(folder: Path, output: str | None) -> None:
+    """Bring the records of trials that were written by `mfbench run --specs DIR` into a results folder.
+
+    Exit code 0 if every trial has a record and it was taken, else 1; what is missing is named as a job array takes it.
+    """
+    from mfbench.cli import bad_input, fail, results_folder
+    from mfbench.job_array import SPECS, collect, ranges
+    from mfbench.labels import one_line
+    from mfbench.store import Store
+
+    if not any((folder / SPECS).glob("*.json")):
+        fail(
+            f"{folder}: no trials below {SPECS}/; expected a folder that `mfbench run --specs {folder}` wrote."
+        )
+    store = Store(results_folder(output))
+    with bad_input():
+        store.check_writable()
+        found = collect(folder, store)
+    for path, reason in found.refused:
+        click.echo(one_line(f"not taken: {path}: {reason}"), err=True)
+    if found.missing:
+        click.echo(f"no record yet: {ranges(found.missing)}", err=True)
+    click.echo(f"{len(found.records)} records: {store.folder}")
+    sys.exit(int(bool(found.missing or found.refused)))
