@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mfbench import availability, fork_server
+from mfbench import availability
 from mfbench.identity import key_here
 from mfbench.placement import identity, unfit
 from mfbench.record import Record, Spec, Status
@@ -51,7 +51,6 @@ def carry_out(host: str, document: bytes, stopping: Callable[[], bool] = never) 
         reason = f"{type(error).__name__}: {error}"
     if reason is not None:
         return f"not on {platform.node()}: {reason}"
-    fork_server.start(registry_of(spec.plugins).solvers[spec.cell.task, spec.cell.solver].extras)
     result = run_trial(spec, stopping)
     arrays = io.BytesIO()
     if result.arrays:

@@ -166,7 +166,8 @@ def carry_out(
         click.echo(plan_text(plan, todo, registry), nl=False)
         if specs is not None and not dry_run:
             with bad_input():
-                click.echo(f"{specs}: {job_array.write_specs(specs, todo.specs)} trials written")
+                job_array.write_specs(specs, todo.specs)
+            click.echo(f"Trials: {specs / job_array.SPECS}, job array 1-{len(todo.specs)}")
         return 0
     with bad_input():
         store.check_writable()

@@ -14,7 +14,8 @@ import click
 def collect_command(folder: Path, output: str | None) -> None:
     """Bring the records of trials that were written by `mfbench run --specs DIR` into a results folder.
 
-    Exit code 0 if every trial has a record and it was taken, else 1; what is missing is named as a job array takes it.
+    Exit code 0 if every trial has a record, it was taken, and none crashed, raised or ran out of memory; else 1. What is
+    to be run again is named as a job array takes it.
     """
     from mfbench.cli import bad_input, fail, results_folder
     from mfbench.job_array import SPECS, collect, ranges
@@ -32,6 +33,7 @@ def collect_command(folder: Path, output: str | None) -> None:
     for path, reason in found.refused:
         click.echo(one_line(f"not taken: {path}: {reason}"), err=True)
     if found.missing:
-        click.echo(f"no record yet: {ranges(found.missing)}", err=True)
+        click.echo(f"no record yet, or interrupted: {ranges(found.missing)}", err=True)
     click.echo(f"{len(found.records)} records: {store.folder}")
-    sys.exit(int(bool(found.missing or found.refused)))
+    alarming = any(record.status.alarming for record in found.records.values())
+    sys.exit(int(bool(found.missing or found.refused or alarming)))

@@ -12,18 +12,15 @@ from pathlib import Path
 import msgspec
 
 from mfbench.identity import is_accounted_for
-from mfbench.record import Record, Spec
+from mfbench.record import Record, Spec, Status
 from mfbench.store import UNREADABLE, Store, decode_record, read_arrays
 
 SPECS = "specs"
 RECORDS = "records"
 
 
-def write_specs(folder: Path, specs: Iterable[Spec]) -> int:
+def write_specs(folder: Path, specs: Iterable[Spec]) -> None:
     """Number trials from 1, write each as a document, and make the folder for their records.
-
-    Returns:
-        How many there are.
 
     Raises:
         OSError: the folder has trials already, or cannot be written to.
@@ -32,10 +29,8 @@ def write_specs(folder: Path, specs: Iterable[Spec]) -> int:
         raise FileExistsError(f"{folder} holds trials already; choose a new folder.")
     for name in (SPECS, RECORDS):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    number = 0
     for number, spec in enumerate(specs, start=1):
         (folder / SPECS / f"{number}.json").write_bytes(msgspec.json.encode(spec))
-    return number
 
 
 @dataclass
@@ -44,7 +39,7 @@ class Gathering:
 
     Args:
         records: those that were taken, by number.
-        missing: numbers without a record; they may be run again.
+        missing: numbers of trials without a record, or that were interrupted; they are to be run again.
         refused: files that were not taken, with the reason.
     """
 
@@ -80,6 +75,8 @@ def collect(folder: Path, store: Store) -> Gathering:
             continue
         store.keep(record, arrays)
         gathering.records[number] = record
+        if record.status is Status.INTERRUPTED:
+            gathering.missing.append(number)
     return gathering
 
 

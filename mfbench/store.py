@@ -136,10 +136,16 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     Raises:
         OSError, ValueError: the file is missing, broken or holds pickled objects.
     """
+    import zipfile
+    import zlib
+
     import numpy as np
 
-    with np.load(path.with_suffix(".npz"), allow_pickle=False) as data:
-        return {name: data[name] for name in data.files}
+    try:
+        with path.with_suffix(".npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
+            return {name: data[name] for name in data.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path.with_suffix('.npz')} is broken: {error}") from error
 
 
 def decode_record(path: Path) -> Record:
