@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mfbench.collecting import collect_command
+from mfbench.elsewhere import collect_command, elsewhere_options
 
 if TYPE_CHECKING:
     from mfbench.executors import Place
@@ -85,18 +85,7 @@ def main() -> None:
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Results folder.  [{DEFAULT_FOLDER}, or $MFBENCH_RESULTS]"
 )
-@click.option(
-    "--executor",
-    metavar="NAME[k=v,...]",
-    help="Where trials run: local, dask, ... (see `mfbench list`).  [local]",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Of the executor: tcp://host:8786.")
-@click.option(
-    "--specs",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run nothing: write trials to DIR for `python -m mfbench.trial`, then `mfbench collect DIR`.",
-)
+@elsewhere_options
 @click.option("--retry-failed", is_flag=True, help="Run trials again that failed.")
 @click.option("--rerun", is_flag=True, help="Run trials again whatever became of them.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
@@ -167,7 +156,7 @@ def carry_out(
         if specs is not None and not dry_run:
             with bad_input():
                 job_array.write_specs(specs, todo.specs)
-            click.echo(f"Trials: {specs / job_array.SPECS}, job array 1-{len(todo.specs)}")
+            click.echo(f"{len(todo.specs)} trials: {specs / job_array.SPECS}, numbered from 1")
         return 0
     with bad_input():
         store.check_writable()

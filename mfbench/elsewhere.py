@@ -1,11 +1,31 @@
-"""`mfbench collect`: records of a job array come home."""
+"""The command line of trials elsewhere: where `mfbench run` sends them, and `mfbench collect` for those of a job array."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+
+
+def elsewhere_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of `mfbench run` that say where trials run."""
+    command = click.option(
+        "--specs",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Run nothing: write trials to DIR for `python -m mfbench.trial`, then `mfbench collect DIR`.",
+    )(command)
+    command = click.option("--scheduler", metavar="ADDRESS", help="Of the executor: tcp://host:8786.")(
+        command
+    )
+    return click.option(
+        "--executor",
+        metavar="NAME[k=v,...]",
+        help="Where trials run: local, dask, ... (see `mfbench list`).  [local]",
+    )(command)
 
 
 @click.command("collect")
