@@ -36,7 +36,7 @@ def wait_until(condition):
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {PATIENCE} s for {condition}"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 
