@@ -1,6 +1,7 @@
 """A benchmark suite for solvers of PDEs that are dominated by rare events."""
 
 from mfbench.hookspecs import hookimpl
+from mfbench.placement import ExecutorEntry
 from mfbench.reference import Reference
 from mfbench.solver import API, Checkpoint, Context, Diverged, Facts, NoParameters, ProblemEntry, SolverEntry
 
@@ -9,6 +10,7 @@ __all__ = [
     "Checkpoint",
     "Context",
     "Diverged",
+    "ExecutorEntry",
     "Facts",
     "NoParameters",
     "ProblemEntry",

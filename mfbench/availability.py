@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mfbench.parameters import make_parameters
+from mfbench.placement import ExecutorEntry
 from mfbench.registry import Origin, Registry
 from mfbench.solver import ProblemEntry, SolverEntry
 
@@ -49,16 +50,16 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def requirements(entry: SolverEntry, origin: Origin) -> tuple[str, ...]:
-    """The distributions that a solver needs beyond the core of its own one."""
+def requirements(entry: SolverEntry | ExecutorEntry, origin: Origin) -> tuple[str, ...]:
+    """The distributions that a solver or an executor needs beyond the core of its own one."""
     if origin.distribution is None:
         return entry.extras  # a plugin file: an extra names the framework itself
     names = [name for extra in entry.extras for name in extra_requirements(origin.distribution, extra)]
     return tuple(dict.fromkeys(names))
 
 
-def missing(entry: SolverEntry, origin: Origin) -> str | None:
-    """Why a solver cannot run here, with the `pip install` that mends it; None if it can."""
+def missing(entry: SolverEntry | ExecutorEntry, origin: Origin) -> str | None:
+    """Why a solver or an executor cannot run here, with the `pip install` that mends it; None if it can."""
     absent = [name for name in requirements(entry, origin) if installed_version(name) is None]
     if not absent:
         return None
@@ -89,8 +90,14 @@ def why_not(
     parameters: Mapping[str, Any],
     solver: SolverEntry,
     device: str,
+    elsewhere: bool = False,
 ) -> str | None:
-    """Why a solver cannot be run on a problem here; None if it can."""
+    """Why a solver cannot be run on a problem here; None if it can.
+
+    Args:
+        registry, problem, parameters, solver, device: what is to be run.
+        elsewhere: another machine is going to run it, with devices of its own.
+    """
     made = make_parameters(problem.parameters, parameters, f"problem {problem.name}")
     origin = registry.origins[solver.task, solver.name]
     try:
@@ -103,6 +110,6 @@ def why_not(
         return f"cannot say whether it can: supports gave {reason!r}; expected None or the reason why not ({origin})"
     if device not in solver.devices:
         return f"runs on {', '.join(solver.devices)} only, not on {device}"
-    if device not in devices():
+    if not elsewhere and device not in devices():
         return f"this machine has no {device} device"
     return missing(solver, origin)

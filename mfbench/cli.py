@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mfbench.elsewhere import collect_command, elsewhere_options
+
 if TYPE_CHECKING:
+    from mfbench.executors import Place
     from mfbench.plan import Plan
     from mfbench.registry import Registry
     from mfbench.request import Request
@@ -82,6 +85,7 @@ def main() -> None:
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Results folder.  [{DEFAULT_FOLDER}, or $MFBENCH_RESULTS]"
 )
+@elsewhere_options
 @click.option("--retry-failed", is_flag=True, help="Run trials again that failed.")
 @click.option("--rerun", is_flag=True, help="Run trials again whatever became of them.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
@@ -94,11 +98,13 @@ def run(
     retry_failed: bool,
     rerun: bool,
     dry_run: bool,
+    specs: Path | None,
     plugins: tuple[str, ...],
     strict: bool,
     **options: Any,
 ) -> None:
     """Run trials and rank them; the same command again runs only what is missing."""
+    from mfbench.executors import choose
     from mfbench.names import parse_selector
     from mfbench.plan import make_plan
     from mfbench.request import BadRequest, Request, read_budget, read_suite
@@ -118,17 +124,26 @@ def run(
             )
         registry = load(plugins, strict)
         files = tuple(str(Path(file).resolve()) for file in plugins)
-        plan = make_plan(request, registry, cores=len(os.sched_getaffinity(0)), plugins=files)
-    sys.exit(carry_out(request, plan, registry, retry_failed, rerun, dry_run))
+        place = choose(request, registry)
+        cores = None if place.entry.away or specs is not None else len(os.sched_getaffinity(0))
+        plan = make_plan(request, registry, cores, plugins=files)
+    sys.exit(carry_out(request, plan, registry, place, retry_failed, rerun, dry_run, specs))
 
 
 def carry_out(
-    request: Request, plan: Plan, registry: Registry, retry_failed: bool, rerun: bool, dry_run: bool
+    request: Request,
+    plan: Plan,
+    registry: Registry,
+    place: Place,
+    retry_failed: bool,
+    rerun: bool,
+    dry_run: bool,
+    specs: Path | None,
 ) -> int:
     """Show a plan, run what is missing, print the tables; returns the exit code."""
     from rich.console import Console
 
-    from mfbench import executors, session
+    from mfbench import executors, job_array, session
     from mfbench.progress import observer
     from mfbench.stopping import stop_on_signal
     from mfbench.store import Store
@@ -136,13 +151,20 @@ def carry_out(
 
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
-    click.echo(plan_text(plan, todo, registry), nl=False)
-    if dry_run:
+    if dry_run or specs is not None:
+        click.echo(plan_text(plan, todo, registry), nl=False)
+        if specs is not None and not dry_run:
+            with bad_input():
+                job_array.write_specs(specs, todo.specs)
+            click.echo(f"{len(todo.specs)} trials: {specs / job_array.SPECS}, numbered from 1")
         return 0
     with bad_input():
         store.check_writable()
+        executor = place.open(plan.jobs) if todo.specs else executors.local(plan.jobs)
+    plan.jobs = getattr(executor, "jobs", None) or plan.jobs
+    click.echo(plan_text(plan, todo, registry), nl=False)
     with stop_on_signal() as stopping, observer(Console(), todo.specs, plan) as watcher:
-        records = session.run(plan, todo, store, executors.local(plan.jobs), watcher, stopping)
+        records = session.run(plan, todo, store, executor, watcher, stopping)
     click.echo(tables_text(records, "rich"), nl=False)
     click.echo(f"Records: {store.folder}")
     return session.exit_code(records)
@@ -188,6 +210,9 @@ def rank_command(folders: tuple[str, ...], style: str) -> None:
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
     click.echo(tables_text(reading.records, style), nl=False)
+
+
+main.add_command(collect_command)
 
 
 def load(plugins: tuple[str, ...], strict: bool, quiet: bool = False) -> Registry:

@@ -17,15 +17,22 @@ import pluggy
 from mfbench import hookspecs
 from mfbench.names import ENTRY_NAME, PROBLEM_NAME, suggestion
 from mfbench.parameters import ParameterError, make_parameters, parameter_document
+from mfbench.placement import ExecutorEntry
 from mfbench.solver import API, Facts, ProblemEntry, SolverEntry
 from mfbench.tasks import TASKS
 
-HOOKS = ("mfbench_problems", "mfbench_solvers")
+HOOKS = ("mfbench_problems", "mfbench_solvers", "mfbench_executors")
+KINDS = {ProblemEntry: "problem", SolverEntry: "solver", ExecutorEntry: "executor"}
 MARKER = "mfbench_impl"
 """The attribute that `mfbench.hookimpl` leaves on a function."""
 
 PRESETS = ("quick", "standard", "full")
 DEVICES = ("cpu", "cuda")
+TEXTS = {
+    "problem": ("summary", "source", "formula"),
+    "solver": ("summary", "source"),
+    "executor": ("summary",),
+}
 
 
 class PluginError(Exception):
@@ -78,14 +85,15 @@ def check_hooks(module: ModuleType) -> None:
 
 
 def check_entry(entry: Any) -> str:
-    """Refuse an entry that breaks the contract; returns what it is, "problem" or "solver".
+    """Refuse an entry that breaks the contract; returns what it is, "problem", "solver" or "executor".
 
     Raises:
         PluginError: with what was got and what was expected.
     """
-    if not isinstance(entry, ProblemEntry | SolverEntry):
-        raise PluginError(f"a hook returned {entry!r}; expected a ProblemEntry or a SolverEntry.")
-    kind = "problem" if isinstance(entry, ProblemEntry) else "solver"
+    kind = next((name for kind, name in KINDS.items() if isinstance(entry, kind)), None)
+    if kind is None:
+        expected = "a ProblemEntry or a SolverEntry (or an ExecutorEntry)"
+        raise PluginError(f"a hook returned {entry!r}; expected {expected}.")
     if type(entry.api) is not int or entry.api != API:
         raise PluginError(
             f"{kind} {entry.name!r} states api = {entry.api!r}; this mfbench speaks api {API}. "
@@ -97,17 +105,18 @@ def check_entry(entry: Any) -> str:
             f"{kind} name {entry.name!r}; expected {shape} in lower case letters, digits and hyphens."
         )
     where = f"{kind} {entry.name!r}"
-    if entry.task not in TASKS:
+    if not isinstance(entry, ExecutorEntry) and entry.task not in TASKS:
         raise PluginError(f"{where} has task {entry.task!r}; expected one of {', '.join(TASKS)}.")
-    texts = ("summary", "source", "formula") if kind == "problem" else ("summary", "source")
-    for field in texts:
+    for field in TEXTS[kind]:
         if not isinstance(getattr(entry, field), str):
             raise PluginError(f"{where}: {field} is {getattr(entry, field)!r}; expected a text.")
     try:
         if isinstance(entry, ProblemEntry):
             _check_problem(where, entry)
-        else:
+        elif isinstance(entry, SolverEntry):
             _check_solver(where, entry)
+        else:
+            _check_executor(where, entry)
     except ParameterError as error:
         raise PluginError(str(error)) from error
     return kind
@@ -139,6 +148,14 @@ def _check_solver(where: str, entry: SolverEntry) -> None:
     _check_texts(where, "devices", entry.devices)
     if not entry.devices or set(entry.devices) - set(DEVICES):
         raise PluginError(f"{where}: devices is {entry.devices!r}; expected some of {', '.join(DEVICES)}.")
+
+
+def _check_executor(where: str, entry: ExecutorEntry) -> None:
+    _check_path(where, "open", entry.open)
+    _check_texts(where, "extras", entry.extras)
+    parameter_document(make_parameters(entry.options, {}, where))
+    if not isinstance(entry.away, bool):
+        raise PluginError(f"{where}: away is {entry.away!r}; expected True or False.")
 
 
 def _check_texts(where: str, field: str, value: Any) -> None:

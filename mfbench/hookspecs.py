@@ -1,4 +1,4 @@
-"""The two hooks of mfbench: the one page that a plugin author reads.
+"""The hooks of mfbench: the one page that a plugin author reads.
 
 A plugin is a module that offers entries through these functions:
 
@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from mfbench.placement import ExecutorEntry
 from mfbench.solver import ProblemEntry, SolverEntry
 
 hookspec = pluggy.HookspecMarker("mfbench")
@@ -35,3 +36,8 @@ def mfbench_problems() -> Iterable[ProblemEntry]:  # type: ignore[empty-body]
 @hookspec
 def mfbench_solvers() -> Iterable[SolverEntry]:  # type: ignore[empty-body]
     """Return the solvers that this plugin offers. Called once, at start; must be cheap."""
+
+
+@hookspec
+def mfbench_executors() -> Iterable[ExecutorEntry]:  # type: ignore[empty-body]
+    """Return the places where trials may run that this plugin offers. Called once, at start; must be cheap."""

@@ -9,8 +9,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mfbench import availability, provenance
-from mfbench.closure import code_hash
+from mfbench import availability
+from mfbench.identity import key_here
 from mfbench.names import Selector, unknown
 from mfbench.parameters import make_parameters, parameter_document
 from mfbench.record import Cell, Limits, Spec
@@ -73,14 +73,20 @@ class Plan:
         return max(free) / 60.0
 
 
-def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[str, ...] = ()) -> Plan:
+def make_plan(request: Request, registry: Registry, cores: int | None, plugins: tuple[str, ...] = ()) -> Plan:
     """Cross problems with solvers and seeds.
+
+    Args:
+        request: what is asked for.
+        registry: what there is.
+        cores: of this machine; None where other machines are going to run the trials, by their cores and devices.
+        plugins: plugin files that were loaded.
 
     Raises:
         NameProblem, ParameterError, BadRequest: for what cannot be read or does not exist.
     """
     with request.naming("threads"):
-        if request.threads > cores:
+        if cores is not None and request.threads > cores:
             raise BadRequest(f"threads: got {request.threads}; this process may use {cores} cores.")
     with request.naming("problems"):
         problems = choose_problems(request.problems, registry, request.preset)
@@ -88,10 +94,12 @@ def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[s
         solvers = choose_solvers(request.solvers, registry, {problem.entry.task for problem in problems})
     seeds = request.seeds or SEEDS[request.preset]
     budget = float(request.budget or preset_budget(request.preset, registry, seeds))
-    jobs = request.jobs or max(1, cores // request.threads)
+    jobs = request.jobs or max(1, (cores or 1) // request.threads)
     plan = Plan(jobs=jobs)
     frameworks: list[str] = []
-    for problem, solver, device, reason in pairs(registry, problems, solvers, request.device):
+    for problem, solver, device, reason in pairs(
+        registry, problems, solvers, request.device, elsewhere=cores is None
+    ):
         for seed in range(seeds):
             spec = make_spec(request, registry, problem, solver, seed, device, budget, plugins)
             if reason is not None:
@@ -107,7 +115,11 @@ def make_plan(request: Request, registry: Registry, cores: int, plugins: tuple[s
 
 
 def pairs(
-    registry: Registry, problems: list[Instance], solvers: list[Instance], device: str
+    registry: Registry,
+    problems: list[Instance],
+    solvers: list[Instance],
+    device: str,
+    elsewhere: bool = False,
 ) -> Iterator[tuple[Instance, Instance, str, str | None]]:
     """Problem, solver, device class and the reason why not (None if it can be run), for each of a task."""
     for problem in problems:
@@ -115,7 +127,7 @@ def pairs(
             if solver.entry.task == problem.entry.task:
                 chosen = choose_device(device, solver.entry)
                 reason = availability.why_not(
-                    registry, problem.entry, problem.parameters, solver.entry, chosen
+                    registry, problem.entry, problem.parameters, solver.entry, chosen, elsewhere
                 )
                 yield problem, solver, chosen, reason
 
@@ -203,13 +215,8 @@ def make_spec(
         device=device,
         budget=budget,
     )
-    origin = registry.origins[entry.task, entry.name]
-    versions = provenance.versions(availability.requirements(entry, origin))
-    code = (code_hash(problem.entry.build), code_hash(entry.run))
     limits = Limits(threads=request.threads, memory_mb=request.memory_mb)
-    return Spec(
-        key=provenance.key(cell, code, versions, request.threads), cell=cell, limits=limits, plugins=plugins
-    )
+    return Spec(key=key_here(cell, registry, request.threads), cell=cell, limits=limits, plugins=plugins)
 
 
 def expected_seconds(solver: SolverEntry, budget: float) -> float:

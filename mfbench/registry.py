@@ -1,4 +1,4 @@
-"""Discovery: which problems and solvers there are, where they come from, what is broken.
+"""Discovery: which problems, solvers and executors there are, where they come from, what is broken.
 
 Each plugin is loaded into a plugin manager of its own: so every entry is known by the file it
 comes from, and a plugin that raises breaks nothing else.
@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from mfbench.contract import PluginError, check_entry, offered
+from mfbench.placement import LOCAL, ExecutorEntry
 from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.sources import source
 
@@ -57,6 +58,7 @@ class Registry:
 
     problems: dict[str, ProblemEntry] = field(default_factory=dict)
     solvers: dict[tuple[str, str], SolverEntry] = field(default_factory=dict)
+    executors: dict[str, ExecutorEntry] = field(default_factory=dict)
     origins: dict[str | tuple[str, str], Origin] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
 
@@ -70,7 +72,7 @@ class Registry:
 
     def _add_entry(self, origin: Origin, entry: Any) -> None:
         kind = check_entry(entry)
-        key: str | tuple[str, str] = entry.name if kind == "problem" else (entry.task, entry.name)
+        key: str | tuple[str, str] = (entry.task, entry.name) if kind == "solver" else entry.name
         if key in self.origins:
             raise PluginError(
                 f"{kind} name {entry.name!r} is already offered by {self.origins[key]}. Rename one."
@@ -78,6 +80,8 @@ class Registry:
         self.origins[key] = origin
         if isinstance(entry, ProblemEntry):
             self.problems[entry.name] = entry
+        elif isinstance(entry, ExecutorEntry):
+            self.executors[entry.name] = entry
         else:
             self.solvers[entry.task, entry.name] = entry
 
@@ -85,12 +89,14 @@ class Registry:
         """The same registry with entries in the order of their names."""
         self.problems = dict(sorted(self.problems.items()))
         self.solvers = dict(sorted(self.solvers.items()))
+        self.executors = dict(sorted(self.executors.items()))
         return self
 
 
 def load_registry(plugin_files: Iterable[str | Path] = ()) -> Registry:
     """Discover the plugins of the entry-point group `mfbench` and the given files."""
     registry = Registry()
+    registry._add_entry(Origin("local", str(source(LOCAL.open.partition(":")[0])), "mfbench"), LOCAL)
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
     for point in points:
         distribution = point.dist.name if point.dist is not None else None

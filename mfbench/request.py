@@ -42,6 +42,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         memory_mb: memory limit of a trial.
         preset: "quick", "standard" or "full".
         output: results folder; None: the default.
+        executor: where trials run, NAME[key=value,...]; scheduler: its option of that name, if given.
         sources: field -> the suite file that it was read from; for messages.
     """
 
@@ -56,6 +57,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int = 8192
     preset: str = "quick"
     output: str | None = None
+    executor: str = "local"
+    scheduler: str | None = None
     sources: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -128,6 +131,8 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     memory: int = 8192
     preset: str = "quick"
     output: str | None = None
+    executor: str = "local"
+    scheduler: str | None = None
 
 
 def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
@@ -156,6 +161,8 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
             "memory_mb": suite.memory,
             "preset": suite.preset,
             "output": suite.output,
+            "executor": suite.executor,
+            "scheduler": suite.scheduler,
         }
         Request(**fields)  # alone: what is wrong on the command line is not the file's fault
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mfbench import fork_server, isolation
+from mfbench.away import Away
 from mfbench.plan import Plan
 from mfbench.record import Record, Spec, Status
 from mfbench.store import Store
@@ -74,7 +75,7 @@ def run(
         record = blank(spec, now(), Status.UNSUPPORTED, reason)
         store.write(record)
         records.append(record)
-    if todo.specs:
+    if todo.specs and not isinstance(executor, Away):  # children are other machines' business
         fork_server.start(plan.frameworks)
     failed = threading.Event()
 
@@ -86,7 +87,7 @@ def run(
         try:
             for future in as_completed(futures):
                 result = _result(future, futures[future])
-                _keep(result, store)
+                store.keep(result.record, result.arrays)
                 records.append(result.record)
                 observer.finished(result.record)
         except BaseException:
@@ -101,14 +102,6 @@ def _result(future: Future[Result], spec: Spec) -> Result:
     except Exception as error:  # `run_trial` raises nothing, but an executor may lose a worker
         sentence = f"lost by its executor: {type(error).__name__}: {error}"
         return Result(blank(spec, now(), Status.CRASHED, sentence))
-
-
-def _keep(result: Result, store: Store) -> None:
-    """Write a record, unless it says less than the one that it would replace."""
-    record = result.record
-    earlier = None if record.status.final else store.read(record.cell, record.key)
-    if earlier is None or not earlier.status.final:
-        store.write(record, result.arrays)
 
 
 def exit_code(records: list[Record]) -> int:

@@ -74,6 +74,16 @@ class Store:
         write_record(path, record, arrays)
         return path
 
+    def keep(self, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
+        """Write a record to its place, unless it says less than the one that it would replace.
+
+        Raises:
+            OSError: as `write`.
+        """
+        earlier = None if record.status.final else self.read(record.cell, record.key)
+        if earlier is None or not earlier.status.final:
+            self.write(record, arrays)
+
     def read(self, cell: Cell, key: str) -> Record | None:
         """The record of a key, or None when there is none that can be read."""
         path = self.path(cell, key)
@@ -98,12 +108,7 @@ class Store:
         Raises:
             OSError, ValueError: the file is missing, broken or holds pickled objects.
         """
-        import numpy as np
-
-        if record.arrays is None:
-            return {}
-        with np.load(self.path(record.cell, record.key).with_suffix(".npz"), allow_pickle=False) as data:
-            return {name: data[name] for name in data.files}
+        return {} if record.arrays is None else read_arrays(self.path(record.cell, record.key))
 
 
 def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
@@ -123,6 +128,24 @@ def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | 
         file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
     if not arrays:
         target.unlink(missing_ok=True)  # of an earlier run
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The scored values beside the record at `path`.
+
+    Raises:
+        OSError, ValueError: the file is missing, broken or holds pickled objects.
+    """
+    import zipfile
+    import zlib
+
+    import numpy as np
+
+    try:
+        with path.with_suffix(".npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
+            return {name: data[name] for name in data.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path.with_suffix('.npz')} is broken: {error}") from error
 
 
 def decode_record(path: Path) -> Record:

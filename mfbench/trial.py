@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from mfbench import availability, isolation, provenance, scoring
+from mfbench import availability, fork_server, isolation, provenance, scoring
 from mfbench.closure import code_hash
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of
@@ -116,6 +116,7 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
     reason = availability.why_not(registry, problem, cell.problem_parameters, solver, cell.device)
     if reason is not None:
         return Result(blank(spec, began, Status.UNSUPPORTED, reason))
+    fork_server.start(solver.extras)  # of this trial alone, unless a session has started it for many
     needed = availability.requirements(solver, registry.origins[solver.task, solver.name])
     judge = judge_of(problem, cell.problem_parameters, cell.seed)
     case = Case(spec, problem, solver, judge, provenance.versions(needed))

@@ -53,8 +53,12 @@ def list_text(registry: Registry) -> str:
     solvers = [
         (entry, availability.missing(entry, registry.origins[key])) for key, entry in registry.solvers.items()
     ]
+    executors = [
+        (entry, availability.missing(entry, registry.origins[name]))
+        for name, entry in registry.executors.items()
+    ]
     broken = [(str(one.origin), one.reason) for one in registry.broken]
-    return list_entries(registry.problems.values(), solvers, broken, **terminal())
+    return list_entries(registry.problems.values(), solvers, broken, executors, **terminal())
 
 
 def show_text(registry: Registry, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mfbench.labels import one_line
+from mfbench.placement import ExecutorEntry
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.terminal import WIDTH, print_chapters
 from mfbench.solver import ProblemEntry, SolverEntry
@@ -15,6 +16,7 @@ def list_entries(
     problems: Iterable[ProblemEntry],
     solvers: Iterable[tuple[SolverEntry, str | None]],
     broken: Iterable[tuple[str, str]] = (),
+    executors: Iterable[tuple[ExecutorEntry, str | None]] = (),
     *,
     terminal: bool = False,
     width: int = WIDTH,
@@ -25,6 +27,7 @@ def list_entries(
         problems: in the order of names.
         solvers: each with the reason why it cannot run here, or None.
         broken: what cannot be loaded (plugin and file) and why.
+        executors: each with the reason why it cannot be used here, or None.
         terminal, width: see `terminal.print_chapters`.
     """
     problems, solvers = list(problems), list(solvers)
@@ -39,6 +42,8 @@ def list_entries(
         )
         for task in tasks
     ]
+    places = executor_sheets(list(executors))
+    chapters += [Chapter(title="Where trials run", sheets=tuple(places))] if places else []
     chapters += [
         Chapter(title="Broken plugins", sheets=(broken_sheet(found),)) for found in [list(broken)] if found
     ]
@@ -64,6 +69,15 @@ def solver_sheets(entries: Sequence[tuple[SolverEntry, str | None]]) -> list[She
         for entry, reason in entries
     ]
     return _sheets("Solvers", ("solver", "state", "devices", "what it is", "cause"), lines)
+
+
+def executor_sheets(entries: Sequence[tuple[ExecutorEntry, str | None]]) -> list[Sheet]:
+    """Executors with their state here; none if there are none."""
+    lines = [
+        (entry.name, "ok" if reason is None else "missing", entry.summary, one_line(reason or ""))
+        for entry, reason in entries
+    ]
+    return _sheets("", ("executor", "state", "what it is", "cause"), lines)
 
 
 def _sheets(caption: str, header: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[Sheet]:

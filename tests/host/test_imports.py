@@ -17,7 +17,19 @@ import pytest
 
 import mfbench
 
-HEAVY = {"numpy", "scipy", "torch", "jax", "jaxlib", "equinox", "optax", "skfem", "pyamg"}
+HEAVY = {
+    "numpy",
+    "scipy",
+    "torch",
+    "jax",
+    "jaxlib",
+    "equinox",
+    "optax",
+    "skfem",
+    "pyamg",
+    "dask",
+    "distributed",
+}
 FRAMEWORKS = HEAVY - {"numpy"}
 MODULES = sorted(point.module for point in importlib.metadata.entry_points(group="mfbench"))
 
@@ -47,6 +59,7 @@ def test_bundled_plugins_are_announced():
         "mfbench_committor",
         "mfbench_fokker_planck",
         "mfbench_controls",
+        "mfbench_dask",
         "mfbench_jax",
         "mfbench_peers",
         "mfbench_torch",
@@ -58,7 +71,7 @@ def test_a_plugin_package_imports_no_framework(module):
     """Its hooks hand over values; `run` is imported in a trial's child alone. Their values are read, too."""
     hooks = f"""
 import {module} as plugin
-for name in ("mfbench_problems", "mfbench_solvers"):
+for name in ("mfbench_problems", "mfbench_solvers", "mfbench_executors"):
     list(getattr(plugin, name, list)())
 """
     assert imported(hooks) & FRAMEWORKS == set()

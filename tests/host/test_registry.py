@@ -254,9 +254,41 @@ def test_hook_mfbench_solvers(plugin):
     assert registry.origins["committor", "s"].file == file
 
 
+EXECUTOR = (
+    "import mfbench\ne = mfbench.ExecutorEntry(name='e', summary='', open='m:f')\n"
+    "@mfbench.hookimpl\ndef mfbench_executors():\n    return [e]\n"
+)
+
+
+def test_hook_mfbench_executors(plugin):
+    file = plugin("places", EXECUTOR)
+    registry = load_registry([file])
+    assert registry.broken == []
+    assert registry.executors["e"].away
+    assert registry.origins["e"].file == file
+    assert list(registry.executors) == sorted({"dask", "e", "local"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("'m:f'", "print", "expected 'module:function'"),
+        ("'e', s", "'local', s", "executor name 'local' is already offered by"),
+        ("''", "'', away=1", "executor 'e': away is 1; expected True or False"),
+        ("''", "'', options=dict", "expected a frozen dataclass"),
+        ("''", "'', extras='x'", "expected a tuple of texts"),
+        ("''", "'', api=2", "states api = 2"),
+        ("summary=''", "summary=3", "summary is 3; expected a text"),
+    ],
+)
+def test_a_broken_executor_is_named(plugin, old, new, words):
+    (broken,) = load_registry([plugin("places", EXECUTOR.replace(old, new))]).broken
+    assert words in broken.reason
+
+
 def test_every_hook_has_its_test():
     hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "mfbench_spec")]
-    assert len(hooks) == 2
+    assert len(hooks) == 3
     assert [name for name in hooks if f"test_hook_{name}" not in globals()] == []
     for name in hooks:
         assert inspect.getdoc(getattr(hookspecs, name))
