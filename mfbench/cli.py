@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mfbench.verdict_commands import ab, compare
+
 if TYPE_CHECKING:
     from mfbench.plan import Plan
     from mfbench.registry import Registry
@@ -59,6 +61,10 @@ def main() -> None:
     `mfbench run --all` runs every installed solver on the quick preset's problems within ten
     minutes on two cores and prints a table per task.
     """
+
+
+main.add_command(ab)
+main.add_command(compare)
 
 
 @main.command()
