@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 TREE = Path(__file__).resolve().parent.parent
 MAINS = ("main", "origin/main")
 
 
 def git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """A git command on this tree."""
     return subprocess.run(["git", "-C", str(TREE), *arguments], capture_output=True, check=False)
 
 
@@ -35,7 +37,7 @@ def base_commit() -> str:
     missing = (
         f"MFBENCH_BASE: no commit {wanted!r} here" if wanted else f"no merge base with {' or '.join(MAINS)}"
     )
-    leave(f"{missing}; fetch it, or name a commit in MFBENCH_BASE.")
+    return leave(f"{missing}; fetch it, or name a commit in MFBENCH_BASE.")
 
 
 def wheel(source: Path, folder: Path) -> str:
@@ -59,12 +61,14 @@ def wheel(source: Path, folder: Path) -> str:
     return str(next(folder.glob("*.whl")))
 
 
-def leave(sentence: str):
+def leave(sentence: str) -> NoReturn:
+    """End as with bad input."""
     print(f"Error: {sentence}", file=sys.stderr)
     sys.exit(2)
 
 
 def main() -> int:
+    """Build both, run, and pass on the exit code."""
     commit = base_commit()
     with tempfile.TemporaryDirectory(prefix="mfbench-wheels-") as name:
         folder = Path(name)

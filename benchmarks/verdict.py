@@ -1,13 +1,14 @@
 """How often the verdict of `mfbench ab` is wrong: by simulation, and by real trials on this machine.
 
-    python benchmarks/verdict.py simulate [--repetitions N]
+    python benchmarks/verdict.py simulate [--repetitions N] [--seeds S] [--rounds R] [--machine busy|calm]
     python benchmarks/verdict.py real [--repetitions N] [--seeds S] [--rounds R] [--case NAME] [--interpreters]
 
-Cases: A against A, a slowdown of 30 %, and an error of twice the size. `simulate` draws records by a model of a busy
-machine: a trial shares its core with 0, 1 or 2 other processes that come and go (each state lasts seconds), jitter
-of 3 %, and seeds whose error and cost scatter. `real` runs trials of a numpy solver with the planted fault, in turn, as `ab` does;
-with `--interpreters` the whole command runs, else its trials start from this process, which costs a tenth. Both print
-how many verdicts failed, with the 95 % interval (Clopper and Pearson), and the smallest slowdown seen in 19 of 20.
+Cases: A against A, a slowdown of 30 %, and an error of twice the size. `simulate` draws records by a model: a trial
+shares its core with 0, 1 or 2 other processes that come and go (chances .5, .3, .2 on the busy machine, .95, .05, 0 on the
+calm one; each state lasts seconds), jitter of 3 %, and seeds whose error and cost scatter. `real` runs trials of
+a numpy solver with the planted fault, in turn, as `ab` does; with `--interpreters` the whole command runs, else its trials
+start from this process, which costs a tenth. Both print how many verdicts failed, with the 95 % interval (Clopper
+and Pearson); `simulate` also the smallest slowdown that is seen in 19 of 20.
 """
 
 from __future__ import annotations
@@ -148,39 +149,25 @@ def rate(failed, total):
     return f"{failed} of {total} [{100 * interval.low:.1f} %, {100 * interval.high:.1f} %]"
 
 
-def simulate(repetitions):
-    """Suites of `CELLS` cells; A against A in every kind of noise, faults in one cell."""
-    print(f"simulated, {CELLS} cells, accuracy +10 %, cost +15 %; failed verdicts")
-    for seeds, rounds, crowded in (
-        (5, 2, True),
-        (5, 4, True),
-        (5, 8, True),
-        (8, 4, True),
-        (5, 2, False),
-        (5, 4, False),
-    ):
-        machine = "busy" if crowded else "calm"
-        random = np.random.default_rng(0)
-        print(f"{machine} machine, {seeds} seeds x {rounds} rounds:")
-        for fresh in (0.0, 0.3):
-            failed = sum(
-                any(verdict(simulated(random, fresh=fresh, crowded=crowded), seeds, rounds, cells=CELLS)[0] for _ in range(CELLS))
-                for _ in range(repetitions)
-            )  # fmt: skip
-            print(
-                f"  same, random streams {'independent' if fresh else 'equal'}: {rate(failed, repetitions)}",
-                flush=True,
-            )
-        for name, fault in (("slowdown 30 %", {"slowdown": 1.3}), ("error x 2", {"loss": 2.0})):
-            failed = sum(
-                bool(verdict(simulated(random, crowded=crowded, **fault), seeds, rounds, cells=CELLS)[0])
-                for _ in range(repetitions)
-            )
-            print(f"  {name}: {rate(failed, repetitions)}", flush=True)
-        print(
-            f"  smallest slowdown seen in 19 of 20: {smallest(seeds, rounds, crowded, repetitions)}",
-            flush=True,
-        )
+def simulate(repetitions, seeds, rounds, machine):
+    """Suites of `CELLS` cells; A against A in every cell, faults in one cell."""
+    crowded, random = machine == "busy", np.random.default_rng(0)
+    print(
+        f"{machine} machine, {CELLS} cells, {seeds} seeds x {rounds} rounds, accuracy +10 %, cost +15 %; failed verdicts:"
+    )
+
+    def fails(**fault):
+        return bool(verdict(simulated(random, crowded=crowded, **fault), seeds, rounds, cells=CELLS)[0])
+
+    for fresh in (0.0, 0.3):
+        failed = sum(any(fails(fresh=fresh) for _ in range(CELLS)) for _ in range(repetitions))
+        streams = "independent" if fresh else "equal"
+        print(f"  same, random streams {streams}: {rate(failed, repetitions)}", flush=True)
+    for name, fault in (("slowdown 30 %", {"slowdown": 1.3}), ("error x 2", {"loss": 2.0})):
+        print(f"  {name}: {rate(sum(fails(**fault) for _ in range(repetitions)), repetitions)}", flush=True)
+    print(
+        f"  smallest slowdown seen in 19 of 20: {smallest(seeds, rounds, crowded, repetitions)}", flush=True
+    )
 
 
 def smallest(seeds, rounds, crowded, repetitions):
@@ -230,11 +217,12 @@ def main():
     parser.add_argument("--repetitions", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--machine", choices=("busy", "calm"), default="busy", help="of the simulation")
     parser.add_argument("--case", choices=tuple(CASES), action="append")
     parser.add_argument("--interpreters", action="store_true")
     chosen = parser.parse_args()
     if chosen.what == "simulate":
-        simulate(chosen.repetitions or 200)
+        simulate(chosen.repetitions or 200, chosen.seeds, chosen.rounds, chosen.machine)
         return
     once = by_interpreters if chosen.interpreters else in_process
     total = chosen.repetitions or 20
