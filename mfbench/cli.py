@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mfbench.elsewhere import collect_command, elsewhere_options
+from mfbench.verdict_commands import ab, compare
 
 if TYPE_CHECKING:
     from mfbench.executors import Place
@@ -62,6 +63,10 @@ def main() -> None:
     `mfbench run --all` runs every installed solver on the quick preset's problems within ten
     minutes on two cores and prints a table per task.
     """
+
+
+main.add_command(ab)
+main.add_command(compare)
 
 
 @main.command()

@@ -8,6 +8,8 @@ normal noise and 3, 5 and 10 seeds: a 95 % percentile bootstrap of the mean excl
 1 %, and in less with heavy-tailed or bimodal noise. The price is power: a shift of 20 % under
 noise of 5 % is found in 17 %, 79 % and 99.9 % of cases.
 
+For a verdict that looks twice a bootstrap interval does (see `bootstrap_interval`), once it is stretched for few seeds.
+
 The confidence holds per pair. Among ten identical contenders some pair is split on about 3 of
 10 problems, so small differences of a mean rank over few problems mean little.
 """
@@ -22,13 +24,17 @@ from statistics import fmean, median, stdev
 from sys import float_info
 from typing import TypeVar
 
-from scipy.special import stdtrit
+import numpy as np
+from scipy.special import ndtr, stdtrit
 
 CONFIDENCE = 0.99
 """Of the paired interval; 95 % would split identical contenders somewhere in most suites."""
 
 LEAST_SEEDS = 3
 """With two pairs the interval reaches 45 times as far as their spread and would tie a factor of five."""
+
+RESAMPLES = 4000
+"""Of a bootstrap; its ends then move by a tenth of their distance from the mean from one seed to another."""
 
 Key = TypeVar("Key", str, tuple[str, str])
 
@@ -65,7 +71,16 @@ def log_ratio_interval(
     Returns:
         (low, high); unbounded on both sides when fewer than two pairs are finite.
     """
-    ratios = [_log_ratio(a, b) for a, b in zip(first, second, strict=True)]
+    return student_interval(log_ratios(first, second), confidence)
+
+
+def log_ratios(first: Sequence[float], second: Sequence[float]) -> list[float]:
+    """log(first_i / second_i) of positive numbers that may be infinite; NaN where both are."""
+    return [_log_ratio(a, b) for a, b in zip(first, second, strict=True)]
+
+
+def student_interval(ratios: Sequence[float], confidence: float) -> tuple[float, float]:
+    """As `log_ratio_interval`, from the log-ratios."""
     finite = [ratio for ratio in ratios if math.isfinite(ratio)]
     if len(finite) < 2:
         return -math.inf, math.inf
@@ -74,6 +89,30 @@ def log_ratio_interval(
     low = -math.inf if -math.inf in ratios else fmean(finite) - half
     high = math.inf if math.inf in ratios else fmean(finite) + half
     return low, high
+
+
+def bootstrap_interval(ratios: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Expanded percentile bootstrap interval of the mean of log-ratios (Hesterberg 2015, section 5.3).
+
+    The percentile interval of a bootstrap is too short by sqrt((n - 1) / n) and by the normal where Student's quantile
+    belongs; here its percentiles are moved out by both. It never reaches beyond the smallest and largest ratio, so
+    with n pairs of equal contenders it lies on one side of 0 at least once in 2^(n - 1), whatever the confidence.
+
+    Args:
+        ratios: log-ratios of independent pairs; may be infinite (one of a pair failed).
+        confidence: two-sided, in (0, 1).
+
+    Returns:
+        (low, high); unbounded on both sides for fewer than two pairs, or where some are infinite on either side.
+    """
+    n = len(ratios)
+    if n < 2 or (math.inf in ratios and -math.inf in ratios):
+        return -math.inf, math.inf
+    tail = float(ndtr(-math.sqrt(n / (n - 1)) * stdtrit(n - 1, (1.0 + confidence) / 2.0)))
+    drawn = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))  # the same records, the same verdict
+    means = np.sort(np.asarray(ratios, dtype=float)[drawn].mean(axis=1))
+    low = max(math.floor(tail * RESAMPLES) - 1, 0)  # outwards to the next order statistic
+    return float(means[low]), float(means[RESAMPLES - 1 - low])
 
 
 def _log_ratio(a: float, b: float) -> float:
