@@ -1,7 +1,7 @@
 """A benchmark suite for solvers of PDEs that are dominated by rare events."""
 
 from mfbench.hookspecs import hookimpl
-from mfbench.reference import Reference
+from mfbench.reference import Reference, SecondRoute
 from mfbench.solver import API, Checkpoint, Context, Diverged, Facts, NoParameters, ProblemEntry, SolverEntry
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "NoParameters",
     "ProblemEntry",
     "Reference",
+    "SecondRoute",
     "SolverEntry",
     "hookimpl",
 ]
