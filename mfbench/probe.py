@@ -30,8 +30,8 @@ from mfbench.solver import Checkpoint, Context, Diverged
 FILE = "probe"
 """Name of the findings in the trial's folder."""
 
-SECONDS_PER_POINT = 5e-6
-"""About what a grid costs per node, so that a solver that refines as time allows does so here."""
+SECONDS_PER_POINT = 2e-5
+"""More than a grid costs per node, so that a solver that refines as time allows does so here, but not for long."""
 SECONDS_PER_READING = 1e-4
 
 MOST_YIELDS = 64
@@ -145,7 +145,14 @@ def _watch(
         manners.random = sorted(name for name, state in random_states().items() if before.get(name, state) != state)
         keep()
 
+    def look_back() -> None:
+        for number, checkpoint in seen.items():
+            if not manners.moved and look(checkpoint) != manners.glances[number].values:
+                manners.moved = number
+        keep()
+
     seen: dict[int, Checkpoint] = {}
+    first: Checkpoint | None = None
     latest: Checkpoint | None = None
     began = resumed = time.process_time()
     for latest in ready.checkpoints(context, problem):
@@ -153,12 +160,12 @@ def _watch(
         manners.yields += 1
         if manners.yields > 1:
             manners.gaps.append(time.process_time() - resumed)
-        if not seen:
-            seen[1] = latest
-        if not manners.evaluates and latest.evaluate != seen[1].evaluate:
+        first = first or latest
+        if not manners.evaluates and latest.evaluate != first.evaluate:
             manners.evaluates = manners.yields
         if manners.yields & (manners.yields - 1) == 0:
             glance(latest)
+            look_back()
             if manners.yields <= LEAST_YIELDS:
                 seen[manners.yields] = latest
         late = time.process_time() - began > CPU_SECONDS and manners.yields >= LEAST_YIELDS
@@ -170,9 +177,7 @@ def _watch(
         manners.ended = "finished"
     if latest is not None and manners.yields not in manners.glances:
         glance(latest)
-    for number, checkpoint in seen.items():
-        if not manners.moved and look(checkpoint) != manners.glances[number].values:
-            manners.moved = number
+    look_back()
 
 
 def set_random_states(salt: int) -> None:

@@ -57,7 +57,9 @@ def work_check(subject: Subject, entry: SolverEntry, runs: Runs) -> WorkCheck:
     glances = runs.first.glances
     last = glances[max(glances)] if glances else None
     reported = (last.reported or 0) if last else 0
-    countable = last is not None and runs.counted and not runs.first.foreign and (last.counted > 0 or not reported)
+    # The first checkpoint alone says little: making a problem evaluates it at its start points.
+    began = runs.first.yields > 1 or runs.first.ended == "finished"
+    countable = began and runs.counted and not runs.first.foreign and last and (last.counted > 0 or not reported)
     return WorkCheck(
         task=entry.task,
         solver=entry.name,

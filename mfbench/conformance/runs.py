@@ -64,7 +64,7 @@ def run_solver(subject: Subject, registry: Registry, plugins: tuple[str, ...], b
     spec = make_spec(
         Request(), registry, problem, Instance(solver, subject.parameters), 0, "cpu", budget, plugins
     )
-    limits = Limits(evaluation=10.0)
+    limits = Limits(grace=min(budget, 10.0), evaluation=min(budget, 10.0))
     spec = msgspec.structs.replace(spec, limits=limits)
     needed = availability.requirements(solver, registry.origins[solver.task, solver.name])
     judge = judge_of(problem.entry, problem.parameters, 0)

@@ -76,10 +76,8 @@ def deterministic(runs: Runs) -> Verdict:
 def cheap_yields(runs: Runs) -> Verdict:
     """Most yields follow each other within a tenth of the budget."""
     gaps, budget = runs.first.gaps, runs.record.cell.budget
-    if not runs.first.yields:
-        return _unseen("cheap-yields", runs)
     if not gaps and runs.first.ended != "finished":
-        return failed("cheap-yields", f"no second checkpoint: {runs.first.ended or runs.death}.")
+        return _unseen("cheap-yields", runs)
     if not gaps:
         return passed("cheap-yields", "ended by itself after one checkpoint.")
     typical = median_low(gaps)
@@ -107,7 +105,7 @@ def one_evaluate(runs: Runs) -> Verdict:
 
 def kept_state(runs: Runs) -> Verdict:
     """A checkpoint's solution stays as it was while the solver goes on."""
-    if not runs.first.yields or runs.first.ended not in ("finished", "stopped"):
+    if runs.first.yields < 2 and runs.first.ended != "finished":
         return _unseen("kept-state", runs)
     if runs.first.moved:
         return failed(
@@ -133,7 +131,7 @@ def random_untouched(runs: Runs) -> Verdict:
 
 def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
     """At least nine tenths of the evaluations that were counted are reported."""
-    if not runs.first.glances:
+    if not runs.first.glances or (runs.first.yields < 2 and runs.first.ended != "finished"):
         return _unseen("truthful-work", runs)
     if work.counted is None:
         return skipped("truthful-work", f"reports {work.reported} evaluations; nobody could count them.")
@@ -147,7 +145,7 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
 
 
 def _unseen(check: str, runs: Runs) -> Verdict:
-    return skipped(check, f"the run behind it got nowhere: {runs.first.ended or runs.death or 'no checkpoint'}.")
+    return skipped(check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}.")
 
 
 def _last_words(stderr: str) -> str:
