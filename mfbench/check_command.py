@@ -10,7 +10,9 @@ import click
 
 @click.command("check")
 @click.argument("names", nargs=-1, required=True, metavar="NAME[k=v,...]...")
-@click.option("-p", "--problem", "on", metavar="NAME[k=v,...]", help="Try solvers on this problem.  [a small one]")
+@click.option(
+    "-p", "--problem", "on", metavar="NAME[k=v,...]", help="Try solvers on this problem.  [a small one]"
+)
 @click.option("--budget", metavar="TIME", help="Seconds of a solver's trial.  [20s]")
 @click.option(
     "-o",

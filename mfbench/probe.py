@@ -113,7 +113,12 @@ def run_probe(order: Order, probe: Probe) -> None:
 
 
 def _watch(
-    order: Order, probe: Probe, ready: Prepared, points: np.ndarray, manners: Manners, keep: Callable[[], None]
+    order: Order,
+    probe: Probe,
+    ready: Prepared,
+    points: np.ndarray,
+    manners: Manners,
+    keep: Callable[[], None],
 ) -> None:
     counter = Counter()
     clock = CountingClock(counter)
@@ -142,7 +147,9 @@ def _watch(
             counted=counter.points, reported=checkpoint.work.get("evaluations"), values=look(checkpoint)
         )
         manners.foreign = sorted(counter.foreign)
-        manners.random = sorted(name for name, state in random_states().items() if before.get(name, state) != state)
+        manners.random = sorted(
+            name for name, state in random_states().items() if before.get(name, state) != state
+        )
         keep()
 
     def look_back() -> None:

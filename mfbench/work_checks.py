@@ -1,7 +1,7 @@
 """Whether a solver's reported work is true: what a separate, untimed run counted, kept beside the records.
 
-`<folder>/work/TASK/SOLVER/HASH.json`, one document per solver, parameters and code: a check says nothing of another code or of
-other parameters.
+`<folder>/work/TASK/SOLVER/HASH.json`, one document per solver, parameters and code: a check says nothing of
+another code or of other parameters.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class WorkCheck(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def word(self) -> str:
-        """"counted", "understated", or "reported" where nobody could count."""
+        """ "counted", "understated", or "reported" where nobody could count."""
         if self.counted is None:
             return "reported"
         return "counted" if self.honest else "understated"

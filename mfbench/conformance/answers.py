@@ -25,7 +25,8 @@ def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
     """What the entry says is true of what is built."""
     if said.dim != problem.dim or looks.shape[1] != problem.dim:
         return failed(
-            "facts", f"the entry says dim {said.dim}, the problem {problem.dim}, the judge {looks.shape[1]}; expected one."
+            "facts",
+            f"the entry says dim {said.dim}, the problem {problem.dim}, the judge {looks.shape[1]}; expected one.",
         )
     if hasattr(problem, "mobility"):
         mobility = problem.mobility
@@ -35,12 +36,18 @@ def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
         }
         for flag, true in truth.items():
             if (flag in said.flags) is not true:
-                return failed("facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be.")
+                return failed(
+                    "facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be."
+                )
     low, high = problem.box
     outside = float(np.mean(np.any((looks < low) | (looks > high), axis=1)))
     if outside > 0.01:
-        return failed("facts", f"{outside:.1%} of the judge's points lie outside the box; expected next to none.")
-    return passed("facts", f"dimension {said.dim} and {', '.join(sorted(said.flags)) or 'no flags'} are true.")
+        return failed(
+            "facts", f"{outside:.1%} of the judge's points lie outside the box; expected next to none."
+        )
+    return passed(
+        "facts", f"dimension {said.dim} and {', '.join(sorted(said.flags)) or 'no flags'} are true."
+    )
 
 
 def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) -> Verdict:
@@ -49,13 +56,19 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
     def values(seed: int) -> dict[str, np.ndarray]:
         problem = build(seed)
         found = {name: np.asarray(function(points)) for name, function in functions_of(problem).items()}
-        starts = {name: np.asarray(getattr(problem, name)) for name in ("start_a", "start_b", "start") if hasattr(problem, name)}
+        starts = {
+            name: np.asarray(getattr(problem, name))
+            for name in ("start_a", "start_b", "start")
+            if hasattr(problem, name)
+        }
         return found | starts
 
     one, again, other = values(5), values(5), values(6)
     for name in one:
         if not np.array_equal(one[name], again[name]):
-            return failed("repetitions", f"{name} differs between two builds with one seed; draw all from the seed.")
+            return failed(
+                "repetitions", f"{name} differs between two builds with one seed; draw all from the seed."
+            )
     if "rotated" in said.flags and said.dim > 1:
         field = "potential" if "potential" in one else "drift"
         if np.array_equal(one[field], other[field]) and not np.array_equal(points, -points):
@@ -71,20 +84,28 @@ def boundary(problem: Any, looks: np.ndarray) -> Verdict:
         function = getattr(problem, name)
         inside = int(np.count_nonzero(np.asarray(function(looks)) <= 0))
         if inside:
-            return failed("boundary", f"{name} is <= 0 at {inside} of the judge's points; expected them outside A and B.")
-    for name, other, starts in (("boundary_a", "boundary_b", "start_a"), ("boundary_b", "boundary_a", "start_b")):
+            return failed(
+                "boundary",
+                f"{name} is <= 0 at {inside} of the judge's points; expected them outside A and B.",
+            )
+    for name, other, starts in (
+        ("boundary_a", "boundary_b", "start_a"),
+        ("boundary_b", "boundary_a", "start_b"),
+    ):
         start = np.asarray(getattr(problem, starts))[:LINES]
         end = looks[np.linspace(0, len(looks) - 1, len(start), dtype=int)]
         verdict = _crossing(name, getattr(problem, name), getattr(problem, other), start, end)
         if verdict is not None:
             return verdict
-    return passed("boundary", "boundary functions change sign with a slope, and the judge's points lie outside A and B.")
+    return passed(
+        "boundary", "boundary functions change sign with a slope, and the judge's points lie outside A and B."
+    )
 
 
 def _crossing(
     name: str, function: Callable[[Any], Any], other: Callable[[Any], Any], start: np.ndarray, end: np.ndarray
 ) -> Verdict | None:
-    """What is wrong where lines leave a set, if anything is; no matter where they enter the other one there, as at a wall."""
+    """What is wrong where lines leave a set, if anything is; those into the other set do not matter."""
     low, high = np.zeros((len(start), 1)), np.ones((len(start), 1))
     for _ in range(HALVINGS):
         middle = (low + high) / 2
@@ -102,13 +123,17 @@ def _crossing(
     rise = at(h) - at(-h)
     if not np.all(rise > 0):
         lines = np.count_nonzero(~(rise > 0))
-        return failed("boundary", f"{name} does not rise along {lines} lines out of its set; expected a slope.")
+        return failed(
+            "boundary", f"{name} does not rise along {lines} lines out of its set; expected a slope."
+        )
     near = at(h / 2) - at(-h / 2)
     # Half the way gives half the rise of a smooth function with a slope, all of a jump, and an eighth where the slope is 0.
     if np.any(near > 0.8 * rise):
         return failed("boundary", f"{name} jumps where its set ends; expected a smooth function.")
     if np.any(near < 0.3 * rise):
-        return failed("boundary", f"the slope of {name} vanishes where its set ends; expected a gradient that is not 0.")
+        return failed(
+            "boundary", f"the slope of {name} vanishes where its set ends; expected a gradient that is not 0."
+        )
     return None
 
 
@@ -124,18 +149,27 @@ def judging(judge: Judge, task: str) -> Verdict:
     scores = judge.metrics(answers)
     name = judge.headline_name
     if name not in TASKS[task].headlines or next(iter(scores), None) != name:
-        return failed("judge", f"headline {name!r}; expected one of {', '.join(TASKS[task].headlines)}, first of all metrics.")
+        return failed(
+            "judge",
+            f"headline {name!r}; expected one of {', '.join(TASKS[task].headlines)}, first of all metrics.",
+        )
     if scores[name] != judge.headline(answers.looks):
-        return failed("judge", f"{name} is {scores[name]} among all metrics and {judge.headline(answers.looks)} alone.")
+        return failed(
+            "judge", f"{name} is {scores[name]} among all metrics and {judge.headline(answers.looks)} alone."
+        )
     if not scores[name].value > judge.floor:
-        return failed("judge", f"a constant scores {scores[name].value:.3g}, not above the floor {judge.floor:.3g}.")
+        return failed(
+            "judge", f"a constant scores {scores[name].value:.3g}, not above the floor {judge.floor:.3g}."
+        )
     with np.errstate(all="ignore"):
         blank = judge.headline(np.full(len(inquiry.looks), np.nan)).value
     if not np.isnan(blank):
         return failed("judge", f"values that are NaN score {blank}; expected NaN.")
     if not judge.references or not all(reference.tolerance >= 0 for reference in judge.references):
         return failed("judge", "a reference has no error bar; without one it is no reference.")
-    return passed("judge", f"a constant scores {scores[name].value:.3g} by {name}; the floor is {judge.floor:.2g}.")
+    return passed(
+        "judge", f"a constant scores {scores[name].value:.3g} by {name}; the floor is {judge.floor:.2g}."
+    )
 
 
 def second_route(entry: ProblemEntry, parameters: Any, seed: int, judge: Judge) -> Verdict:
@@ -144,7 +178,9 @@ def second_route(entry: ProblemEntry, parameters: Any, seed: int, judge: Judge) 
         return skipped("second-route", "none is offered.")
     route = resolve(entry.second_route)(parameters, seed)
     if not isinstance(route, SecondRoute):
-        return failed("second-route", f"{entry.second_route} gave {type(route).__name__}; expected a SecondRoute.")
+        return failed(
+            "second-route", f"{entry.second_route} gave {type(route).__name__}; expected a SecondRoute."
+        )
     error = judge.headline(np.asarray(route.solution(judge.inquiry.looks), float)).value
     allowed = route.tolerance + judge.floor
     text = f"{judge.headline_name} {error:.2g} by {route.method}, {allowed:.2g} allowed"

@@ -49,7 +49,9 @@ def shapes(problem: Any, points: np.ndarray) -> Verdict:
                 expected = x.shape[:1] if name in SCALARS else x.shape
                 if not isinstance(value, np.ndarray) or value.shape != expected:
                     got = getattr(value, "shape", type(value).__name__)
-                    return failed("shapes", f"{name} gave {got} for points {x.shape}; expected an array {expected}.")
+                    return failed(
+                        "shapes", f"{name} gave {got} for points {x.shape}; expected an array {expected}."
+                    )
                 if value.dtype != kind:
                     return failed(
                         "shapes",
@@ -58,9 +60,14 @@ def shapes(problem: Any, points: np.ndarray) -> Verdict:
                     )
                 if not np.all(np.isfinite(value)):
                     bad = np.count_nonzero(~np.isfinite(value))
-                    return failed("shapes", f"{name} gave {bad} values that are not finite at {rows} of the judge's points.")
+                    return failed(
+                        "shapes",
+                        f"{name} gave {bad} values that are not finite at {rows} of the judge's points.",
+                    )
                 if not np.array_equal(x, kept):
-                    return failed("shapes", f"{name} changed the points that it was given; expected them untouched.")
+                    return failed(
+                        "shapes", f"{name} changed the points that it was given; expected them untouched."
+                    )
     return passed("shapes", f"right for {', '.join(functions_of(problem))} at 1 and {len(points)} points.")
 
 
@@ -107,7 +114,9 @@ def gradients(problem: Any, points: np.ndarray) -> Verdict:
         weights = np.ones(len(points)) if name in SCALARS else rng.standard_normal(points.shape)
         step = along * length(points)
 
-        def weighted(x: np.ndarray, function: Function = function, weights: np.ndarray = weights) -> np.ndarray:
+        def weighted(
+            x: np.ndarray, function: Function = function, weights: np.ndarray = weights
+        ) -> np.ndarray:
             values = weights * np.asarray(function(x))
             return values if values.ndim == 1 else np.sum(values, axis=1)
 
@@ -138,7 +147,9 @@ def circulation(problem: Any, points: np.ndarray) -> Verdict:
         step = np.zeros_like(points)
         step[:, axis] = length(points)
         slope, doubt = difference(lambda x: np.asarray(problem.potential(x)), points, step)
-        bend, other = difference(lambda x, axis=axis: np.asarray(problem.circulation(x))[:, axis], points, step)
+        bend, other = difference(
+            lambda x, axis=axis: np.asarray(problem.circulation(x))[:, axis], points, step
+        )
         pull = problem.beta * c[:, axis] * slope
         total += bend - pull
         doubts += other + np.abs(problem.beta * c[:, axis]) * doubt
@@ -147,7 +158,9 @@ def circulation(problem: Any, points: np.ndarray) -> Verdict:
     worst = int(np.argmax(left))
     if left[worst] > 0:
         share = abs(total[worst]) / np.max(scale)
-        return failed("circulation", f"div(c e^(-beta V)) is {share:.2g} of its largest part at one point; expected 0.")
+        return failed(
+            "circulation", f"div(c e^(-beta V)) is {share:.2g} of its largest part at one point; expected 0."
+        )
     return passed("circulation", "div(c e^(-beta V)) = 0 as far as differences show.")
 
 
@@ -168,7 +181,11 @@ def difference(function: Function, x: np.ndarray, step: np.ndarray) -> tuple[np.
 
 def array_of(library: str, points: np.ndarray) -> Any:
     """The points as float64 arrays of a library."""
-    return import_module("torch").tensor(points) if library == "torch" else import_module("jax.numpy").asarray(points)
+    return (
+        import_module("torch").tensor(points)
+        if library == "torch"
+        else import_module("jax.numpy").asarray(points)
+    )
 
 
 def pulled_back(library: str, function: Function, points: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -33,18 +33,29 @@ class Findings:
     work: WorkCheck | None = None
 
 
-def check(subject: Subject, registry: Registry, plugins: tuple[str, ...] = (), budget: float = BUDGET) -> Findings:
+def check(
+    subject: Subject, registry: Registry, plugins: tuple[str, ...] = (), budget: float = BUDGET
+) -> Findings:
     """Every check of an entry; raises nothing that is the entry's fault."""
     entry = subject.entry
     title = label(entry.name, subject.parameters)
     if isinstance(entry, ProblemEntry):
-        still = [light_entry(entry, registry.origins[entry.name]), stable_parameters(entry, subject.parameters)]
+        still = [
+            light_entry(entry, registry.origins[entry.name]),
+            stable_parameters(entry, subject.parameters),
+        ]
         return Findings(title, (*still, *run_problem(entry, subject.parameters, plugins)))
     origin = registry.origins[entry.task, entry.name]
-    still = [light_entry(entry, origin), stable_parameters(entry, subject.parameters), all_answers(entry, registry)]
+    still = [
+        light_entry(entry, origin),
+        stable_parameters(entry, subject.parameters),
+        all_answers(entry, registry),
+    ]
     missing = availability.missing(entry, origin)
     if missing is not None or subject.problem is None:
-        return Findings(title, (*still, skipped("trial", f"it cannot run here: {missing or subject.reason}.")))
+        return Findings(
+            title, (*still, skipped("trial", f"it cannot run here: {missing or subject.reason}."))
+        )
     runs = run_solver(subject, registry, plugins, budget)
     work = work_check(subject, entry, runs)
     where = label(subject.problem.entry.name, subject.problem.parameters)
@@ -59,7 +70,9 @@ def work_check(subject: Subject, entry: SolverEntry, runs: Runs) -> WorkCheck:
     reported = (last.reported or 0) if last else 0
     # The first checkpoint alone says little: making a problem evaluates it at its start points.
     began = runs.first.yields > 1 or runs.first.ended == "finished"
-    countable = began and runs.counted and not runs.first.foreign and last and (last.counted > 0 or not reported)
+    countable = (
+        began and runs.counted and not runs.first.foreign and last and (last.counted > 0 or not reported)
+    )
     return WorkCheck(
         task=entry.task,
         solver=entry.name,

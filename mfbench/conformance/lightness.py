@@ -64,7 +64,9 @@ def stable_parameters(entry: ProblemEntry | SolverEntry, given: dict[str, Any]) 
                 f"{json.dumps(again)}. Refuse a value, but change none in __post_init__.",
             )
         if once != make_parameters(entry.parameters, values, where):
-            return failed(check, f"two instances with {json.dumps(values)} are not equal; leave `eq` of the dataclass.")
+            return failed(
+                check, f"two instances with {json.dumps(values)} are not equal; leave `eq` of the dataclass."
+            )
     return passed(check, "written down and read again they are the same.")
 
 
@@ -79,9 +81,13 @@ def all_answers(entry: SolverEntry, registry: Registry) -> Verdict:
         except (Exception, SystemExit) as error:
             return failed(check, f"on {problem.name} it raised {type(error).__name__}: {error}.")
         if reason is not None and not (isinstance(reason, str) and reason):
-            return failed(check, f"on {problem.name} it gave {reason!r}; expected None or the reason why not.")
+            return failed(
+                check, f"on {problem.name} it gave {reason!r}; expected None or the reason why not."
+            )
         refused += reason is not None
-    return passed(check, f"takes {len(problems) - refused} of {len(problems)} problems and says why not the others.")
+    return passed(
+        check, f"takes {len(problems) - refused} of {len(problems)} problems and says why not the others."
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -32,7 +32,10 @@ PATIENCE = 120.0
 POINTS = 24
 """Of the judge's points and of the start points: where functions are tried."""
 
-EXPECTED = ("builds", "facts", "shapes", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge", "second-route")  # fmt: skip
+EXPECTED = (
+    "builds", "facts", "shapes", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
+    "second-route",
+)  # fmt: skip
 
 
 def run_problem(entry: ProblemEntry, parameters: dict[str, Any], plugins: tuple[str, ...]) -> list[Verdict]:
@@ -42,12 +45,18 @@ def run_problem(entry: ProblemEntry, parameters: dict[str, Any], plugins: tuple[
     call += [msgspec.json.encode(parameters).decode(), *plugins]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
-            code = subprocess.run(call, stdout=out, stderr=err, env=environment, timeout=PATIENCE, check=False).returncode
+            code = subprocess.run(
+                call, stdout=out, stderr=err, env=environment, timeout=PATIENCE, check=False
+            ).returncode
             death = "" if code == 0 else death_sentence(code)
         except subprocess.TimeoutExpired:
             death = f"it took more than {PATIENCE:.0f} s"
         out.seek(0)
-        verdicts = [msgspec.json.decode(line, type=Verdict) for line in out.read().splitlines() if line.startswith(b'{"check"')]
+        verdicts = [
+            msgspec.json.decode(line, type=Verdict)
+            for line in out.read().splitlines()
+            if line.startswith(b'{"check"')
+        ]
         err.seek(0)
         said = err.read().decode(errors="replace").strip().splitlines()
     if death:
@@ -77,7 +86,11 @@ def verdicts_of(registry: Registry, name: str, values: dict[str, Any]) -> Iterat
     said = entry.facts(parameters)
     yield tried("facts", lambda: answers.facts(problem, said, looks))
     points = looks[:: max(1, len(looks) // POINTS)][:POINTS]
-    starts = [np.asarray(getattr(problem, one))[:4] for one in ("start_a", "start_b", "start") if hasattr(problem, one)]
+    starts = [
+        np.asarray(getattr(problem, one))[:4]
+        for one in ("start_a", "start_b", "start")
+        if hasattr(problem, one)
+    ]
     points = np.concatenate([points, *starts])
     yield from all_checks(problem, points)
     yield tried("repetitions", lambda: answers.repetitions(build, said, points))

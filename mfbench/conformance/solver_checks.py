@@ -47,7 +47,9 @@ def obeys_budget(runs: Runs) -> Verdict:
     used = (record.usage.seconds_setup or 0.0) + (record.usage.seconds_solve or 0.0)
     if record.status not in (Status.OK, Status.TIMEOUT, Status.DIVERGED):
         return skipped("budget", f"its trial ended otherwise: {record.status}.")
-    return passed("budget", f"ended or yielded after {used:.3g} s of {budget:g} s." if used else f"{record.sentence}.")
+    return passed(
+        "budget", f"ended or yielded after {used:.3g} s of {budget:g} s." if used else f"{record.sentence}."
+    )
 
 
 def deterministic(runs: Runs) -> Verdict:
@@ -145,7 +147,9 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
 
 
 def _unseen(check: str, runs: Runs) -> Verdict:
-    return skipped(check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}.")
+    return skipped(
+        check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
+    )
 
 
 def _last_words(stderr: str) -> str:

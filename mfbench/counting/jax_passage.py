@@ -86,8 +86,8 @@ def _pass(add: Add, rows: int, x: Any, *anchors: Any) -> Any:
 def passage() -> Any:
     """The primitive, with its rules; made once jax is there.
 
-    Beside what passes it takes anchors, arrays that it does nothing with: one direction of a derivative at many points counts
-    as often as there are points, though the direction is no batch.
+    Beside what passes it takes anchors, arrays that it does nothing with: one direction of a derivative at many
+    points counts as often as there are points, though the direction is no batch.
     """
     jax = sys.modules["jax"]
     # The door that jax keeps open for primitives of others.
@@ -104,7 +104,9 @@ def passage() -> Any:
         return x
 
     def batch(arguments: Any, axes: Any, *, add: Add, rows: int) -> Any:
-        size = next(array.shape[axis] for array, axis in zip(arguments, axes, strict=True) if axis is not None)
+        size = next(
+            array.shape[axis] for array, axis in zip(arguments, axes, strict=True) if axis is not None
+        )
         return made.bind(*arguments, add=add, rows=rows * size), axes[0]
 
     def push(points: Any, directions: Any, **how: Any) -> Any:

@@ -1,5 +1,7 @@
 """Counting in torch: points, and directions of derivatives, pass through a function that is the identity and counts.
 
+Second derivatives taken forwards twice (`jacfwd` of `jacfwd`) count as first ones; all other ways count as they should.
+
 `torch.func.vmap` tells it how many points stand behind one. torch is not imported here: it is there if a tensor of
 it is.
 """
@@ -24,7 +26,7 @@ def passage() -> Any:
     """The class with the rules; made once torch is there."""
     function: Any = sys.modules["torch"].autograd.Function
 
-    class Passage(function):
+    class Passage(function):  # type: ignore[misc]
         """The identity. A derivative through it is counted by another passage, as are those that follow."""
 
         @staticmethod

@@ -31,5 +31,9 @@ def verdicts_page(
         failed=frozenset(i for i, outcome in enumerate(outcomes) if outcome == "fail"),
     )
     counts = Counter(outcomes)
-    summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("pass", "fail", "skip") if counts[outcome])
-    return print_chapters([Chapter(title=one_line(title), sheets=(sheet,), notes=(summary,))], terminal=terminal, width=width)
+    summary = ", ".join(
+        f"{counts[outcome]} {outcome}" for outcome in ("pass", "fail", "skip") if counts[outcome]
+    )
+    return print_chapters(
+        [Chapter(title=one_line(title), sheets=(sheet,), notes=(summary,))], terminal=terminal, width=width
+    )

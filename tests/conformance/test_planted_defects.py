@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import jax
+import planted_plugin
 import pytest
 
-import planted_plugin
 from mfbench.conformance.kit import check
 from mfbench.conformance.lightness import light_entry
 from mfbench.conformance.problem_run import EXPECTED, run_problem, verdicts_of

@@ -41,7 +41,12 @@ def case():
         return counter.points
 
     return SimpleNamespace(
-        v=v, b=b, v1=lambda x: v(x[None])[0], b1=lambda x: b(x[None], 0.0)[0], total=lambda x: v(x).sum(), points=points
+        v=v,
+        b=b,
+        v1=lambda x: v(x[None])[0],
+        b1=lambda x: b(x[None], 0.0)[0],
+        total=lambda x: v(x).sum(),
+        points=points,
     )
 
 
@@ -78,11 +83,16 @@ JAX = {
         3 * N,
     ),
     "scan": (lambda c: jax.jit(lambda x: walk(c, x)), 10 * N),
-    "scan under vmap": (lambda c: jax.jit(lambda x: jax.vmap(lambda y: walk(c, y))(jnp.stack([x, x]))), 20 * N),
+    "scan under vmap": (
+        lambda c: jax.jit(lambda x: jax.vmap(lambda y: walk(c, y))(jnp.stack([x, x]))),
+        20 * N,
+    ),
     "gradient through scan": (lambda c: jax.jit(jax.grad(lambda x: walk(c, x).sum())), 20 * N),
     "while": (
         lambda c: jax.jit(
-            lambda x: jax.lax.while_loop(lambda s: s[0] < 4, lambda s: (s[0] + 1, s[1] + c.v(s[1])[:, None]), (0, x))
+            lambda x: jax.lax.while_loop(
+                lambda s: s[0] < 4, lambda s: (s[0] + 1, s[1] + c.v(s[1])[:, None]), (0, x)
+            )
         ),
         4 * N,
     ),
@@ -93,7 +103,10 @@ JAX = {
     "map": (lambda c: jax.jit(lambda x: jax.lax.map(c.v1, x)), N),
     "drift": (lambda c: jax.jit(lambda x: c.b(x, 0.0)), N),
     "jacobian of a drift": (lambda c: jax.jit(jax.vmap(jax.jacfwd(c.b1))), N * D),
-    "drift and jacobian": (lambda c: jax.jit(jax.vmap(lambda x: (c.b1(x), jax.jacfwd(c.b1)(x)))), N * (1 + D)),
+    "drift and jacobian": (
+        lambda c: jax.jit(jax.vmap(lambda x: (c.b1(x), jax.jacfwd(c.b1)(x)))),
+        N * (1 + D),
+    ),
 }
 
 
@@ -116,6 +129,9 @@ TORCH = {
 }
 
 
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"
+)  # torch's own, where it goes forwards for the first time
 @pytest.mark.parametrize("name", TORCH)
 def test_torch_counts_through_its_transformations(name, case):
     make, expected = TORCH[name]

@@ -8,13 +8,19 @@ import mfbench
 
 
 def solve(problem, parameters, context):
-    yield mfbench.Checkpoint(evaluate=lambda state, x: jnp.full(len(x), state), state=0.5, work={"evaluations": 0})
+    yield mfbench.Checkpoint(
+        evaluate=lambda state, x: jnp.full(len(x), state), state=0.5, work={"evaluations": 0}
+    )
 
 
 @mfbench.hookimpl
 def mfbench_solvers():
     return [
         mfbench.SolverEntry(
-            name="heavy", task="committor", summary="Knows nothing.", source="elementary", run="heavy_plugin:solve"
+            name="heavy",
+            task="committor",
+            summary="Knows nothing.",
+            source="elementary",
+            run="heavy_plugin:solve",
         )
     ]

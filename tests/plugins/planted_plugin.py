@@ -86,7 +86,9 @@ def rare_yields(problem, parameters, context):
 
 def understated(problem, parameters, context):
     for checkpoint in honest(problem, parameters, context):
-        yield dataclasses.replace(checkpoint, work={"evaluations": int(0.89 * checkpoint.work["evaluations"])})
+        yield dataclasses.replace(
+            checkpoint, work={"evaluations": int(0.89 * checkpoint.work["evaluations"])}
+        )
 
 
 def over_budget(problem, parameters, context):
@@ -161,7 +163,9 @@ def judge(parameters, seed):
 
 def no_float32(parameters, seed):
     return build(
-        parameters, seed, potential=lambda x: potential(x).astype(float) if isinstance(x, np.ndarray) else potential(x)
+        parameters,
+        seed,
+        potential=lambda x: potential(x).astype(float) if isinstance(x, np.ndarray) else potential(x),
     )
 
 
@@ -219,7 +223,9 @@ def right_route(parameters, seed):
         whole = quad(lambda s: np.exp(WELL * (s * s - 1) ** 2), -1, 1)[0]
         return np.array([quad(lambda s: np.exp(WELL * (s * s - 1) ** 2), -1, t)[0] / whole for t in x[:, 0]])
 
-    return mfbench.SecondRoute(solution=solution, tolerance=1e-8, method="adaptive quadrature", source="QUADPACK")
+    return mfbench.SecondRoute(
+        solution=solution, tolerance=1e-8, method="adaptive quadrature", source="QUADPACK"
+    )
 
 
 def wrong_route(parameters, seed):
