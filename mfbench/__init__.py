@@ -2,7 +2,7 @@
 
 from mfbench.hookspecs import hookimpl
 from mfbench.placement import ExecutorEntry
-from mfbench.reference import Reference
+from mfbench.reference import Reference, SecondRoute
 from mfbench.solver import API, Checkpoint, Context, Diverged, Facts, NoParameters, ProblemEntry, SolverEntry
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "NoParameters",
     "ProblemEntry",
     "Reference",
+    "SecondRoute",
     "SolverEntry",
     "hookimpl",
 ]

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,9 +21,9 @@ from mfbench.clock import Clock, Schedule
 from mfbench.evaluation import evaluate, gradient, probe
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
-from mfbench.parameters import make_parameters
 from mfbench.points import read_points
-from mfbench.registry import load_file, resolve
+from mfbench.preparation import checked, prepared
+from mfbench.probe import run_probe
 from mfbench.solver import Checkpoint, Context, Diverged
 
 SECOND_LIMIT = 1.0
@@ -74,7 +73,10 @@ def main(pipe: Connection) -> None:
         memory = confinement.reset_peak_memory()
         journal = JournalWriter(Path(order.journal))
         journal.append(Began(threads=threads, start_memory_mb=memory))
-        Trial(order, journal, memory).run()
+        if order.probe is None:
+            Trial(order, journal, memory).run()
+        else:
+            run_probe(order, order.probe)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -126,12 +128,7 @@ class Trial:
 
     def _start(self) -> Iterator[Checkpoint]:
         order = self._order
-        for file in order.plugins:
-            load_file(Path(file))
-        parameters = make_parameters(resolve(order.problem_type), order.problem_parameters, order.build)
-        problem = resolve(order.build)(parameters, order.problem_seed)
-        settings = make_parameters(resolve(order.solver_type), order.solver_parameters, order.run)
-        solve = resolve(order.run)
+        ready = prepared(order)
         # Importing and building are the host's; the clock starts where the solver does.
         self._clock = Clock()
         context = Context(
@@ -141,21 +138,14 @@ class Trial:
             budget=order.budget,
             elapsed=self._clock.seconds,
         )
-        answer: Any = solve(problem, settings, context)
-        if not hasattr(answer, "__next__"):
-            raise TypeError(
-                f"{order.run} returned {type(answer).__name__}; expected an iterator of Checkpoints "
-                "(write it as a generator)."
-            )
-        return answer  # type: ignore[no-any-return]
+        return ready.checkpoints(context)
 
     def _solve(self) -> tuple[str, str]:
         order, checkpoints = self._order, self._start()
         clock, schedule = self._clock, Schedule(order.budget)
         latest: Checkpoint | None = None
         for latest in checkpoints:
-            if not isinstance(latest, Checkpoint):
-                raise TypeError(f"{order.run} yielded {type(latest).__name__}; expected a Checkpoint.")
+            checked(latest, order.run)
             seconds = clock.seconds()
             if seconds <= order.budget:
                 if not schedule.force_due(seconds):

@@ -170,7 +170,7 @@ def carry_out(
     click.echo(plan_text(plan, todo, registry), nl=False)
     with stop_on_signal() as stopping, observer(Console(), todo.specs, plan) as watcher:
         records = session.run(plan, todo, store, executor, watcher, stopping)
-    click.echo(tables_text(records, "rich"), nl=False)
+    click.echo(tables_text(records, "rich", [store.folder]), nl=False)
     click.echo(f"Records: {store.folder}")
     return session.exit_code(records)
 
@@ -214,7 +214,7 @@ def rank_command(folders: tuple[str, ...], style: str) -> None:
         click.echo(one_line(f"not read: {path}: {reason}"), err=True)
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
-    click.echo(tables_text(reading.records, style), nl=False)
+    click.echo(tables_text(reading.records, style, chosen), nl=False)
 
 
 main.add_command(collect_command)
@@ -255,3 +255,8 @@ def bad_input() -> Iterator[None]:
         yield
     except (NameProblem, ParameterError, BadRequest, OSError) as error:
         fail(str(error))
+
+
+from mfbench.check_command import check_command  # noqa: E402 - a command of its own module, which uses this one
+
+main.add_command(plugin_options(check_command))

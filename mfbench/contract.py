@@ -125,6 +125,8 @@ def check_entry(entry: Any) -> str:
 def _check_problem(where: str, entry: ProblemEntry) -> None:
     _check_path(where, "build", entry.build)
     _check_path(where, "judge", entry.judge)
+    if entry.second_route != "":
+        _check_path(where, "second_route", entry.second_route)
     _check_callable(where, "facts", entry.facts, "a function of the parameters that gives Facts")
     _check_targets(where, entry.targets)
     _check_instances(where, entry.instances)

@@ -9,6 +9,18 @@ import msgspec
 from mfbench.points import PointsFile
 
 
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be found out about a solver in a short run that is not timed (see `mfbench.probe`).
+
+    Args:
+        counts: evaluations are counted.
+        salt: makes the global random states differ from those of another probe.
+    """
+
+    counts: bool = True
+    salt: int = 0
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One trial as its child sees it.
 
@@ -23,6 +35,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         device, cores, gpu, memory_mb: what the trial may use.
         budget: seconds of set-up and solving; evaluation_cap: seconds of evaluation.
         limit: wall seconds after which the child ends itself even if nobody kills it.
+        probe: run a probe instead of a trial.
     """
 
     build: str
@@ -44,3 +57,4 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     budget: float
     evaluation_cap: float
     limit: float
+    probe: Probe | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,17 +22,19 @@ from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
 from mfbench.statistics import places
 from mfbench.tally import Tally, finite, newest, trial_error
+from mfbench.work_checks import Whose, WorkCheck, work_word
 
 
-def rank(records: Iterable[Record]) -> Ranking:
+def rank(records: Iterable[Record], checks: Mapping[Whose, WorkCheck] | None = None) -> Ranking:
     """Rank the contenders of every task. The order of the records does not matter.
 
-    Of several records of one cell (after a change of code, say) the newest counts.
+    Of several records of one cell (after a change of code, say) the newest counts. `checks` says whose reported
+    work was counted.
     """
     by_task: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_task[record.cell.task].append(record)
-    parts = [_rank_task(by_task[task]) for task in sorted(by_task)]
+    parts = [_rank_task(by_task[task], checks or {}) for task in sorted(by_task)]
     return Ranking(
         rows=tuple(row for part in parts for row in part.rows),
         standings=tuple(standing for part in parts for standing in part.standings),
@@ -41,7 +43,7 @@ def rank(records: Iterable[Record]) -> Ranking:
     )
 
 
-def _rank_task(records: Sequence[Record]) -> Ranking:
+def _rank_task(records: Sequence[Record], checks: Mapping[Whose, WorkCheck]) -> Ranking:
     chosen = newest(records).values()
     labels = contender_labels({contender_of(record) for record in chosen})
     controls = {record.cell.solver for record in chosen if record.control}
@@ -51,7 +53,7 @@ def _rank_task(records: Sequence[Record]) -> Ranking:
         cell = tallies[0].records[0].cell
         ranked = [tally for tally in tallies if tally.counted]
         fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
-        rows.extend(_rows(tallies, labels, controls))
+        rows.extend(_rows(tallies, labels, controls, checks))
     standings = standings_of(rows)
     return Ranking(
         rows=tuple(with_standings(rows, standings)),
@@ -82,7 +84,12 @@ def _instances(records: Iterable[Record]) -> list[list[Tally]]:
     ]
 
 
-def _rows(tallies: Sequence[Tally], labels: dict[Contender, str], controls: set[str]) -> list[Row]:
+def _rows(
+    tallies: Sequence[Tally],
+    labels: dict[Contender, str],
+    controls: set[str],
+    checks: Mapping[Whose, WorkCheck],
+) -> list[Row]:
     """The rows of one instance: ranked ones by rank, then the others by name."""
     by_contender = {contender_of(tally.records[0]): tally for tally in tallies}
     ranks = places({who: tally.sample for who, tally in by_contender.items() if tally.counted})
@@ -94,7 +101,8 @@ def _rows(tallies: Sequence[Tally], labels: dict[Contender, str], controls: set[
         if who in ranks:
             best = ranks[who] == first and row.error is not None
             row = msgspec.structs.replace(row, rank=ranks[who], best=best)
-        rows.append(msgspec.structs.replace(row, contenders=len(ranks)))
+        check = work_word(tally.records, checks) if "evaluations" in tally.work else ""
+        rows.append(msgspec.structs.replace(row, contenders=len(ranks), work_check=check))
     return sorted(rows, key=_order)
 
 

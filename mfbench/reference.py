@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +38,20 @@ class Reference:
                 f"Reference({self.quantity!r}): tolerance is {self.tolerance!r}; "
                 "expected a finite number >= 0. A reference without an error bar is none."
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondRoute:
+    """The answer of a problem, found in another way than its judge's reference.
+
+    Args:
+        solution: (n, d) float64 points as solvers see them -> (n,) values of the answer.
+        tolerance: its error, in the unit of the judge's headline metric.
+        method: how it is found, in a few words.
+        source: of the method.
+    """
+
+    solution: Callable[[np.ndarray], np.ndarray]
+    tolerance: float
+    method: str
+    source: str

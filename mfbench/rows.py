@@ -32,6 +32,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         target: hardest target that at least two contenders reach on this problem.
         seconds_to_target, work_to_target: median cost of `target`; None: not reached.
         work: kind of work -> median count at the scored checkpoint.
+        work_check: "counted" where `mfbench check` found it true, "understated" where less than .9 of what was
+            counted is reported, "reported" where nobody counted; "" without work.
         peak_memory_mb: median.
         machine: where the trials ran; None if on several machines.
         rank: fractional place among `contenders` on this problem; None for a row that is
@@ -73,6 +75,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     machine: str | None = None
     sentence: str = ""
+    work_check: str = ""
 
     @property
     def instance(self) -> tuple[str, float, str]:

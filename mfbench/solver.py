@@ -94,6 +94,8 @@ class ProblemEntry:
         instances: preset name -> parameter overrides of its standard instances.
             "quick" holds at most one; a preset that is absent holds none.
         targets: decades of the headline error that define cost, largest first.
+        second_route: "module:function", `second_route(parameters, seed) -> SecondRoute`: the answer found in another way
+            than the judge's, for `mfbench check`; "" where none is offered.
         api: must equal `mfbench.API`.
     """
 
@@ -107,6 +109,7 @@ class ProblemEntry:
     parameters: type = NoParameters
     instances: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     targets: tuple[float, ...] = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
+    second_route: str = ""
     api: int = API
 
     @property

@@ -188,3 +188,13 @@ def read_folders(folders: Iterable[Path]) -> Reading:
                 keys.add(record.key)
                 whole.records.append(record)
     return whole
+
+
+def write_document(path: Path, document: bytes) -> None:
+    """Write another document of a results folder as a record is written: whole, or not at all.
+
+    Raises:
+        OSError: read-only folder, full disk.
+    """
+    with _replacing(path) as file:
+        file.write(document)

@@ -6,10 +6,12 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mfbench import availability
+from mfbench.conformance.kit import Findings
 from mfbench.judges import judge_of
 from mfbench.names import parse_selector, unknown
 from mfbench.parameters import describe, make_parameters, parameter_document
@@ -21,9 +23,11 @@ from mfbench.report.catalogue import list_entries
 from mfbench.report.pages import show_problem, show_solver
 from mfbench.report.plan import plan_table
 from mfbench.report.tables import render
+from mfbench.report.verdicts import verdicts_page
 from mfbench.session import Todo
 from mfbench.solver import ProblemEntry
 from mfbench.tasks.judging import Judge
+from mfbench.work_checks import read_checks
 
 PATIENCE = 2.0
 """Seconds without an answer after which a user is told what is being computed."""
@@ -103,9 +107,15 @@ def judge_or_none(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[
         patience.cancel()
 
 
-def tables_text(records: list[Record], style: str) -> str:
-    """Ranked tables in a format."""
-    return render(rank(records), style, **terminal())
+def tables_text(records: list[Record], style: str, folders: Iterable[Path] = ()) -> str:
+    """Ranked tables in a format; what is known of reported work comes from the folders."""
+    return render(rank(records, read_checks(folders)), style, **terminal())
+
+
+def check_text(findings: Findings) -> str:
+    """What the conformance kit found out about one entry."""
+    lines = [(one.check, str(one.outcome), one.sentence) for one in findings.verdicts]
+    return verdicts_page(findings.title, lines, **terminal())
 
 
 def terminal() -> dict[str, Any]:

@@ -10,6 +10,9 @@ NOT_REACHED = "inf"
 UNKNOWN = ""
 """Shown where nothing was measured or the number is not comparable."""
 
+WORK_MARKS = {"reported": " ?", "understated": " !"}
+"""Behind a number of evaluations that nobody counted, or of which more were counted."""
+
 
 def figure(value: float, digits: int = 3) -> str:
     """A number with so many significant digits; powers of ten where plain digits get long.

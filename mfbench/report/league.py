@@ -9,6 +9,7 @@ from itertools import groupby
 from mfbench.report.figures import (
     NOT_REACHED,
     UNKNOWN,
+    WORK_MARKS,
     duration,
     error_figure,
     error_range,
@@ -93,7 +94,7 @@ def _cost_sheet(caption: str, rows: Sequence[Row]) -> Sheet:
             _seconds(row, row.seconds_setup),
             _seconds(row, row.seconds_solve),
             _to_target(row),
-            work_figure(row.work),
+            work_figure(row.work) + WORK_MARKS.get(row.work_check, ""),
             UNKNOWN if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
             UNKNOWN if alike else str(row.trials),
             row.status,

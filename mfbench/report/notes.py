@@ -39,6 +39,11 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     found.append(
         "set-up, solve, work, memory: medians; work counts evaluations of V, its gradient or the drift."
     )
+    words = {row.work_check for row in ranked}
+    if "reported" in words:
+        found.append("work with ?: as the solver reports it; `mfbench check SOLVER` counts it.")
+    if "understated" in words:
+        found.append("work with !: the solver reports less than .9 of what `mfbench check` counted.")
     if any(row.control for row in rows):
         found.append("(control): learns nothing; a problem that it solves is no test of learning.")
     if any(row.rank is not None and row.machine is None for row in rows):

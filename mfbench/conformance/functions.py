@@ -1,0 +1,209 @@
+"""Checks of a problem's functions: shapes, the same values in every array library, derivatives, circulation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from mfbench.availability import installed_version
+from mfbench.conformance.verdict import Verdict, failed, passed, skipped
+
+LIBRARIES = ("numpy", "torch", "jax")
+SCALARS = ("potential", "boundary_a", "boundary_b")
+ROUND_OFF = 1e-10
+"""Of the largest value: what two libraries may differ by in float64."""
+
+STEP = 1e-3
+"""Of a difference, in typical lengths of the points."""
+
+DIFFERENCE = 1e-6
+"""Of the largest derivative: what an extrapolated difference may err by, beside its own estimate."""
+
+MOST_AXES = 64
+
+Function = Callable[[Any], Any]
+
+
+def functions_of(problem: Any) -> dict[str, Function]:
+    """What a problem can be asked at points alone, by name; a drift at time 0."""
+    found = {name: getattr(problem, name) for name in SCALARS if hasattr(problem, name)}
+    if getattr(problem, "circulation", None) is not None:
+        found["circulation"] = problem.circulation
+    if hasattr(problem, "drift"):
+        found["drift"] = lambda x: problem.drift(x, 0.0)
+    return found
+
+
+def shapes(problem: Any, points: np.ndarray) -> Verdict:
+    """One value, or one vector, for each of one or many points, finite and of the points' precision."""
+    for name, function in functions_of(problem).items():
+        for rows in (1, len(points)):
+            for kind in (np.float64, np.float32):
+                x = points[:rows].astype(kind)
+                kept = x.copy()
+                value = function(x)
+                expected = x.shape[:1] if name in SCALARS else x.shape
+                if not isinstance(value, np.ndarray) or value.shape != expected:
+                    got = getattr(value, "shape", type(value).__name__)
+                    return failed(
+                        "shapes", f"{name} gave {got} for points {x.shape}; expected an array {expected}."
+                    )
+                if value.dtype != kind:
+                    return failed(
+                        "shapes",
+                        f"{name} gave {value.dtype} for points of {x.dtype}; expected the points' type (constants by "
+                        "`mfbench.frames.like`).",
+                    )
+                if not np.all(np.isfinite(value)):
+                    bad = np.count_nonzero(~np.isfinite(value))
+                    return failed(
+                        "shapes",
+                        f"{name} gave {bad} values that are not finite at {rows} of the judge's points.",
+                    )
+                if not np.array_equal(x, kept):
+                    return failed(
+                        "shapes", f"{name} changed the points that it was given; expected them untouched."
+                    )
+    return passed("shapes", f"right for {', '.join(functions_of(problem))} at 1 and {len(points)} points.")
+
+
+def namespaces(problem: Any, points: np.ndarray) -> Verdict:
+    """numpy, torch and jax give the same values up to round-off, each an array of its own kind."""
+    found = [name for name in LIBRARIES[1:] if installed_version(name) is not None]
+    if not found:
+        return skipped("namespaces", "neither torch nor jax is installed.")
+    largest = 0.0
+    for name, function in functions_of(problem).items():
+        expected = np.asarray(function(points))
+        for library in found:
+            x = array_of(library, points)
+            try:
+                value = function(x)
+            except Exception as error:
+                return failed(
+                    "namespaces",
+                    f"{name} with arrays of {library}: {type(error).__name__}: {error}. Use the functions of "
+                    "array_api_compat.array_namespace(x).",
+                )
+            if type(value) is not type(x):
+                return failed("namespaces", f"{name} gave {type(value).__name__} for arrays of {library}.")
+            other = np.asarray(value)
+            gap = float(np.max(np.abs(other - expected)) / max(1.0, float(np.max(np.abs(expected)))))
+            if not gap <= ROUND_OFF:
+                return failed(
+                    "namespaces",
+                    f"{name} by {library} differs from numpy by {gap:.2g} of the largest value; expected {ROUND_OFF:g}.",
+                )
+            largest = max(largest, gap)
+    return passed("namespaces", f"numpy, {', '.join(found)} agree within {largest:.1g} of the largest value.")
+
+
+def gradients(problem: Any, points: np.ndarray) -> Verdict:
+    """Derivatives by torch and jax, taken backwards, are those that differences show."""
+    found = [name for name in LIBRARIES[1:] if installed_version(name) is not None]
+    if not found:
+        return skipped("gradients", "neither torch nor jax is installed.")
+    rng = np.random.default_rng(0)
+    along = rng.standard_normal(points.shape)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    for name, function in functions_of(problem).items():
+        weights = np.ones(len(points)) if name in SCALARS else rng.standard_normal(points.shape)
+        step = along * length(points)
+
+        def weighted(
+            x: np.ndarray, function: Function = function, weights: np.ndarray = weights
+        ) -> np.ndarray:
+            values = weights * np.asarray(function(x))
+            return values if values.ndim == 1 else np.sum(values, axis=1)
+
+        expected, doubt = difference(weighted, points, step)
+        for library in found:
+            slope = pulled_back(library, function, points, weights)
+            got = np.sum(slope * step, axis=1)
+            allowed = DIFFERENCE * max(float(np.max(np.abs(expected))), 1e-12) + 2.0 * doubt
+            worst = int(np.argmax(np.abs(got - expected) - allowed))
+            if not abs(got[worst] - expected[worst]) <= allowed[worst]:
+                return failed(
+                    "gradients",
+                    f"the derivative of {name} by {library} is {got[worst]:.8g} where differences give "
+                    f"{expected[worst]:.8g}, at {np.round(points[worst], 4).tolist()[:4]}.",
+                )
+    return passed("gradients", f"derivatives by {' and '.join(found)} are those that differences show.")
+
+
+def circulation(problem: Any, points: np.ndarray) -> Verdict:
+    """The circulation leaves e^{-beta V} as it is: div c = beta c . grad V."""
+    if getattr(problem, "circulation", None) is None:
+        return skipped("circulation", "it has none.")
+    if points.shape[1] > MOST_AXES:
+        return skipped("circulation", f"more than {MOST_AXES} coordinates.")
+    total, doubts, scale = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points))
+    c = np.asarray(problem.circulation(points))
+    for axis in range(points.shape[1]):
+        step = np.zeros_like(points)
+        step[:, axis] = length(points)
+        slope, doubt = difference(lambda x: np.asarray(problem.potential(x)), points, step)
+        bend, other = difference(
+            lambda x, axis=axis: np.asarray(problem.circulation(x))[:, axis], points, step
+        )
+        pull = problem.beta * c[:, axis] * slope
+        total += bend - pull
+        doubts += other + np.abs(problem.beta * c[:, axis]) * doubt
+        scale += np.abs(bend) + np.abs(pull)
+    left = np.abs(total) - 2.0 * doubts - 1e-5 * np.max(scale)
+    worst = int(np.argmax(left))
+    if left[worst] > 0:
+        share = abs(total[worst]) / np.max(scale)
+        return failed(
+            "circulation", f"div(c e^(-beta V)) is {share:.2g} of its largest part at one point; expected 0."
+        )
+    return passed("circulation", "div(c e^(-beta V)) = 0 as far as differences show.")
+
+
+def length(points: np.ndarray) -> float:
+    """A typical length of the points: the root mean square distance from their mean, per coordinate."""
+    return float(np.sqrt(np.mean(np.var(points, axis=0)))) or 1.0
+
+
+def difference(function: Function, x: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The derivative along `step` (n, d), per step, by Richardson's extrapolation; and how much the last step changed."""
+
+    def central(h: float) -> np.ndarray:
+        return np.asarray((function(x + h * step) - function(x - h * step)) / (2.0 * h))
+
+    coarse, fine = central(STEP), central(STEP / 2.0)
+    return (4.0 * fine - coarse) / 3.0, np.abs(fine - coarse)
+
+
+def array_of(library: str, points: np.ndarray) -> Any:
+    """The points as float64 arrays of a library."""
+    return (
+        import_module("torch").tensor(points)
+        if library == "torch"
+        else import_module("jax.numpy").asarray(points)
+    )
+
+
+def pulled_back(library: str, function: Function, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(n, d) gradient of sum(weights * function) by reverse differentiation."""
+    x, w = array_of(library, points), array_of(library, weights)
+    if library == "jax":
+        return np.asarray(sys.modules["jax"].grad(lambda y: (function(y) * w).sum())(x))
+    x.requires_grad_()
+    (function(x) * w).sum().backward()
+    return np.zeros_like(points) if x.grad is None else np.asarray(x.grad)
+
+
+def all_checks(problem: Any, points: np.ndarray) -> Iterator[Verdict]:
+    """Each check, whatever became of the others; what a stranger's function raises is said."""
+    for name, check in (
+        ("shapes", shapes), ("namespaces", namespaces), ("gradients", gradients), ("circulation", circulation),
+    ):  # fmt: skip
+        try:
+            yield check(problem, points)
+        except Exception as error:
+            yield failed(name, f"{type(error).__name__}: {error}.")

@@ -1,0 +1,99 @@
+"""The runs behind the checks of a solver: one trial by the clock, and two probes that nobody times."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from mfbench import availability, fork_server, isolation, provenance
+from mfbench.conformance.subjects import Subject
+from mfbench.judges import judge_of
+from mfbench.order import Probe
+from mfbench.plan import Instance, make_spec
+from mfbench.probe import Manners, read_manners
+from mfbench.record import Limits, Record, Spec
+from mfbench.registry import Registry
+from mfbench.request import Request
+from mfbench.scoring import death_sentence
+from mfbench.scratch import scratch
+from mfbench.slots import slots
+from mfbench.solver import SolverEntry
+from mfbench.trial import Case, make_order, never, run_trial
+
+BUDGET = 20.0
+"""Seconds of the trial, so that compiling fits into it."""
+
+PROBE_BUDGET = 5.0
+"""Seconds that a probe's solver believes to have, by its own clock."""
+
+PROBE_LIMIT = 50.0
+"""Wall seconds after which a probe is killed."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What was seen of a solver.
+
+    Args:
+        record: of the trial.
+        first, second: two probes with one seed.
+        counted: the probes count evaluations; they do not if the solver could not run on what is counted.
+        death: how the first probe's process died; "" if it did not.
+        limit: seconds of the trial's solver after which it would be killed.
+    """
+
+    record: Record
+    first: Manners
+    second: Manners
+    counted: bool
+    death: str
+    limit: float
+
+
+def run_solver(subject: Subject, registry: Registry, plugins: tuple[str, ...], budget: float) -> Runs:
+    """Run a solver on its problem: a trial and two probes, side by side as far as there are cores."""
+    solver, problem = subject.entry, subject.problem
+    assert isinstance(solver, SolverEntry)
+    assert problem is not None
+    spec = make_spec(
+        Request(), registry, problem, Instance(solver, subject.parameters), 0, "cpu", budget, plugins
+    )
+    limits = Limits(grace=min(budget, 10.0), evaluation=min(budget, 10.0))
+    spec = msgspec.structs.replace(spec, limits=limits)
+    needed = availability.requirements(solver, registry.origins[solver.task, solver.name])
+    judge = judge_of(problem.entry, problem.parameters, 0)
+    case = Case(spec, problem.entry, solver, judge, provenance.versions(needed))
+    fork_server.start(tuple(solver.extras))
+    with ThreadPoolExecutor(max_workers=min(3, len(os.sched_getaffinity(0)))) as pool:
+        probes = [pool.submit(_probe, case, Probe(salt=salt)) for salt in (1, 2)]
+        trial = pool.submit(run_trial, spec)
+        (first, death), (second, _) = (probe.result() for probe in probes)
+        counted = first.yields > 0 or trial.result().record.scored is False
+        if not counted:
+            probes = [pool.submit(_probe, case, Probe(counts=False, salt=salt)) for salt in (1, 2)]
+            (first, death), (second, _) = (probe.result() for probe in probes)
+    return Runs(trial.result().record, first, second, counted, death, 1.25 * budget + limits.grace)
+
+
+def _probe(case: Case, probe: Probe) -> tuple[Manners, str]:
+    """One probe's findings, and how its process died."""
+    cell = msgspec.structs.replace(case.spec.cell, budget=PROBE_BUDGET)
+    spec: Spec = msgspec.structs.replace(case.spec, cell=cell)
+    folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="probe-"))
+    try:
+        with slots("core", sorted(os.sched_getaffinity(0)), spec.limits.threads, never) as cores:
+            order = make_order(replace(case, spec=spec), folder, cores, [])
+            order = msgspec.structs.replace(order, probe=probe, limit=PROBE_LIMIT)
+            outcome = isolation.run_child(order, never)
+        death = "it was killed at its limit" if outcome.killed else ""
+        if not death and outcome.exitcode != 0:
+            death = death_sentence(outcome.exitcode)
+        return read_manners(folder), death
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

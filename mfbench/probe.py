@@ -1,0 +1,221 @@
+"""A short run of a solver that looks at its manners: in a child, like a trial, but with another clock.
+
+The clock that the solver sees does not read the time: it goes on by a fixed amount with every point that is
+counted and every time it is asked. So two probes with one seed must do exactly the same, also where a solver plans by
+the time that is left. What was found is written down at every checkpoint that is looked at, so that it
+can be read after any kind of death.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from mfbench.counting.counter import Counter, counted, settle
+from mfbench.evaluation import evaluate
+from mfbench.order import Order, Probe
+from mfbench.points import read_points
+from mfbench.preparation import Prepared, checked, prepared
+from mfbench.solver import Checkpoint, Context, Diverged
+
+FILE = "probe"
+"""Name of the findings in the trial's folder."""
+
+SECONDS_PER_POINT = 2e-5
+"""More than a grid costs per node, so that a solver that refines as time allows does so here, but not for long."""
+SECONDS_PER_READING = 1e-4
+
+MOST_YIELDS = 64
+LEAST_YIELDS = 3
+CPU_SECONDS = 12.0
+"""A probe ends with a yield after these, from the solver's start, if there were enough yields."""
+
+VALUES = 64
+"""Points at which solutions are compared."""
+
+
+class Glance(msgspec.Struct, kw_only=True):
+    """A checkpoint that was looked at.
+
+    Args:
+        counted, reported: evaluations until then; None: it reports none.
+        values: of the solution at some of the judge's points, NaN as None.
+    """
+
+    counted: int
+    reported: int | None
+    values: list[float | None]
+
+
+class Manners(msgspec.Struct, kw_only=True):
+    """What a probe found out.
+
+    Args:
+        yields: number of checkpoints.
+        ended: "" (it died), "finished" (by itself), "stopped" (by the probe), or the error that it raised.
+        gaps: CPU seconds between one checkpoint and the next.
+        glances: at the checkpoints 1, 2, 4, 8, ... and the last, by their number.
+        evaluates: the first checkpoint whose `evaluate` is not that of the first one; 0: none.
+        moved: values of an early checkpoint that were others when the run had gone on, the first one's number; 0: none.
+        random: global random states that are no longer what they were.
+        foreign: kinds of arrays that nobody can count.
+    """
+
+    yields: int = 0
+    ended: str = ""
+    gaps: list[float] = []
+    glances: dict[int, Glance] = {}
+    evaluates: int = 0
+    moved: int = 0
+    random: list[str] = []
+    foreign: list[str] = []
+
+
+class CountingClock:
+    """Seconds that go on with what was counted and with every reading."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._readings = 0
+
+    def seconds(self) -> float:
+        """The reading; waits for what is still being computed."""
+        settle()
+        self._readings += 1
+        return SECONDS_PER_READING * self._readings + SECONDS_PER_POINT * self._counter.points
+
+
+def run_probe(order: Order, probe: Probe) -> None:
+    """Run the solver of an order for a while and write down what was found."""
+    manners = Manners()
+    file = Path(order.folder) / FILE
+    try:
+        ready = prepared(order)
+        looks = read_points(order.points).looks
+        points = looks[:: max(1, len(looks) // VALUES)][:VALUES]
+        set_random_states(probe.salt)
+        _watch(order, probe, ready, points, manners, lambda: _write(file, manners))
+    except Diverged as error:
+        manners.ended = f"Diverged: {error}"
+    except (Exception, SystemExit) as error:  # a stranger's code
+        traceback.print_exc()
+        manners.ended = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
+    _write(file, manners)
+
+
+def _watch(
+    order: Order,
+    probe: Probe,
+    ready: Prepared,
+    points: np.ndarray,
+    manners: Manners,
+    keep: Callable[[], None],
+) -> None:
+    counter = Counter()
+    clock = CountingClock(counter)
+    context = Context(
+        seed=order.solver_seed,
+        device=order.device,
+        threads=len(order.cores),
+        budget=order.budget,
+        elapsed=clock.seconds,
+    )
+    before = random_states()
+    problem = counted(ready.problem, counter) if probe.counts else ready.problem
+
+    def look(checkpoint: Checkpoint) -> list[float | None]:
+        """Values at the points; what this evaluates is not the solver's work."""
+        settle()
+        so_far = counter.points
+        found = evaluate(checkpoint, points)
+        settle()
+        counter.points = so_far
+        return [float(value) if math.isfinite(value) else None for value in found]
+
+    def glance(checkpoint: Checkpoint) -> None:
+        settle()
+        manners.glances[manners.yields] = Glance(
+            counted=counter.points, reported=checkpoint.work.get("evaluations"), values=look(checkpoint)
+        )
+        manners.foreign = sorted(counter.foreign)
+        manners.random = sorted(
+            name for name, state in random_states().items() if before.get(name, state) != state
+        )
+        keep()
+
+    def look_back() -> None:
+        for number, checkpoint in seen.items():
+            if not manners.moved and look(checkpoint) != manners.glances[number].values:
+                manners.moved = number
+        keep()
+
+    seen: dict[int, Checkpoint] = {}
+    first: Checkpoint | None = None
+    latest: Checkpoint | None = None
+    began = resumed = time.process_time()
+    for latest in ready.checkpoints(context, problem):
+        checked(latest, ready.run)
+        manners.yields += 1
+        if manners.yields > 1:
+            manners.gaps.append(time.process_time() - resumed)
+        first = first or latest
+        if not manners.evaluates and latest.evaluate != first.evaluate:
+            manners.evaluates = manners.yields
+        if manners.yields & (manners.yields - 1) == 0:
+            glance(latest)
+            look_back()
+            if manners.yields <= LEAST_YIELDS:
+                seen[manners.yields] = latest
+        late = time.process_time() - began > CPU_SECONDS and manners.yields >= LEAST_YIELDS
+        if late or manners.yields >= MOST_YIELDS:
+            manners.ended = "stopped"
+            break
+        resumed = time.process_time()
+    else:
+        manners.ended = "finished"
+    if latest is not None and manners.yields not in manners.glances:
+        glance(latest)
+    look_back()
+
+
+def set_random_states(salt: int) -> None:
+    """Put every global random state where no other probe has it."""
+    random.seed(salt)
+    np.random.seed(salt)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(salt)
+
+
+def random_states() -> dict[str, bytes]:
+    """The global random states of the libraries that are loaded, by name."""
+    states: dict[str, Any] = {"random": random.getstate(), "numpy.random": np.random.get_state()[1:]}
+    found = {name: repr(state).encode() for name, state in states.items()}
+    found["numpy.random"] = np.random.get_state()[1].tobytes() + repr(np.random.get_state()[2:]).encode()  # type: ignore[union-attr]
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        found["torch"] = torch.get_rng_state().numpy().tobytes()
+    return found
+
+
+def _write(file: Path, manners: Manners) -> None:
+    part = file.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(manners))
+    part.replace(file)
+
+
+def read_manners(folder: Path) -> Manners:
+    """What a probe wrote before it ended; nothing if it got nowhere."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Manners)
+    except (OSError, msgspec.MsgspecError):
+        return Manners()

@@ -1,0 +1,106 @@
+"""Whether a solver's reported work is true: what a separate, untimed run counted, kept beside the records.
+
+`<folder>/work/TASK/SOLVER/HASH.json`, one document per solver, parameters and code: a check says nothing of
+another code or of other parameters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.labels import canonical
+from mfbench.record import Name, Record
+from mfbench.store import UNREADABLE, write_document
+
+FOLDER = "work"
+HONEST = 0.9
+"""Share of what was counted that a solver must report."""
+
+MOST_BYTES = 1_000_000
+"""A longer document was not written by this module."""
+
+
+class WorkCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What a solver reported and what was counted.
+
+    Args:
+        task, solver, solver_parameters: whose work.
+        code: hash of the solver's code, as in its records.
+        problem, problem_parameters: on which it was tried.
+        reported: evaluations at the last checkpoint; 0 if it reports none.
+        counted: evaluations until then; None: they cannot be counted.
+    """
+
+    task: Name
+    solver: Name
+    solver_parameters: dict[str, Any]
+    code: str
+    problem: str
+    problem_parameters: dict[str, Any]
+    reported: int
+    counted: int | None
+
+    @property
+    def honest(self) -> bool:
+        """Not found to report less than it should."""
+        return self.counted is None or self.reported >= HONEST * self.counted
+
+    @property
+    def word(self) -> str:
+        """ "counted", "understated", or "reported" where nobody could count."""
+        if self.counted is None:
+            return "reported"
+        return "counted" if self.honest else "understated"
+
+
+Whose = tuple[str, str, str, str]
+"""Task, solver, canonical parameters, hash of the code."""
+
+
+def whose(check: WorkCheck) -> Whose:
+    """What a check is about."""
+    return check.task, check.solver, canonical(check.solver_parameters), check.code
+
+
+def keep(folder: Path, check: WorkCheck) -> Path:
+    """Write a check into a results folder, in the place of an earlier one; returns the file."""
+    name = hashlib.sha256(canonical(whose(check)).encode()).hexdigest()[:16]
+    path = folder / FOLDER / check.task / check.solver / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_document(path, msgspec.json.format(msgspec.json.encode(check)))
+    return path
+
+
+def read_checks(folders: Iterable[Path]) -> dict[Whose, WorkCheck]:
+    """The checks in some results folders; what is broken or foreign counts for nothing."""
+    found = {}
+    for folder in folders:
+        for path in sorted((folder / FOLDER).glob("*/*/*.json")):
+            try:
+                if path.stat().st_size > MOST_BYTES:
+                    continue
+                check = msgspec.json.decode(path.read_bytes(), type=WorkCheck)
+            except UNREADABLE:
+                continue
+            found[whose(check)] = check
+    return found
+
+
+def work_word(records: Iterable[Record], checks: Mapping[Whose, WorkCheck]) -> str:
+    """What is known of the work that these records of one contender report.
+
+    "understated" if it is of any of them, "counted" if it is of all, else "reported".
+    """
+    known = set()
+    for record in records:
+        cell = record.cell
+        key = (cell.task, cell.solver, canonical(cell.solver_parameters), record.code.get("solver", ""))
+        known.add(checks[key].word if key in checks else "reported")
+    if "understated" in known:
+        return "understated"
+    return "counted" if known == {"counted"} else "reported"

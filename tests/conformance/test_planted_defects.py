@@ -1,0 +1,54 @@
+"""Every planted defect is found by its own check and by no other; an entry without one passes all."""
+
+from pathlib import Path
+
+import jax
+import defective_plugin
+import pytest
+
+from mfbench.conformance.kit import check
+from mfbench.conformance.lightness import light_entry
+from mfbench.conformance.problem_run import EXPECTED, run_problem, verdicts_of
+from mfbench.conformance.subjects import choose
+from mfbench.conformance.verdict import failures
+from mfbench.registry import load_registry
+
+BUDGET = 3.0
+PLUGINS = Path(__file__).parents[1] / "plugins"
+PLANTED = str(PLUGINS / "defective_plugin.py")
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_registry([PLANTED])
+
+
+@pytest.mark.parametrize("name", defective_plugin.SOLVERS)
+def test_a_solver_is_caught_by_its_own_check(name, registry):
+    (subject,) = choose(registry, (name,), on="committor/sound")
+    findings = check(subject, registry, (PLANTED,), BUDGET)
+    assert failures(findings.verdicts) == defective_plugin.SOLVERS[name][1], findings.verdicts
+
+
+@pytest.mark.parametrize("name", set(defective_plugin.PROBLEMS) - {"deadly"})
+def test_a_problem_is_caught_by_its_own_check(name, registry):
+    with jax.enable_x64(True):
+        verdicts = list(verdicts_of(registry, f"committor/{name}", {"steps": 8}))
+    assert [verdict.check for verdict in verdicts] == list(EXPECTED)
+    assert failures(verdicts) == defective_plugin.PROBLEMS[name][1], verdicts
+
+
+def test_a_problem_that_ends_its_process_fails_where_it_did(registry):
+    verdicts = run_problem(registry.problems["committor/deadly"], {"steps": 8}, (PLANTED,))
+    assert failures(verdicts) == ["shapes"]
+    assert "exit code 7" in verdicts[-1].sentence
+    assert [verdict.check for verdict in verdicts] == ["builds", "facts", "shapes"]
+
+
+def test_an_entry_that_brings_a_framework_is_caught():
+    file = str(PLUGINS / "heavy_plugin.py")
+    registry = load_registry([file])
+    key = ("committor", "heavy")
+    verdict = light_entry(registry.solvers[key], registry.origins[key])
+    assert failures([verdict]) == ["light-entry"]
+    assert "jax" in verdict.sentence

@@ -1,0 +1,309 @@
+"""Solvers and problems with one defect each, and one of either kind with none; the checks that must fail stand beside."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import random
+import time
+
+import numpy as np
+
+import mfbench
+from mfbench.tasks.committor import CommittorProblem
+from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
+
+
+@dataclasses.dataclass(frozen=True)
+class Plain:
+    """Parameters of almost everything here."""
+
+    steps: int = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Few:
+    """Of a solver whose steps take long."""
+
+    steps: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Drifting:
+    """Not what was written down: half of it."""
+
+    steps: int = 8
+
+    def __post_init__(self):
+        object.__setattr__(self, "steps", self.steps // 2)
+
+
+def evaluate(state, x):
+    return np.full(len(x), float(np.ravel(state)[0]))
+
+
+def honest(problem, parameters, context):
+    """Walks with a generator of its own, and counts what it evaluates."""
+    rng = np.random.default_rng(context.seed)
+    x = np.repeat(problem.start_a, 10, axis=0)
+    for step in range(1, parameters.steps + 1):
+        x = x + 0.1 * rng.standard_normal(x.shape)
+        problem.potential(x)
+        yield mfbench.Checkpoint(
+            evaluate=evaluate, state=1 / (2 + np.mean(x) ** 2), work={"evaluations": step * len(x)}
+        )
+
+
+def undetermined(problem, parameters, context):
+    yield from honest(problem, parameters, dataclasses.replace(context, seed=None))
+
+
+def global_random(problem, parameters, context):
+    random.seed(context.seed)
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, state=0.1 + random.random() / 2)
+
+
+def new_evaluate(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=lambda state, x: evaluate(state, x))
+
+
+def in_place(problem, parameters, context):
+    state = np.array([0.5])
+    for checkpoint in honest(problem, parameters, context):
+        state[0] = 0.9 * state[0]
+        yield dataclasses.replace(checkpoint, state=state)
+
+
+def rare_yields(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield checkpoint
+        end = time.process_time() + 0.5
+        while time.process_time() < end:
+            pass
+
+
+def understated(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(
+            checkpoint, work={"evaluations": int(0.89 * checkpoint.work["evaluations"])}
+        )
+
+
+def over_budget(problem, parameters, context):
+    """Goes on without a yield for ever where the budget is a trial's, and not the longer one of a probe."""
+    yield from honest(problem, parameters, context)
+    while context.budget < 5.0:
+        time.sleep(0.1)
+
+
+def raises(problem, parameters, context):
+    yield from honest(problem, parameters, context)
+    raise RuntimeError("the plug was pulled")
+
+
+def crashes(problem, parameters, context):
+    yield next(honest(problem, parameters, context))
+    os.kill(os.getpid(), 11)
+
+
+def refuse_badly(facts):
+    return 1 / facts.dim if facts.dim > 1 else None
+
+
+WELL = 0.5
+
+
+def potential(x):
+    return WELL * (x[:, 0] ** 2 - 1.0) ** 2
+
+
+def build(parameters, seed, **changes):
+    given = {
+        "dim": 1,
+        "beta": 1.0,
+        "potential": potential,
+        "boundary_a": lambda x: x[:, 0] + 1.0,
+        "boundary_b": lambda x: 1.0 - x[:, 0],
+        "start_a": np.array([[-1.5], [-1.2]]),
+        "start_b": np.array([[1.5], [1.2]]),
+        "box": np.array([[-2.5], [2.5]]),
+    }
+    return CommittorProblem(**given | changes)
+
+
+def committor(x):
+    """q on the line: the integral of e^V from -1 to x, by a fine midpoint rule."""
+    edges = np.linspace(-1.0, 1.0, 100_001)
+    middles = (edges[1:] + edges[:-1]) / 2
+    cumulated = np.concatenate([[0.0], np.cumsum(np.exp(potential(middles[:, None])))])
+    return np.interp(x[:, 0], edges, cumulated / cumulated[-1])
+
+
+def judge(parameters, seed):
+    x = np.linspace(-0.999, 0.999, 400)[:, None]
+    q = committor(x)
+    weights = q * (1 - q) / np.sum(q * (1 - q))
+    equal = np.full(len(q), 1.0 / len(q))
+    points = ReferencePoints(x=x, q=q, p=1 - q, weights=weights)
+    flat = ReferencePoints(x=x, q=q, p=1 - q, weights=equal)
+    how = {"method": "quadrature", "source": "midpoint rule"}
+    return CommittorJudge(
+        beta=1.0,
+        reactive=points,
+        flat=flat,
+        logit_range=(0.0005, 0.0005),
+        equilibrium=flat,
+        energy=EnergyPoints(x=x, weights=equal),
+        field=mfbench.Reference(quantity="q", value=None, tolerance=1e-8, **how),
+        rate=mfbench.Reference(quantity="nu", value=0.2, tolerance=1e-8, **how),
+    )
+
+
+def no_float32(parameters, seed):
+    return build(
+        parameters,
+        seed,
+        potential=lambda x: potential(x).astype(float) if isinstance(x, np.ndarray) else potential(x),
+    )
+
+
+def numpy_only(parameters, seed):
+    return build(parameters, seed, potential=lambda x: potential(np.asarray(x)))
+
+
+def unlike(parameters, seed):
+    """One constant, given with other digits in one library."""
+    return build(
+        parameters, seed, potential=lambda x: potential(x) * (1.0 if isinstance(x, np.ndarray) else 1.00001)
+    )
+
+
+def cut_gradient(parameters, seed):
+    def half(x):
+        known = getattr(x, "detach", None)
+        if known is not None:
+            return 0.5 * potential(x) + 0.5 * potential(known())
+        if isinstance(x, np.ndarray):
+            return potential(x)
+        import jax
+
+        return 0.5 * potential(x) + 0.5 * potential(jax.lax.stop_gradient(x))
+
+    return build(parameters, seed, potential=half)
+
+
+def flat_boundary(parameters, seed):
+    return build(parameters, seed, boundary_a=lambda x: (x[:, 0] + 1.0) ** 3)
+
+
+def wrong_flags(parameters, seed):
+    return build(parameters, seed, circulation=lambda x: 0.0 * x)
+
+
+def heating(parameters, seed):
+    return build(parameters, seed, circulation=lambda x: 0.1 * x)
+
+
+def unseeded(parameters, seed):
+    shift = np.random.default_rng().uniform(0.0, 0.1)
+    return build(parameters, seed, potential=lambda x: potential(x) + shift)
+
+
+def wide(parameters, seed):
+    """A has grown over points at which the judge asks."""
+    return build(parameters, seed, boundary_a=lambda x: x[:, 0] + 0.8)
+
+
+def right_route(parameters, seed):
+    from scipy.integrate import quad
+
+    def solution(x):
+        whole = quad(lambda s: np.exp(WELL * (s * s - 1) ** 2), -1, 1)[0]
+        return np.array([quad(lambda s: np.exp(WELL * (s * s - 1) ** 2), -1, t)[0] / whole for t in x[:, 0]])
+
+    return mfbench.SecondRoute(
+        solution=solution, tolerance=1e-8, method="adaptive quadrature", source="QUADPACK"
+    )
+
+
+def wrong_route(parameters, seed):
+    return dataclasses.replace(right_route(parameters, seed), solution=lambda x: (x[:, 0] + 1) / 2)
+
+
+def kills_its_process(parameters, seed):
+    def deadly(x):
+        if len(x) > 10:
+            os._exit(7)
+        return potential(x)
+
+    return build(parameters, seed, potential=deadly)
+
+
+SOLVERS = {
+    "honest": (honest, [], {}),
+    "undetermined": (undetermined, ["determinism"], {}),
+    "global-random": (global_random, ["random-state"], {}),
+    "new-evaluate": (new_evaluate, ["one-evaluate"], {}),
+    "in-place": (in_place, ["kept-state"], {}),
+    "rare-yields": (rare_yields, ["cheap-yields"], {"parameters": Few}),
+    "understated": (understated, ["truthful-work"], {}),
+    "over-budget": (over_budget, ["budget"], {}),
+    "raises": (raises, ["trial"], {}),
+    "crashes": (crashes, ["trial"], {}),
+    "refuses-badly": (honest, ["supports"], {"supports": refuse_badly}),
+    "drifting": (honest, ["parameters"], {"parameters": Drifting}),
+}
+PROBLEMS = {
+    "sound": (build, [], {"second_route": "defective_plugin:right_route"}),
+    "numpy-only": (numpy_only, ["namespaces", "gradients"], {}),
+    "unlike": (unlike, ["namespaces"], {}),
+    "no-float32": (no_float32, ["shapes"], {}),
+    "cut-gradient": (cut_gradient, ["gradients"], {}),
+    "flat-boundary": (flat_boundary, ["boundary"], {}),
+    "wide": (wide, ["boundary"], {}),
+    "wrong-flags": (wrong_flags, ["facts"], {}),
+    "heating": (heating, ["circulation"], {"facts": lambda p: mfbench.Facts(task="committor", dim=1)}),
+    "unseeded": (unseeded, ["repetitions"], {}),
+    "wrong-route": (build, ["second-route"], {"second_route": "defective_plugin:wrong_route"}),
+    "deadly": (kills_its_process, ["shapes"], {}),
+}
+
+
+@mfbench.hookimpl
+def mfbench_problems():
+    return [
+        mfbench.ProblemEntry(
+            **{
+                "name": f"committor/{name}",
+                "summary": "A double well on a line.",
+                "formula": "V = (x^2 - 1)^2 / 2, A = {x <= -1}, B = {x >= 1}",
+                "source": "elementary",
+                "facts": lambda p: mfbench.Facts(task="committor", dim=1, flags=frozenset({"reversible"})),
+                "build": f"defective_plugin:{function.__name__}",
+                "judge": "defective_plugin:judge",
+                "parameters": Plain,
+            }
+            | changes
+        )
+        for name, (function, _, changes) in PROBLEMS.items()
+    ]
+
+
+@mfbench.hookimpl
+def mfbench_solvers():
+    return [
+        mfbench.SolverEntry(
+            **{
+                "name": name,
+                "task": "committor",
+                "summary": "Walks about.",
+                "source": "elementary",
+                "run": f"defective_plugin:{function.__name__}",
+                "parameters": Plain,
+            }
+            | changes
+        )
+        for name, (function, _, changes) in SOLVERS.items()
+    ]
