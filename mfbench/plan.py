@@ -9,8 +9,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mfbench import availability, provenance
-from mfbench.closure import code_hash
+from mfbench import availability
+from mfbench.identity import key_here
 from mfbench.names import Selector, unknown
 from mfbench.parameters import make_parameters, parameter_document
 from mfbench.record import Cell, Limits, Spec
@@ -203,13 +203,8 @@ def make_spec(
         device=device,
         budget=budget,
     )
-    origin = registry.origins[entry.task, entry.name]
-    versions = provenance.versions(availability.requirements(entry, origin))
-    code = (code_hash(problem.entry.build), code_hash(entry.run))
     limits = Limits(threads=request.threads, memory_mb=request.memory_mb)
-    return Spec(
-        key=provenance.key(cell, code, versions, request.threads), cell=cell, limits=limits, plugins=plugins
-    )
+    return Spec(key=key_here(cell, registry, request.threads), cell=cell, limits=limits, plugins=plugins)
 
 
 def expected_seconds(solver: SolverEntry, budget: float) -> float:

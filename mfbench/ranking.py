@@ -110,7 +110,7 @@ def hardest_common_target(tallies: Sequence[Tally]) -> float | None:
     """The smallest target that the median trial of at least two contenders reaches."""
     targets = sorted({target for tally in tallies for target in tally.targets})
     for target in targets:
-        if sum(math.isfinite(tally.seconds_to(target)) for tally in tallies) >= 2:
+        if sum(tally.knows(target) and math.isfinite(tally.seconds_to(target)) for tally in tallies) >= 2:
             return target
     return None
 
@@ -122,6 +122,8 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
     names = {machine_name(record) for record in tally.counted}
     machine = names.pop() if len(names) == 1 else None
     error = finite(tally.sample.median) if errors else None
+    if target is not None and not (errors and tally.knows(target)):
+        target = None
     return Row(
         task=cell.task,
         problem=label(cell.problem, cell.problem_parameters),
@@ -146,9 +148,9 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         seconds_setup=tally.usage(lambda usage: usage.seconds_setup) if machine else None,
         seconds_solve=tally.usage(lambda usage: usage.seconds_solve) if machine else None,
         seconds_to_target=finite(tally.seconds_to(target)) if machine and target is not None else None,
-        target=target if errors else None,
+        target=target,
         work=tally.work,
-        work_to_target=finite(tally.work_to(target)) if errors and target is not None else None,
+        work_to_target=finite(tally.work_to(target)) if target is not None else None,
         peak_memory_mb=tally.usage(lambda usage: usage.peak_memory_mb),
         machine=machine,
         rank=None,

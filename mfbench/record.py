@@ -170,6 +170,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         work: counted effort at the scored checkpoint.
         reports: what the solver said of itself there.
         judge: hash of the judge that computed the metrics.
+        points: hash of the points at which the scored values were taken; "" where there are none.
         code: hashes of the code behind "problem" and "solver", as in the key.
         versions, machine: what it ran on.
         started: ISO 8601, UTC.
@@ -194,6 +195,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     reports: dict[str, float] = {}
     usage: Usage = Usage()
     judge: str = ""
+    points: str = ""
     code: dict[str, str] = {}
     versions: dict[str, str] = {}
     machine: dict[str, str] = {}

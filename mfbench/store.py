@@ -7,8 +7,11 @@ is complete once it has its name, so a folder needs no lock and no index, and ot
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -98,12 +101,7 @@ class Store:
         Raises:
             OSError, ValueError: the file is missing, broken or holds pickled objects.
         """
-        import numpy as np
-
-        if record.arrays is None:
-            return {}
-        with np.load(self.path(record.cell, record.key).with_suffix(".npz"), allow_pickle=False) as data:
-            return {name: data[name] for name in data.files}
+        return {} if record.arrays is None else read_arrays(self.path(record.cell, record.key))
 
 
 def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
@@ -123,6 +121,29 @@ def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | 
         file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
     if not arrays:
         target.unlink(missing_ok=True)  # of an earlier run
+
+
+def read_arrays(path: Path, most: float = math.inf) -> dict[str, np.ndarray]:
+    """The scored values that lie beside a document.
+
+    Args:
+        path: of the document.
+        most: bytes that they may take, unpacked.
+
+    Raises:
+        OSError, ValueError: the file is missing, broken, larger than that or holds pickled objects.
+    """
+    import numpy as np
+
+    file = path.with_suffix(".npz")
+    try:
+        with np.load(file, allow_pickle=False) as data:
+            size = sum(member.file_size for member in data.zip.infolist())
+            if size > most:
+                raise ValueError(f"{file}: {size} bytes of values; expected at most {most:.0f}.")
+            return {name: data[name] for name in data.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        raise ValueError(f"{file}: {type(error).__name__}: {error}") from error
 
 
 def decode_record(path: Path) -> Record:

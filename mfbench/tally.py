@@ -101,6 +101,10 @@ class Tally:
         """The targets that its records declare."""
         return {target for record in self.counted for target in record.targets}
 
+    def knows(self, target: float) -> bool:
+        """Whether every scored trial says when it reached a target: none was run, or judged anew, without it."""
+        return all(target in record.targets for record in self.counted if record.scored)
+
     def seconds_to(self, target: float) -> float:
         """Median seconds to a target; infinite where at least half of the trials miss it."""
         return median(_cost(record, record.seconds_to_target.get(repr(target))) for record in self.counted)
