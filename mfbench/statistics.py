@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean, median, stdev
+from statistics import fmean, median
 from sys import float_info
 from typing import TypeVar
 
@@ -70,9 +70,12 @@ def log_ratio_interval(
     if len(finite) < 2:
         return -math.inf, math.inf
     quantile = float(stdtrit(len(finite) - 1, (1.0 + confidence) / 2.0))
-    half = quantile * stdev(finite) / math.sqrt(len(finite))
-    low = -math.inf if -math.inf in ratios else fmean(finite) - half
-    high = math.inf if math.inf in ratios else fmean(finite) + half
+    mean = fmean(finite)
+    # Not statistics.stdev: it reckons in fractions, which took a fifth of the ranking of 100,000 records.
+    deviation = math.sqrt(math.fsum([(ratio - mean) ** 2 for ratio in finite]) / (len(finite) - 1))
+    half = quantile * deviation / math.sqrt(len(finite))
+    low = -math.inf if -math.inf in ratios else mean - half
+    high = math.inf if math.inf in ratios else mean + half
     return low, high
 
 
