@@ -13,6 +13,7 @@ last one wins, and either file is right.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 import zlib
@@ -24,9 +25,6 @@ import msgspec
 from mfbench.record import Cell, Limits, Metric, Record, Status, Usage
 
 NAME = "records.index"
-VERSION = 1
-"""Of the layout below; an index of another one counts for nothing."""
-
 HEADER = struct.Struct("<4sI")
 MAGIC = b"mfbi"
 
@@ -97,10 +95,15 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 class Index(msgspec.Struct, frozen=True, array_like=True):
     """The whole file."""
 
-    version: int
+    layout: str
     shared: list[Shared]
     entries: list[Entry]
 
+
+LAYOUT = hashlib.sha256(
+    repr([(kind.__name__, kind.__struct_fields__) for kind in (Shared, Entry, Brief, Spent, Cell, Limits)]).encode()
+).hexdigest()
+"""Names the fields above, in their order; an index of another layout counts for nothing."""
 
 _decode = msgspec.msgpack.Decoder(Index).decode
 
@@ -140,7 +143,7 @@ def read_index(folder: Path, documents: int) -> dict[tuple[str, Stamp], Summary]
         if magic != MAGIC or zlib.crc32(body) != checksum:
             return {}
         index = _decode(body)
-        if index.version != VERSION:
+        if index.layout != LAYOUT:
             return {}
         return {(entry.path, entry.stamp): _summary(entry, index.shared[entry.shared]) for entry in index.entries}
     except (OSError, struct.error, msgspec.MsgspecError, ValueError, IndexError, RecursionError, MemoryError):
@@ -245,4 +248,4 @@ def _packed(records: Iterable[tuple[str, Stamp, Record]]) -> Index:
                 record.arrays,
             )
         )
-    return Index(VERSION, shared, entries)
+    return Index(LAYOUT, shared, entries)

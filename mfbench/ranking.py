@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from mfbench.caveats import caveats, machine_name, machines
-from mfbench.labels import Contender, canonical, contender_labels, label, natural_order, one_line
+from mfbench.caveats import caveats, machine_named, machines
+from mfbench.labels import Contender, Remembered, canonical, contender_labels, label, natural_order, one_line
 from mfbench.record import Record
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
@@ -42,8 +42,11 @@ def rank(records: Iterable[Record]) -> Ranking:
 
 
 def _rank_task(records: Sequence[Record]) -> Ranking:
-    chosen = newest(records).values()
-    labels = contender_labels({contender_of(record) for record in chosen})
+    chosen = newest(records)
+    text = Remembered(canonical)
+    labels = contender_labels(
+        {(record.cell.solver, text(record.cell.solver_parameters)) for record in chosen}
+    )
     controls = {record.cell.solver for record in chosen if record.control}
     rows: list[Row] = []
     fields: dict[str, list[Tally]] = {}
@@ -69,10 +72,11 @@ def contender_of(record: Record) -> Contender:
 def _instances(records: Iterable[Record]) -> list[list[Tally]]:
     """Per instance, in the order of tables, the trials of every contender in the order of names."""
     found: dict[tuple[Any, ...], dict[Contender, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    order, text = Remembered(natural_order), Remembered(canonical)
     for record in records:
         cell = record.cell
-        where = (cell.problem, natural_order(cell.problem_parameters), cell.device, cell.budget)
-        found[where][contender_of(record)].append(record)
+        where = (cell.problem, order(cell.problem_parameters), cell.device, cell.budget)
+        found[where][cell.solver, text(cell.solver_parameters)].append(record)
     return [
         [
             Tally(tuple(sorted(trials, key=lambda record: record.cell.seed)))
@@ -119,7 +123,7 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
     """All of a row but the rank."""
     cell = tally.records[0].cell
     errors = [trial_error(record) for record in tally.counted]
-    names = {machine_name(record) for record in tally.counted}
+    names = set(map(Remembered(machine_named), (record.machine for record in tally.counted)))
     machine = names.pop() if len(names) == 1 else None
     error = finite(tally.sample.median) if errors else None
     if target is not None and not (errors and tally.knows(target)):
@@ -147,6 +151,7 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         floors=tally.floors,
         seconds_setup=tally.usage(lambda usage: usage.seconds_setup) if machine else None,
         seconds_solve=tally.usage(lambda usage: usage.seconds_solve) if machine else None,
+        seconds_cpu=tally.usage(lambda usage: usage.seconds_cpu) if machine else None,
         seconds_to_target=finite(tally.seconds_to(target)) if machine and target is not None else None,
         target=target,
         work=tally.work,

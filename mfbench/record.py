@@ -143,13 +143,18 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a trial used: seconds by purpose, processor seconds, memory, threads as measured."""
+    """What a trial used: seconds by purpose, processor seconds, memory, threads as measured.
+
+    `seconds_cpu` are the child's and its children's, evaluation included; `seconds_others` is what anything else used
+    of the trial's cores meanwhile (another virtual machine, too); the loads are the system's averages over one minute.
+    """
 
     seconds_setup: float | None = None
     seconds_solve: float | None = None
     seconds_evaluate: float | None = None
     seconds_wall: float | None = None
     seconds_cpu: float | None = None
+    seconds_others: float | None = None
     peak_memory_mb: float | None = None
     threads: int | None = None
     load_start: float | None = None

@@ -21,7 +21,7 @@ from mfbench.judges import judge_of
 from mfbench.record import Look, Record
 from mfbench.registry import Registry
 from mfbench.solver import ProblemEntry
-from mfbench.store import Store, read_arrays
+from mfbench.store import UNREADABLE, Store, decode_record, read_arrays
 from mfbench.tasks.judging import Answers, Judge
 
 ARCHIVE_BYTES = 2**16
@@ -61,7 +61,7 @@ class Retrial:
         return found
 
 
-def judge_anew(records: Iterable[tuple[Path, Record]], registry: Registry) -> Retrial:
+def judge_anew(records: Iterable[tuple[str | Path, Record]], registry: Registry) -> Retrial:
     """Have those records judged anew whose problem is known here and has another judge now.
 
     Args:
@@ -75,7 +75,7 @@ def judge_anew(records: Iterable[tuple[Path, Record]], registry: Registry) -> Re
             retrial.records.append(record)
             continue
         try:
-            fresh = judged_anew(record, path, problem)
+            fresh = judged_anew(_whole(Path(path)), Path(path), problem)
         except CannotJudge as error:
             retrial.refused[str(error)] += 1
             retrial.records.append(record)
@@ -84,6 +84,14 @@ def judge_anew(records: Iterable[tuple[Path, Record]], registry: Registry) -> Re
         retrial.anew.append(fresh)
         retrial.records.append(fresh)
     return retrial
+
+
+def _whole(path: Path) -> Record:
+    """The record of a document, of which there may have been a summary only."""
+    try:
+        return decode_record(path)
+    except UNREADABLE as error:
+        raise CannotJudge(f"their documents cannot be read again: {error}") from error
 
 
 def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:

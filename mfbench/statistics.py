@@ -18,10 +18,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean, median
+from statistics import median
 from sys import float_info
 from typing import TypeVar
 
+import numpy as np
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.99
@@ -65,24 +66,16 @@ def log_ratio_interval(
     Returns:
         (low, high); unbounded on both sides when fewer than two pairs are finite.
     """
-    ratios = [_log_ratio(a, b) for a, b in zip(first, second, strict=True)]
-    finite = [ratio for ratio in ratios if math.isfinite(ratio)]
+    with np.errstate(invalid="ignore"):  # infinite less infinite: a pair that failed twice
+        ratios = np.log(first) - np.log(second)
+    finite = ratios[np.isfinite(ratios)]
     if len(finite) < 2:
         return -math.inf, math.inf
     quantile = float(stdtrit(len(finite) - 1, (1.0 + confidence) / 2.0))
-    mean = fmean(finite)
-    # Not statistics.stdev: it reckons in fractions, which took a fifth of the ranking of 100,000 records.
-    deviation = math.sqrt(math.fsum([(ratio - mean) ** 2 for ratio in finite]) / (len(finite) - 1))
-    half = quantile * deviation / math.sqrt(len(finite))
+    mean, half = float(finite.mean()), quantile * float(finite.std(ddof=1)) / math.sqrt(len(finite))
     low = -math.inf if -math.inf in ratios else mean - half
     high = math.inf if math.inf in ratios else mean + half
     return low, high
-
-
-def _log_ratio(a: float, b: float) -> float:
-    if math.isinf(a) and math.isinf(b):
-        return math.nan
-    return math.inf if math.isinf(a) else -math.inf if math.isinf(b) else math.log(a) - math.log(b)
 
 
 def beats(first: Sample, second: Sample) -> bool:

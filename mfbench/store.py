@@ -14,7 +14,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -222,6 +222,26 @@ def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:
                 whole.records.append(record)
                 whole.paths.append(path)
     return whole
+
+
+def each_record(folders: Iterable[Path], refuse: Callable[[Path, str], None]) -> Iterator[Record]:
+    """The records of several folders one by one, each once; for what must not hold all of them in memory.
+
+    Args:
+        folders: results folders.
+        refuse: is told of every document that cannot be read, and why.
+    """
+    keys: set[str] = set()
+    for folder in folders:
+        for path, _ in index.scan(folder, RECORDS):
+            try:
+                record = decode_record(folder / path)
+            except UNREADABLE as error:
+                refuse(folder / path, str(error))
+                continue
+            if record.key not in keys:
+                keys.add(record.key)
+                yield record
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 
-from mfbench.labels import canonical
+from mfbench.labels import Remembered, canonical
 from mfbench.record import Metric, Record, Status, Usage
 from mfbench.statistics import Sample
 
@@ -138,8 +138,8 @@ def _value(metric: Metric) -> float:
     return math.inf if metric.value is None else metric.value
 
 
-def newest(records: Iterable[Record]) -> dict[str, Record]:
-    """The record of every cell that counts, by the cell's canonical text.
+def newest(records: Iterable[Record]) -> list[Record]:
+    """The record of every cell that counts.
 
     One that ran to some end comes before an interrupted or unsupported one, then the newest.
     """
@@ -147,9 +147,20 @@ def newest(records: Iterable[Record]) -> dict[str, Record]:
     def precedence(record: Record) -> tuple[bool, str, str]:
         return record.status not in NOT_RUN, record.started, record.key
 
-    chosen: dict[str, Record] = {}
+    text = Remembered(canonical)
+    chosen: dict[tuple[object, ...], Record] = {}
     for record in records:
-        cell = canonical(record.cell)
+        what = record.cell
+        cell = (
+            what.task,
+            what.problem,
+            text(what.problem_parameters),
+            what.solver,
+            text(what.solver_parameters),
+            what.seed,
+            what.device,
+            what.budget,
+        )
         if cell not in chosen or precedence(record) > precedence(chosen[cell]):
             chosen[cell] = record
-    return chosen
+    return list(chosen.values())

@@ -27,6 +27,7 @@ from mfbench.identity import versions_here
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of
 from mfbench.names import unknown
+from mfbench.occupancy import busy_seconds, by_others
 from mfbench.order import Order
 from mfbench.points import fingerprint, write_points
 from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
@@ -133,12 +134,19 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
         ):
             order = make_order(case, folder, cores, gpu)
             started(Progress(spec, Path(order.journal), judge))
+            busy = busy_seconds(cores)
             outcome = isolation.run_child(order, stopping)
+            busy_after = busy_seconds(cores)
         findings = scoring.Findings.of(block for block, _ in read_journal(Path(order.journal)))
         record, arrays = conclude(case, findings, outcome)
         if has_changed(problem.build) or has_changed(solver.run):
             return Result(blank(spec, began, Status.INTERRUPTED, EDITED))
-        usage = msgspec.structs.replace(record.usage, load_start=load, load_end=os.getloadavg()[0])
+        usage = msgspec.structs.replace(
+            record.usage,
+            seconds_others=by_others(busy, busy_after, record.usage.seconds_cpu),
+            load_start=load,
+            load_end=os.getloadavg()[0],
+        )
         return Result(
             msgspec.structs.replace(record, started=began, usage=usage, stderr=tail(folder)), arrays
         )

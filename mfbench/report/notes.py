@@ -37,7 +37,8 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
             "its median over problems."
         )
     found.append(
-        "set-up, solve, work, memory: medians; work counts evaluations of V, its gradient or the drift."
+        "set-up, solve, CPU, work, memory: medians; CPU are processor seconds, evaluation included; work counts "
+        "evaluations of V, its gradient or the drift."
     )
     if any(row.control for row in rows):
         found.append("(control): learns nothing; a problem that it solves is no test of learning.")
