@@ -28,7 +28,20 @@ from mfbench.store import RECORDS, Store
 
 PROBLEMS, SOLVERS = 40, 25
 TARGETS = (0.1, 0.01, 1e-3, 1e-4, 1e-5)
-METRICS = ("wrmse", "rmse", "skill", "mae", "max", "logit", "rate_slab", "rate_flux", "energy", "auc", "brier", "ece")
+METRICS = (
+    "wrmse",
+    "rmse",
+    "skill",
+    "mae",
+    "max",
+    "logit",
+    "rate_slab",
+    "rate_flux",
+    "energy",
+    "auc",
+    "brier",
+    "ece",
+)
 LOOKS = 30
 MORE = 200
 """Records by which the cost of one more is measured, in each of the two folders."""
@@ -45,7 +58,10 @@ def made(problem, solver, seed, generator):
     ]
     reached = {target: next((look for look in curve if look.error <= target), None) for target in TARGETS}
     status = Status.TIMEOUT if generator.random() < 0.02 else Status.OK
-    metrics = {name: Metric(value=level * (1 + k), floor=1e-7, standard_error=level / 50) for k, name in enumerate(METRICS)}
+    metrics = {
+        name: Metric(value=level * (1 + k), floor=1e-7, standard_error=level / 50)
+        for k, name in enumerate(METRICS)
+    }
     return Record(
         key=f"{problem:04x}{solver:04x}{seed:08x}" + "0" * 48,
         cell=Cell(
@@ -127,7 +143,9 @@ def main(number, folder):
     if not (folder / RECORDS).is_dir():
         fill(folder, number)
     print(f"{sum(len(files) for _, _, files in os.walk(folder / RECORDS))} records")
-    reading = "import sys, pathlib; from mfbench.store import Store; Store(pathlib.Path(sys.argv[1])).read_all()"
+    reading = (
+        "import sys, pathlib; from mfbench.store import Store; Store(pathlib.Path(sys.argv[1])).read_all()"
+    )
     rank = ("-m", "mfbench", "rank", str(folder), "--format", "csv")
     for name, command in (
         ("every document read", ("-c", reading, str(folder))),

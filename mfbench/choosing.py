@@ -36,7 +36,9 @@ def choose_record(
             raise BadRequest(f"{place}: no record: {error}") from error
     if not place.is_dir():
         raise BadRequest(f"{place}: no such file or folder; expected a record or a results folder.")
-    wanted = [(name, parse_selector(text)) for name, text in (("problem", problem), ("solver", solver)) if text]
+    wanted = [
+        (name, parse_selector(text)) for name, text in (("problem", problem), ("solver", solver)) if text
+    ]
     reading = Store(place).read_all()
     found = [
         (Path(path), record)
@@ -48,8 +50,12 @@ def choose_record(
     if not found:
         raise BadRequest(f"{place}: none of its {len(reading.records)} records answers to that.")
     if len(found) > 1:
-        paths = "".join(f"\n  {path}" for path, _ in found[:SHOWN]) + ("\n  ..." if len(found) > SHOWN else "")
-        raise BadRequest(f"{place}: {len(found)} records answer to that; say which by -p, -s, --seed or --key:{paths}")
+        paths = "".join(f"\n  {path}" for path, _ in found[:SHOWN]) + (
+            "\n  ..." if len(found) > SHOWN else ""
+        )
+        raise BadRequest(
+            f"{place}: {len(found)} records answer to that; say which by -p, -s, --seed or --key:{paths}"
+        )
     return found[0]
 
 

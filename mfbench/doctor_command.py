@@ -6,7 +6,9 @@ import click
 
 
 @click.command("doctor")
-@click.option("-o", "--output", metavar="DIR", help="Results folder whose disk is tried.  [as in `mfbench run`]")
+@click.option(
+    "-o", "--output", metavar="DIR", help="Results folder whose disk is tried.  [as in `mfbench run`]"
+)
 def doctor_command(output: str | None) -> None:
     """Say what this machine can time honestly: cores, clock, load, disk, and how well two equal runs agree."""
     from mfbench.cli import results_folder

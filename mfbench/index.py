@@ -42,7 +42,7 @@ Stamp = tuple[int, int, int, int]
 """Size, times of change of contents and of status (ns), inode. The status time cannot be set by hand."""
 
 
-class Summary(Record):
+class Summary(Record, frozen=True, kw_only=True):
     """A record as rankings need it. Left out, and empty here whatever the document says: the curve, the reports, the
     last lines of stderr, the sentence of a trial that is ok, and of a metric all but value and floor. Not to be written.
     """
@@ -101,7 +101,9 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
 
 
 LAYOUT = hashlib.sha256(
-    repr([(kind.__name__, kind.__struct_fields__) for kind in (Shared, Entry, Brief, Spent, Cell, Limits)]).encode()
+    repr(
+        [(kind.__name__, kind.__struct_fields__) for kind in (Shared, Entry, Brief, Spent, Cell, Limits)]
+    ).encode()
 ).hexdigest()
 """Names the fields above, in their order; an index of another layout counts for nothing."""
 
@@ -145,7 +147,9 @@ def read_index(folder: Path, documents: int) -> dict[tuple[str, Stamp], Summary]
         index = _decode(body)
         if index.layout != LAYOUT:
             return {}
-        return {(entry.path, entry.stamp): _summary(entry, index.shared[entry.shared]) for entry in index.entries}
+        return {
+            (entry.path, entry.stamp): _summary(entry, index.shared[entry.shared]) for entry in index.entries
+        }
     except (OSError, struct.error, msgspec.MsgspecError, ValueError, IndexError, RecursionError, MemoryError):
         return {}
 

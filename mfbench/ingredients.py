@@ -69,7 +69,10 @@ class Account:
         """What the same command would do, in a sentence."""
         changed = [one.name for one in self.ingredients if not one.same]
         if self.honest is False:
-            return "The record does not bear the key that its own contents give: it was changed, or ran other code than planned."
+            return (
+                "The record does not bear the key that its own contents give: it was changed, or ran other code than "
+                "was planned."
+            )
         if self.now is None:
             return f"It cannot be run here: {', '.join(changed)}."
         if self.now != self.then:
@@ -95,7 +98,11 @@ def account(record: Record, registry: Registry) -> Account:
         Ingredient.of("problem", cell.problem, cell.problem if problem else "not installed"),
         Ingredient.of("solver", cell.solver, cell.solver if solver else "not installed"),
         *(
-            Ingredient.of(name.replace("_", " "), canonical(getattr(cell, name)), document if isinstance(document, str) else canonical(document))
+            Ingredient.of(
+                name.replace("_", " "),
+                canonical(getattr(cell, name)),
+                document if isinstance(document, str) else canonical(document),
+            )
             for name, document in documents.items()
         ),
         *(Ingredient(name, text, ASKED, True) for name, text in plain.items()),
@@ -112,7 +119,11 @@ def account(record: Record, registry: Registry) -> Account:
     ingredients.append(Ingredient("dtype", provenance.DTYPE, provenance.DTYPE, True))
     ingredients.append(Ingredient.of("protocol", str(record.protocol), str(PROTOCOL)))
     now = None
-    if problem is not None and solver is not None and not any(isinstance(one, str) for one in documents.values()):
+    if (
+        problem is not None
+        and solver is not None
+        and not any(isinstance(one, str) for one in documents.values())
+    ):
         now = identity.key_here(msgspec.structs.replace(cell, **documents), registry, record.limits.threads)
     here = provenance.machine()
     beside = [Ingredient.of("judge", *_hashes(record.judge, problem and problem.judge))]

@@ -109,7 +109,9 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
         text = f"the judge of {problem.name} cannot be made: {type(error).__name__}: {error}"
         raise CannotJudge(text) from error
     if points.fingerprint(judge.inquiry) != record.points:
-        raise CannotJudge("their values were taken at other points than the judge asks for now; run them again")
+        raise CannotJudge(
+            "their values were taken at other points than the judge asks for now; run them again"
+        )
     inquiry = judge.inquiry
     size = 8 * (len(inquiry.looks) + len(inquiry.finals) + inquiry.gradients.size)
     try:

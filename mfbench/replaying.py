@@ -99,7 +99,9 @@ def compare(before: Record, after: Record) -> Replay:
         return _verdict(findings, "at the scored checkpoint, after the same work")
     common = _common_looks(before.curve, after.curve)
     if common:
-        findings = tuple(Finding(f"{before.headline} after {_said(one)}", one.error, two.error) for one, two in common)
+        findings = tuple(
+            Finding(f"{before.headline} after {_said(one)}", one.error, two.error) for one, two in common
+        )
         return _verdict(
             findings,
             f"at the {len(findings)} looks that both runs took after the same work; the scored checkpoints stand after "

@@ -42,7 +42,9 @@ from mfbench.tasks.judging import Judge
 
 STDERR_BYTES = 2000
 
-EDITED = "its code was edited while this host ran, so nobody knows which one ran; the same command runs it anew"
+EDITED = (
+    "its code was edited while this host ran, so nobody knows which one ran; the same command runs it anew"
+)
 
 
 @dataclass(frozen=True)

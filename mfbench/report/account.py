@@ -52,7 +52,11 @@ def _said(record: Record) -> list[tuple[str, str]]:
     spent = [f"{name} {duration(value)}" for name, value in times if value is not None]
     loads = [f"{value:.2f}" for value in (usage.load_start, usage.load_end) if value is not None]
     memory = [] if usage.peak_memory_mb is None else [f"{usage.peak_memory_mb:.0f} MB above its start"]
-    error = "" if not record.scored else f"{record.headline} {'inf' if record.error is None else figure(record.error)}"
+    error = (
+        ""
+        if not record.scored
+        else f"{record.headline} {'inf' if record.error is None else figure(record.error)}"
+    )
     lines = [
         ("status", f"{record.status}: {record.sentence}"),
         ("error", error),
@@ -77,7 +81,8 @@ def _ingredients(caption: str, ingredients: Sequence[Ingredient]) -> Sheet:
         header=header,
         words=frozenset(header),
         lines=tuple(
-            (one.name, one.then or ABSENT, one.now or ABSENT, "yes" if one.same else "NO") for one in ingredients
+            (one.name, one.then or ABSENT, one.now or ABSENT, "yes" if one.same else "NO")
+            for one in ingredients
         ),
         failed=frozenset(i for i, one in enumerate(ingredients) if not one.same),
     )
@@ -87,13 +92,20 @@ def replay_text(replay: Replay, *, terminal: bool = False, width: int = WIDTH) -
     """Every number of both runs, and the verdict."""
     header = ("number", "before", "now", "difference")
     lines = tuple(
-        (one.name, _number(one.before), _number(one.after), figure(one.difference, 2) if one.difference else "0")
+        (
+            one.name,
+            _number(one.before),
+            _number(one.after),
+            figure(one.difference, 2) if one.difference else "0",
+        )
         for one in replay.findings
     )
     sheets = (Sheet(caption="", header=header, lines=lines, words=frozenset({"number"})),) if lines else ()
     sentence = replay.sentence[0].upper() + replay.sentence[1:] + "."
     return print_chapters(
-        [Chapter(title="Run again", sheets=sheets, notes=(sentence,) if sheets else ())], terminal=terminal, width=width
+        [Chapter(title="Run again", sheets=sheets, notes=(sentence,) if sheets else ())],
+        terminal=terminal,
+        width=width,
     ) + ("" if sheets else f"{sentence}\n")
 
 

@@ -89,7 +89,10 @@ def examine(folder: Path) -> Diagnosis:
         reason=not steady,
     )
     resolution = time.get_clock_info("perf_counter").resolution
-    found.say("clock", f"resolution {duration(resolution)}, smallest step seen {duration(doctor.clock_step())}")
+    found.say(
+        "clock",
+        f"resolution {1e9 * resolution:.0f} ns, smallest step seen {1e9 * doctor.clock_step():.0f} ns",
+    )
     median, worst = doctor.oversleep()
     found.say(
         "a sleep of 1 ms is late by",
@@ -113,9 +116,15 @@ def examine(folder: Path) -> Diagnosis:
     )
     found.say("a fork and exit", duration(doctor.fork_seconds()))
     try:
-        found.say("4 kB to the disk of the results folder", duration(doctor.sync_seconds(folder)), str(folder))
+        found.say(
+            "4 kB to the disk of the results folder", duration(doctor.sync_seconds(folder)), str(folder)
+        )
     except OSError as error:
-        found.say("4 kB to the disk of the results folder", "cannot be written", f"{folder}: {error.strerror or error}")
+        found.say(
+            "4 kB to the disk of the results folder",
+            "cannot be written",
+            f"{folder}: {error.strerror or error}",
+        )
     found.say("installed", ", ".join(f"{name} {version}" for name, version in doctor.frameworks().items()))
     gpus = availability.gpus()
     found.say("devices", ", ".join(availability.devices()), f"GPUs: {', '.join(gpus)}" if gpus else "")

@@ -65,7 +65,9 @@ def flat(record: Record, curve: bool = False) -> Row:
     if record.scored:
         row["error"] = math.inf if record.error is None else record.error
     mappings: dict[str, Any] = {
-        "usage": {name: value for name, value in msgspec.structs.asdict(record.usage).items() if value is not None},
+        "usage": {
+            name: value for name, value in msgspec.structs.asdict(record.usage).items() if value is not None
+        },
         "metrics": {name: metric.value for name, metric in record.metrics.items()},
         "floors": {name: metric.floor for name, metric in record.metrics.items()},
         "standard_errors": {
@@ -154,7 +156,8 @@ def write_parquet(rows: Callable[[], Iterator[Row]], path: Path) -> None:
         import pyarrow.parquet as pq
     except ImportError:
         raise NoParquet(
-            "Parquet is written by pyarrow, which is not installed; run: pip install 'mfbench[parquet]', or use csv or jsonl."
+            "Parquet is written by pyarrow, which is not installed; run: pip install 'mfbench[parquet]', or say "
+            "--format csv or jsonl."
         ) from None
     columns = columns_of(rows())
     kinds = {"text": pa.string(), "truth": pa.bool_(), "whole": pa.int64(), "real": pa.float64()}

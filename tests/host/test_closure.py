@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mfbench import closure
-from mfbench.closure import code_hash, has_changed, read_closure
+from mfbench.closure import code_hash, read_closure
 from mfbench.registry import load_registry
 
 MODULE = '''
