@@ -47,10 +47,10 @@ def write_points(inquiry: Inquiry, path: Path) -> PointsFile:
 
 def fingerprint(inquiry: Inquiry) -> str:
     """Hash of an inquiry's points and step, 64 hexadecimal digits: values belong to one judge's points only."""
-    arrays = [np.ascontiguousarray(getattr(inquiry, name), NUMBER) for name in SETS]
+    arrays = [np.asarray(getattr(inquiry, name), NUMBER) for name in SETS]
     digest = hashlib.sha256(repr((float(inquiry.step), [array.shape for array in arrays])).encode())
     for array in arrays:
-        digest.update(array)
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 

@@ -49,7 +49,8 @@ def test_equal_runs_agree_and_unequal_ones_do_not():
     """99 % intervals: of 2000 simulated pairs of equal runs 20 are expected to disagree; 50 has odds below 1e-8."""
     generator = np.random.default_rng(5)
     found = [
-        doctor.agreement(*np.exp(0.05 * generator.standard_normal((2, doctor.PAIRS))).tolist()) for _ in range(2000)
+        doctor.agreement(*np.exp(0.05 * generator.standard_normal((2, doctor.PAIRS))).tolist())
+        for _ in range(2000)
     ]
     assert sum(not one.holds for one in found) < 50
     slower = doctor.agreement([1.0, 1.1, 0.9, 1.0] * 8, [1.5, 1.6, 1.4, 1.5] * 8)
@@ -93,7 +94,9 @@ def test_what_is_measured_has_the_right_sign(tmp_path):
 
 def test_busy_cores(tmp_path, monkeypatch):
     stat = tmp_path / "stat"
-    stat.write_text("cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 400 500 6 7 8 90 90\ncpu1 10 0 0 0 0 0 0 0 0 0\nintr 5\n")
+    stat.write_text(
+        "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 400 500 6 7 8 90 90\ncpu1 10 0 0 0 0 0 0 0 0 0\nintr 5\n"
+    )
     monkeypatch.setattr("mfbench.occupancy.STAT", stat)
     monkeypatch.setattr("os.sysconf", lambda name: 100)
     assert busy_seconds([0]) == pytest.approx(0.27)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from mfbench import points
-from mfbench.closure import closure, forget, has_changed
+from mfbench.closure import closure, code_hash, forget, has_changed
 from mfbench.record import Cell, Limits, Look, Metric, Record, Status
 from mfbench.registry import load_registry
 from mfbench.rejudging import CannotJudge, judge_anew, judged_anew
@@ -58,8 +59,6 @@ class Bench:
         return done.stdout + done.stderr
 
     def environment(self):
-        import os
-
         path = os.pathsep.join([str(self.folder), os.environ.get("PYTHONPATH", "")])
         return os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -68,7 +67,8 @@ class Bench:
         return "--plugin", self.toy, "--plugin", self.solver
 
     def run(self, expected=0):
-        return self("run", *self.plugins, "-p", "line", "-s", "half", "--budget", "5s", "--seeds", "1", expected=expected)  # fmt: skip
+        chosen = ("-p", "line", "-s", "half", "--budget", "5s", "--seeds", "1")
+        return self("run", *self.plugins, *chosen, expected=expected)
 
     def documents(self):
         return sorted((self.folder / "mfbench-results").rglob("*.json"))
@@ -166,8 +166,6 @@ def test_what_cannot_be_judged_anew_stays_and_says_so(judged, change, arrays, wo
 
 
 def test_an_unchanged_judge_is_not_asked(judged, toy_plugin):
-    from mfbench.closure import code_hash
-
     problem, record, path, _, _ = judged
     record = msgspec.structs.replace(record, judge=code_hash(problem.judge))
     path.with_suffix(".npz").unlink()
@@ -189,8 +187,12 @@ def test_points_have_a_fingerprint():
 def test_code_that_is_edited_while_a_host_runs_is_noticed(tmp_path, monkeypatch):
     """And a module beside the package counts, as does one that it imports; a comment does not."""
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "lone_method.py").write_text("import lone_block\n\ndef solve():\n    return lone_block.VALUE\n")
-    (tmp_path / "lone_block.py").write_text("import lone_data\nimport json\nimport click\nVALUE = lone_data.X\n")
+    (tmp_path / "lone_method.py").write_text(
+        "import lone_block\n\ndef solve():\n    return lone_block.VALUE\n"
+    )
+    (tmp_path / "lone_block.py").write_text(
+        "import lone_data\nimport json\nimport click\nVALUE = lone_data.X\n"
+    )
     data = tmp_path / "lone_data.py"
     data.write_text("X = 1\n")
     forget()

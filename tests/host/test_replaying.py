@@ -33,7 +33,10 @@ def scored(value, **fields):
     return changed(metrics={"wrmse": Metric(value=value), "skill": Metric(value=None)}, **fields)
 
 
-LATER = [Look(seconds=0.9, error=0.5, work={"evaluations": 3}), Look(seconds=2.5, error=0.2, work={"evaluations": 12})]
+LATER = [
+    Look(seconds=0.9, error=0.5, work={"evaluations": 3}),
+    Look(seconds=2.5, error=0.2, work={"evaluations": 12}),
+]
 CASES = {
     "itself": (RECORD, Agreement.EQUAL, "equal bit for bit at the scored checkpoint"),
     "other seconds": (changed(curve=[]), Agreement.EQUAL, "equal bit for bit"),
@@ -97,7 +100,9 @@ def test_a_record_is_replayed_beside_itself(tmp_path, toy_plugin):
     code, said = call(tmp_path, "why", "mfbench-results", "-s", "relax[steps=3]", "--seed", "0", *plugin)
     assert (code, "the record stands for it, and it is not run again" in said) == (0, True), said
     assert {file: file.read_bytes() for file in before} == before
-    assert sorted(before) == sorted(file for file in (tmp_path / "mfbench-results").rglob("*") if file.is_file())
+    assert sorted(before) == sorted(
+        file for file in (tmp_path / "mfbench-results").rglob("*") if file.is_file()
+    )
 
     document = json.loads(path.read_text())
     document["metrics"]["wrmse"]["value"] *= 2

@@ -17,9 +17,15 @@ TWO_CORES = {"fingerprint": "m1", "cores": "2"}
     ("usage", "words"),
     [
         ({"seconds_others": 0.4, "load_end": 9.0}, None),
-        ({"seconds_others": 5.0}, "in 1 of 2 trials something else had more than 5% of their cores (25% of sgd's on "),
+        (
+            {"seconds_others": 5.0},
+            "in 1 of 2 trials something else had more than 5% of their cores (25% of sgd's on ",
+        ),
         ({"load_start": 1.0, "load_end": 2.4}, None),
-        ({"load_start": 2.6, "load_end": 2.0}, "1 of 2 trials began or ended with a load average above the number"),
+        (
+            {"load_start": 2.6, "load_end": 2.0},
+            "1 of 2 trials began or ended with a load average above the number",
+        ),
         ({"seconds_others": 0.9, "seconds_wall": 0.95}, None),
         ({}, None),
     ],
@@ -37,7 +43,9 @@ def test_a_busy_machine_is_named(a_record, usage, words):
 def test_two_threads_have_twice_the_core_seconds(a_record):
     busy = Usage(**(QUIET | {"seconds_others": 1.6}))
     assert "busy" in " ".join(rank([a_record("sgd", usage=busy)]).caveats["committor"])
-    assert "busy" not in " ".join(rank([a_record("sgd", usage=busy, limits=Limits(threads=2))]).caveats["committor"])
+    assert "busy" not in " ".join(
+        rank([a_record("sgd", usage=busy, limits=Limits(threads=2))]).caveats["committor"]
+    )
 
 
 def test_processor_seconds_stand_beside_wall_seconds(a_record):

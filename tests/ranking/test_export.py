@@ -60,7 +60,9 @@ def test_csv_does_no_harm(records):
 @pytest.mark.parametrize("start", ["=1", "+1", "-1", "@x", "\t=1", " \n=1", "\x00=1"])
 def test_no_text_cell_begins_as_a_formula(records, start):
     """Also not behind blanks or control characters, and not in the names of columns."""
-    record = msgspec.structs.replace(records[0], sentence=f"{start}2", reports={start: 1.0}, versions={"x": start})
+    record = msgspec.structs.replace(
+        records[0], sentence=f"{start}2", reports={start: 1.0}, versions={"x": start}
+    )
     for line in csv.reader(io.StringIO(as_csv([flat(record)]))):
         for cell in line:
             try:
@@ -92,7 +94,11 @@ def test_parquet_gives_the_rows_back(records, tmp_path):
 
 def test_columns_that_hold_several_kinds(tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
-    rows = [{"a": 1, "b": [], "c": 1, "d": True}, {"a": 0.5, "b": [2], "c": "x", "d": False}, {"b": [0.5, None]}]
+    rows = [
+        {"a": 1, "b": [], "c": 1, "d": True},
+        {"a": 0.5, "b": [2], "c": "x", "d": False},
+        {"b": [0.5, None]},
+    ]
     write_parquet(lambda: iter(rows), tmp_path / "table.parquet")
     read = pq.read_table(tmp_path / "table.parquet").select(list("abcd")).to_pylist()
     assert read == [
