@@ -181,7 +181,8 @@ def equal_runs(pairs: int = PAIRS, seconds: float = RUN_SECONDS) -> Agreement:
         loops *= 2
         took = _timed(loops)
     loops = max(1000, int(loops * seconds / took))
-    first, second = [], []
+    first: list[float] = []
+    second: list[float] = []
     began, used = time.perf_counter(), time.process_time()
     for number in range(pairs):
         for kept in (first, second) if number % 2 else (second, first):

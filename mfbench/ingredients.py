@@ -90,8 +90,8 @@ def account(record: Record, registry: Registry) -> Account:
     problem = registry.problems.get(cell.problem)
     solver = registry.solvers.get((cell.task, cell.solver))
     documents = {
-        "problem_parameters": _document(cell.problem_parameters, problem and problem.parameters),
-        "solver_parameters": _document(cell.solver_parameters, solver and solver.parameters),
+        "problem_parameters": _document(cell.problem_parameters, problem.parameters if problem else None),
+        "solver_parameters": _document(cell.solver_parameters, solver.parameters if solver else None),
     }
     plain = {"task": cell.task, "seed": str(cell.seed), "device": cell.device, "budget": f"{cell.budget:g} s"}
     ingredients = [
@@ -107,15 +107,21 @@ def account(record: Record, registry: Registry) -> Account:
         ),
         *(Ingredient(name, text, ASKED, True) for name, text in plain.items()),
         Ingredient("threads", str(record.limits.threads), ASKED, True),
-        Ingredient.of("code of the problem", *_hashes(record.code.get("problem"), problem and problem.build)),
-        Ingredient.of("code of the solver", *_hashes(record.code.get("solver"), solver and solver.run)),
+        Ingredient.of(
+            "code of the problem", *_hashes(record.code.get("problem"), problem.build if problem else None)
+        ),
+        Ingredient.of(
+            "code of the solver", *_hashes(record.code.get("solver"), solver.run if solver else None)
+        ),
     ]
     versions: Mapping[str, str] = {}
     if problem is not None and solver is not None:
         versions = identity.versions_here(problem, solver, registry.origins[solver.task, solver.name])
         for name in sorted({*record.versions, *versions}):
-            then, now = record.versions.get(name, ABSENT), versions.get(name, ABSENT)
-            ingredients.append(Ingredient.of(f"version of {name}", then, now))
+            installed = versions.get(name, ABSENT)
+            ingredients.append(
+                Ingredient.of(f"version of {name}", record.versions.get(name, ABSENT), installed)
+            )
     ingredients.append(Ingredient("dtype", provenance.DTYPE, provenance.DTYPE, True))
     ingredients.append(Ingredient.of("protocol", str(record.protocol), str(PROTOCOL)))
     now = None
@@ -126,12 +132,12 @@ def account(record: Record, registry: Registry) -> Account:
     ):
         now = identity.key_here(msgspec.structs.replace(cell, **documents), registry, record.limits.threads)
     here = provenance.machine()
-    beside = [Ingredient.of("judge", *_hashes(record.judge, problem and problem.judge))]
+    beside = [Ingredient.of("judge", *_hashes(record.judge, problem.judge if problem else None))]
     beside += [
         Ingredient.of(f"machine: {name}", record.machine.get(name, ABSENT), here.get(name, ABSENT))
         for name in sorted({*record.machine, *here})
     ]
-    paths = [path for path in (problem and problem.build, solver and solver.run) if path]
+    paths = [path for path in (problem.build if problem else "", solver.run if solver else "") if path]
     return Account(
         then=record.key,
         now=now,

@@ -114,7 +114,7 @@ def export_command(folders: tuple[str, ...], style: str, output: str | None, cur
     refused: dict[Path, str] = {}
 
     def rows() -> flat.Rows:
-        return (flat.flat(record, curve) for record in each_record(chosen, refused.setdefault))
+        return (flat.flat(record, curve) for record in each_record(chosen, refused.__setitem__))
 
     if next(rows(), None) is None:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")

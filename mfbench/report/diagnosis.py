@@ -11,6 +11,7 @@ from mfbench import availability, doctor, provenance
 from mfbench.report.figures import duration
 from mfbench.report.sheets import Chapter, Sheet
 from mfbench.report.terminal import WIDTH, print_chapters
+from mfbench.statistics import CONFIDENCE
 
 LATE = 1e-3
 """Seconds by which a sleep of one millisecond may be late, in 99 of 100 cases, on a machine that is not crowded."""
@@ -132,7 +133,7 @@ def examine(folder: Path) -> Diagnosis:
     alone = runs.processor >= FAIR
     found.say(
         "two equal runs, by turns",
-        f"ratio {runs.ratio:.4f}, {doctor.CONFIDENCE:.0%} interval {runs.low:.4f} to {runs.high:.4f}",
+        f"ratio {runs.ratio:.4f}, {CONFIDENCE:.0%} interval {runs.low:.4f} to {runs.high:.4f}",
         "they agree" if runs.holds else "they do NOT agree",
     )
     found.say(

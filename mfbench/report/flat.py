@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import msgspec
 
@@ -110,7 +110,7 @@ def columns_of(rows: Iterable[Row]) -> list[str]:
     return [*plain, *sorted(dotted)]
 
 
-def write_jsonl(rows: Iterable[Row], file: TextIO) -> None:
+def write_jsonl(rows: Iterable[Row], file: IO[str]) -> None:
     """One JSON object a line."""
     for row in rows:
         file.write(UNPRINTED.sub(_escaped, msgspec.json.encode(row).decode()) + "\n")
@@ -121,7 +121,7 @@ def _escaped(match: re.Match[str]) -> str:
     return "".join(f"\\u{code[i : i + 2].hex()}" for i in range(0, len(code), 2))
 
 
-def write_csv(rows: Callable[[], Iterator[Row]], file: TextIO) -> None:
+def write_csv(rows: Callable[[], Iterator[Row]], file: IO[str]) -> None:
     """A header and one line a row, lines end in a line feed.
 
     Args:

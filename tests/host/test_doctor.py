@@ -66,7 +66,7 @@ def test_the_slowdown_that_is_said_to_be_visible_is_seen_19_times_in_20():
     for _ in range(2000):
         first, second = np.exp(0.05 * generator.standard_normal((2, doctor.PAIRS)))
         seen += doctor.agreement(first.tolist(), (second * (1 + visible)).tolist()).low > 1.0
-    assert 1850 <= seen
+    assert seen >= 1850
 
 
 def test_the_verdict_is_a_sentence_of_what_was_found():
