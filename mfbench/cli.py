@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mfbench.doctor_command import doctor_command
 from mfbench.elsewhere import collect_command, elsewhere_options
+from mfbench.record_commands import export_command, replay_command, why_command
 from mfbench.verdict_commands import ab, compare
 
 if TYPE_CHECKING:
@@ -149,7 +151,9 @@ def carry_out(
     from rich.console import Console
 
     from mfbench import executors, job_array, session
+    from mfbench.labels import one_line
     from mfbench.progress import observer
+    from mfbench.rejudging import judge_and_keep
     from mfbench.stopping import stop_on_signal
     from mfbench.store import Store
     from mfbench.views import plan_text, tables_text
@@ -166,8 +170,12 @@ def carry_out(
     with bad_input():
         store.check_writable()
         executor = place.open(plan.jobs) if todo.specs else executors.local(plan.jobs)
+        retrial = judge_and_keep(todo.kept, store, registry)
     plan.jobs = getattr(executor, "jobs", None) or plan.jobs
     click.echo(plan_text(plan, todo, registry), nl=False)
+    todo.kept = retrial.records
+    for sentence in retrial.sentences():
+        click.echo(one_line(sentence), err=True)
     with stop_on_signal() as stopping, observer(Console(), todo.specs, plan) as watcher:
         records = session.run(plan, todo, store, executor, watcher, stopping)
     click.echo(tables_text(records, "rich", [store.folder]), nl=False)
@@ -199,25 +207,35 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @main.command("rank")
 @click.argument("folders", nargs=-1, metavar="DIR...")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
-def rank_command(folders: tuple[str, ...], style: str) -> None:
+@plugin_options
+def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Rank the records of results folders (default: the default folder)."""
     from mfbench.labels import one_line
-    from mfbench.store import RECORDS, read_folders
+    from mfbench.rejudging import judge_anew
+    from mfbench.store import RECORDS, read_folders, uncollected
     from mfbench.views import tables_text
 
     chosen = [Path(folder) for folder in folders] or [results_folder(None)]
     for folder in chosen:
         if not folder.is_dir():
             fail(f"{folder}: no such folder; expected a results folder of mfbench.")
-    reading = read_folders(chosen)
+    reading = read_folders(chosen, summaries=True)
     for path, reason in reading.unreadable:
         click.echo(one_line(f"not read: {path}: {reason}"), err=True)
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
-    click.echo(tables_text(reading.records, style, chosen), nl=False)
+    with uncollected():
+        retrial = judge_anew(zip(reading.paths, reading.records, strict=True), load(plugins, strict))
+        for sentence in retrial.sentences():
+            click.echo(one_line(sentence), err=True)
+        click.echo(tables_text(retrial.records, style, chosen), nl=False)
 
 
+for command in (why_command, replay_command):
+    main.add_command(plugin_options(command))  # type: ignore[arg-type]
 main.add_command(collect_command)
+main.add_command(export_command)
+main.add_command(doctor_command)
 
 
 def load(plugins: tuple[str, ...], strict: bool, quiet: bool = False) -> Registry:

@@ -2,58 +2,142 @@
 
 In the function's own module that is what the function can reach: the definitions and imports whose names it
 uses, directly or through others, and every statement that is none of these. So a judge may stand beside its
-problem without being part of it. Modules that are imported count whole, with what they import, as long as
-they belong to the same top-level package or to mfbench; everything else is covered by versions. Comments,
-docstrings and layout do not count: the syntax tree does.
+problem without being part of it. Modules that are imported count whole, with what they import, wherever they
+lie outside of the interpreter's own folders: the rest of the package, mfbench, a file on PYTHONPATH. Modules of
+other installed distributions count by their versions (`Closure.foreign`), the standard library by Python's.
+Comments, docstrings and layout do not count: the syntax tree does. Not seen: modules imported by a name that is
+computed, compiled modules, data files.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import sys
+import sysconfig
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
-from mfbench.sources import source
+from mfbench.sources import source, top_spec
 
 _parsing = threading.Lock()
 """Held around every call of the parser: before Python 3.13 its count of the depth of a tree is shared by all
 threads, and two that parse at once now and then raise SystemError (CPython issue 106905)."""
 
+INSTALLED = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+"""Where the interpreter keeps what a version stands for."""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What a function's hash covers.
+
+    Args:
+        digest: the hash, 64 hexadecimal digits.
+        files: module name -> its file.
+        foreign: top-level modules of other installed distributions that the code outside mfbench imports.
+        stamps: file -> size and time when it was read.
+    """
+
+    digest: str
+    files: dict[str, Path] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset()
+    stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
 
 @cache
 def code_hash(path: str) -> str:
-    """Hash of the code behind "module:function"; 64 hexadecimal digits.
+    """Hash of the code behind "module:function", as it was when this process first asked; 64 hexadecimal digits."""
+    return closure(path).digest
+
+
+def has_changed(path: str) -> bool:
+    """Whether the code behind "module:function" is no longer what this process first saw; comments do not count."""
+    seen = closure(path)
+    if all(_stamp(file) == stamp for file, stamp in seen.stamps.items()):
+        return False
+    return read_closure(path).digest != seen.digest
+
+
+def forget() -> None:
+    """See all code anew. For a process that lives on after its code was edited."""
+    code_hash.cache_clear()
+    closure.cache_clear()
+
+
+@cache
+def closure(path: str) -> Closure:
+    """What the hash of "module:function" covers, as this process first saw it."""
+    return read_closure(path)
+
+
+def read_closure(path: str) -> Closure:
+    """What the hash of "module:function" covers now.
 
     The `__init__` of packages in between counts, that of the top-level package only where something other than
     a module is imported from it: it holds the entries of every other method too.
     """
     module, _, function = path.partition(":")
-    roots = {module.partition(".")[0], "mfbench"}
+    own = module.partition(".")[0]
     seen: dict[str, str] = {}
-    todo = [module]
+    files: dict[str, Path] = {}
+    stamps: dict[Path, tuple[int, int]] = {}
+    foreign: set[str] = set()
+    todo = [(module, own)]
     while todo:
-        name = todo.pop()
-        if name in seen or name.partition(".")[0] not in roots:
+        name, importer = todo.pop()
+        top = name.partition(".")[0]
+        if name in seen or (top not in (own, "mfbench") and top in sys.stdlib_module_names):
+            continue
+        if top not in (own, "mfbench") and is_installed(top):
+            if importer != "mfbench":
+                foreign.add(top)
             continue
         file = source(name)
         if file is None:
             continue
+        files[name], stamps[file] = file, _stamp(file)
         if name.count(".") > 1:
-            todo.append(name.rpartition(".")[0])
-        text = file.read_bytes()
-        try:
-            with _parsing:
-                tree = without_docstrings(ast.parse(text))
-        except (SyntaxError, ValueError):  # its trial will say so; until it is mended, the text counts
-            seen[name] = hashlib.sha256(text).hexdigest()
-            continue
-        if name == module:
-            tree = reachable(tree, function)
-        seen[name] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-        todo.extend(imports(tree, name, is_package=file.name == "__init__.py"))
-    return hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()
+            todo.append((name.rpartition(".")[0], top))
+        seen[name], imported = _read(name, file, file.read_bytes(), function if name == module else None)
+        todo.extend((found, top) for found in imported)
+    digest = hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()
+    return Closure(digest, dict(sorted(files.items())), frozenset(foreign), stamps)
+
+
+@cache
+def _read(name: str, file: Path, text: bytes, function: str | None) -> tuple[str, tuple[str, ...]]:
+    """Hash of a module, or of what `function` can reach in it, and the names of what that imports."""
+    try:
+        with _parsing:
+            tree = without_docstrings(ast.parse(text))
+    except (SyntaxError, ValueError):  # its trial will say so; until it is mended, the text counts
+        return hashlib.sha256(text).hexdigest(), ()
+    if function is not None:
+        tree = reachable(tree, function)
+    imported = imports(tree, name, is_package=file.name == "__init__.py")
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(imported)
+
+
+@cache
+def is_installed(top: str) -> bool:
+    """Whether a top-level module lies where the interpreter keeps what is installed, or is built in."""
+    spec = top_spec(top)
+    if spec is None:
+        return False
+    places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.has_location else [])]
+    return not places or any(Path(place).is_relative_to(folder) for place in places for folder in INSTALLED)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError:  # gone
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def reachable(tree: ast.Module, function: str) -> ast.Module:

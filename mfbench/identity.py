@@ -1,20 +1,51 @@
-"""What this process would run if it were given a cell: the entries behind its names, and its key here."""
+"""What this process would run if it were given a cell: the code and packages behind its names, and its key here."""
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
+from collections.abc import Mapping
+from functools import cache
+
 from mfbench import availability, provenance
-from mfbench.closure import code_hash
+from mfbench.closure import closure, code_hash
 from mfbench.record import Cell, Record
-from mfbench.registry import Registry
+from mfbench.registry import Origin, Registry
+from mfbench.solver import ProblemEntry, SolverEntry
 
 
 def key_here(cell: Cell, registry: Registry, threads: int) -> str:
     """The key of a cell with the code and the packages of this process; its problem and solver exist."""
     problem, solver = registry.problems[cell.problem], registry.solvers[cell.task, cell.solver]
-    versions = provenance.versions(
-        availability.requirements(solver, registry.origins[solver.task, solver.name])
-    )
+    versions = versions_here(problem, solver, registry.origins[solver.task, solver.name])
     return provenance.key(cell, (code_hash(problem.build), code_hash(solver.run)), versions, threads)
+
+
+def versions_here(problem: ProblemEntry, solver: SolverEntry, origin: Origin) -> dict[str, str]:
+    """Installed versions of what a solver declares, and of what its code and the problem's import undeclared."""
+    declared = availability.requirements(solver, origin)
+    foreign = closure(problem.build).foreign | closure(solver.run).foreign
+    known = {_normal(name) for name in declared}
+    found = {name for top in foreign for name in distributions(top) if _normal(name) not in known}
+    return provenance.versions((*declared, *sorted(found - set(provenance.CORE))))
+
+
+def _normal(distribution: str) -> str:
+    """A distribution's name as it is compared, whatever its spelling."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+@cache
+def distributions(top: str) -> tuple[str, ...]:
+    """The installed distributions that a top-level module belongs to, as they spell their names."""
+    if availability.installed_version(top) is not None:  # mostly they share the name; asking all takes long
+        return (importlib.metadata.metadata(top)["Name"],)
+    return tuple(sorted(set(_owners().get(top, ()))))
+
+
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
 
 
 def is_accounted_for(record: Record) -> bool:

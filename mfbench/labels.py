@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 Contender = tuple[str, str]
 """A solver's name and its canonical parameters as sorted JSON: comparable and hashable."""
@@ -21,6 +23,21 @@ CONTROL = re.compile(
 def canonical(document: Any) -> str:
     """Plain data as JSON with sorted keys: equal data give equal texts."""
     return msgspec.json.encode(document, order="sorted").decode()
+
+
+class Remembered(Generic[T]):
+    """A function of plain data, worked out once for each object: the trials of a contender share their parameters."""
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self._function = function
+        self._known: dict[int, tuple[Any, T]] = {}
+
+    def __call__(self, document: Any) -> T:
+        """The function's value. The object must not change as long as this lives."""
+        known = self._known.get(id(document))
+        if known is None:  # the object is kept, so that no other one can have its number
+            known = self._known[id(document)] = (document, self._function(document))
+        return known[1]
 
 
 def label(name: str, parameters: Mapping[str, Any]) -> str:

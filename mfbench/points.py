@@ -6,6 +6,7 @@ costs as much as the rest of a child's start.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 
@@ -42,6 +43,15 @@ def write_points(inquiry: Inquiry, path: Path) -> PointsFile:
             file.write(array.tobytes())
     shapes = {name: array.shape for name, array in zip(SETS, arrays, strict=True)}
     return PointsFile(path=str(path), step=float(inquiry.step), **shapes)
+
+
+def fingerprint(inquiry: Inquiry) -> str:
+    """Hash of an inquiry's points and step, 64 hexadecimal digits: values belong to one judge's points only."""
+    arrays = [np.asarray(getattr(inquiry, name), NUMBER) for name in SETS]
+    digest = hashlib.sha256(repr((float(inquiry.step), [array.shape for array in arrays])).encode())
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def read_points(points: PointsFile) -> Inquiry:

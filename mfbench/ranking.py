@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from mfbench.caveats import caveats, machine_name, machines
-from mfbench.labels import Contender, canonical, contender_labels, label, natural_order, one_line
+from mfbench.caveats import caveats, machine_named, machines
+from mfbench.labels import Contender, Remembered, canonical, contender_labels, label, natural_order, one_line
 from mfbench.record import Record
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
@@ -44,8 +44,11 @@ def rank(records: Iterable[Record], checks: Mapping[Whose, WorkCheck] | None = N
 
 
 def _rank_task(records: Sequence[Record], checks: Mapping[Whose, WorkCheck]) -> Ranking:
-    chosen = newest(records).values()
-    labels = contender_labels({contender_of(record) for record in chosen})
+    chosen = newest(records)
+    text = Remembered(canonical)
+    labels = contender_labels(
+        {(record.cell.solver, text(record.cell.solver_parameters)) for record in chosen}
+    )
     controls = {record.cell.solver for record in chosen if record.control}
     rows: list[Row] = []
     fields: dict[str, list[Tally]] = {}
@@ -71,10 +74,11 @@ def contender_of(record: Record) -> Contender:
 def _instances(records: Iterable[Record]) -> list[list[Tally]]:
     """Per instance, in the order of tables, the trials of every contender in the order of names."""
     found: dict[tuple[Any, ...], dict[Contender, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    order, text = Remembered(natural_order), Remembered(canonical)
     for record in records:
         cell = record.cell
-        where = (cell.problem, natural_order(cell.problem_parameters), cell.device, cell.budget)
-        found[where][contender_of(record)].append(record)
+        where = (cell.problem, order(cell.problem_parameters), cell.device, cell.budget)
+        found[where][cell.solver, text(cell.solver_parameters)].append(record)
     return [
         [
             Tally(tuple(sorted(trials, key=lambda record: record.cell.seed)))
@@ -118,7 +122,7 @@ def hardest_common_target(tallies: Sequence[Tally]) -> float | None:
     """The smallest target that the median trial of at least two contenders reaches."""
     targets = sorted({target for tally in tallies for target in tally.targets})
     for target in targets:
-        if sum(math.isfinite(tally.seconds_to(target)) for tally in tallies) >= 2:
+        if sum(tally.knows(target) and math.isfinite(tally.seconds_to(target)) for tally in tallies) >= 2:
             return target
     return None
 
@@ -127,9 +131,11 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
     """All of a row but the rank."""
     cell = tally.records[0].cell
     errors = [trial_error(record) for record in tally.counted]
-    names = {machine_name(record) for record in tally.counted}
+    names = set(map(Remembered(machine_named), (record.machine for record in tally.counted)))
     machine = names.pop() if len(names) == 1 else None
     error = finite(tally.sample.median) if errors else None
+    if target is not None and not (errors and tally.knows(target)):
+        target = None
     return Row(
         task=cell.task,
         problem=label(cell.problem, cell.problem_parameters),
@@ -153,10 +159,11 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         floors=tally.floors,
         seconds_setup=tally.usage(lambda usage: usage.seconds_setup) if machine else None,
         seconds_solve=tally.usage(lambda usage: usage.seconds_solve) if machine else None,
+        seconds_cpu=tally.usage(lambda usage: usage.seconds_cpu) if machine else None,
         seconds_to_target=finite(tally.seconds_to(target)) if machine and target is not None else None,
-        target=target if errors else None,
+        target=target,
         work=tally.work,
-        work_to_target=finite(tally.work_to(target)) if errors and target is not None else None,
+        work_to_target=finite(tally.work_to(target)) if target is not None else None,
         peak_memory_mb=tally.usage(lambda usage: usage.peak_memory_mb),
         machine=machine,
         rank=None,

@@ -143,13 +143,18 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a trial used: seconds by purpose, processor seconds, memory, threads as measured."""
+    """What a trial used: seconds by purpose, processor seconds, memory, threads as measured.
+
+    `seconds_cpu` are the child's and its children's, evaluation included; `seconds_others` is what anything else used
+    of the trial's cores meanwhile (another virtual machine, too); the loads are the system's averages over one minute.
+    """
 
     seconds_setup: float | None = None
     seconds_solve: float | None = None
     seconds_evaluate: float | None = None
     seconds_wall: float | None = None
     seconds_cpu: float | None = None
+    seconds_others: float | None = None
     peak_memory_mb: float | None = None
     threads: int | None = None
     load_start: float | None = None
@@ -170,6 +175,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         work: counted effort at the scored checkpoint.
         reports: what the solver said of itself there.
         judge: hash of the judge that computed the metrics.
+        points: hash of the points at which the scored values were taken; "" where there are none.
         code: hashes of the code behind "problem" and "solver", as in the key.
         versions, machine: what it ran on.
         started: ISO 8601, UTC.
@@ -194,6 +200,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     reports: dict[str, float] = {}
     usage: Usage = Usage()
     judge: str = ""
+    points: str = ""
     code: dict[str, str] = {}
     versions: dict[str, str] = {}
     machine: dict[str, str] = {}

@@ -28,7 +28,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         error, error_low, error_high: its median and range over the seeds.
         floor: differences below it mean nothing.
         metrics, floors: median and floor of every metric that the trials have.
-        seconds_setup, seconds_solve: medians; None if the trials ran on several machines.
+        seconds_setup, seconds_solve, seconds_cpu: medians (the last of processor seconds, evaluation included); None
+            if the trials ran on several machines.
         target: hardest target that at least two contenders reach on this problem.
         seconds_to_target, work_to_target: median cost of `target`; None: not reached.
         work: kind of work -> median count at the scored checkpoint.
@@ -54,6 +55,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     error_high: float | None
     seconds_setup: float | None
     seconds_solve: float | None
+    seconds_cpu: float | None = None
     seconds_to_target: float | None
     work: dict[str, float]
     peak_memory_mb: float | None

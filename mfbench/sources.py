@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 
@@ -12,10 +13,7 @@ def source(module: str) -> Path | None:
     Nothing is imported, unlike by `importlib.util.find_spec`: a package's inner modules bring frameworks.
     """
     top, *inner = module.split(".")
-    try:
-        spec = importlib.util.find_spec(top)
-    except ValueError:  # a module without a spec, such as __main__
-        return None
+    spec = top_spec(top)
     if spec is None:
         return None
     candidates = [Path(spec.origin)] if spec.origin is not None and not inner else []
@@ -23,3 +21,11 @@ def source(module: str) -> Path | None:
         base = Path(folder, *inner)
         candidates += [base / "__init__.py", base.with_name(f"{base.name}.py")]
     return next((file for file in candidates if file.suffix == ".py" and file.is_file()), None)
+
+
+def top_spec(top: str) -> ModuleSpec | None:
+    """Where a top-level module would be imported from; None if it is not there."""
+    try:
+        return importlib.util.find_spec(top)
+    except ValueError:  # a module without a spec, such as __main__
+        return None

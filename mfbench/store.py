@@ -2,14 +2,19 @@
 
 A folder holds `records/TASK/FAMILY/SOLVER/SEED-KEY.json`, one document per trial, and beside a
 document the scored values as `.npz` of the same stem. A document is written atomically and
-is complete once it has its name, so a folder needs no lock and no index, and other tools can read it.
+is complete once it has its name, so a folder needs no lock, and other tools can read it. Of a large folder
+a reader leaves an index, which is derived (see `index`).
 """
 
 from __future__ import annotations
 
+import gc
+import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from mfbench import index
 from mfbench.record import SCHEMA, Cell, Record
 
 if TYPE_CHECKING:
@@ -30,9 +36,10 @@ UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
 
 @dataclass
 class Reading:
-    """Every record of some folders, and what could not be read, with the reason."""
+    """Every record of some folders with the path of its document, and what could not be read, with the reason."""
 
     records: list[Record] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
 
 
@@ -95,12 +102,42 @@ class Store:
     def read_all(self) -> Reading:
         """Every record of the folder, in the order of file names."""
         reading = Reading()
-        for path in sorted((self.folder / RECORDS).rglob("*.json")):
-            try:
-                reading.records.append(decode_record(path))
-            except UNREADABLE as error:
-                reading.unreadable.append((path, str(error)))
+        for path, _ in index.scan(self.folder, RECORDS):
+            self._take(path, reading)
         return reading
+
+    def summaries(self) -> Reading:
+        """The same, but less of each record (`index.Summary`), from the folder's index where there is one."""
+        reading = Reading()
+        found = list(index.scan(self.folder, RECORDS))
+        with uncollected():
+            known = index.read_index(self.folder, len(found))
+            stamps, fresh = [], 0
+            for path, stamp in found:
+                summary = known.get((path, stamp))
+                if summary is not None:
+                    reading.records.append(summary)
+                    reading.paths.append(f"{self.folder}/{path}")
+                elif self._take(path, reading):
+                    fresh += 1
+                else:
+                    continue
+                stamps.append((path, stamp))
+            if fresh >= max(index.WORTH, len(found) // 100):
+                pairs = zip(stamps, reading.records, strict=True)
+                index.write_index(self.folder, ((path, stamp, record) for (path, stamp), record in pairs))
+        return reading
+
+    def _take(self, path: str, reading: Reading) -> bool:
+        """Read one document into a reading, as a record or as what could not be read."""
+        try:
+            record = decode_record(self.folder / path)
+        except UNREADABLE as error:
+            reading.unreadable.append((self.folder / path, str(error)))
+            return False
+        reading.records.append(record)
+        reading.paths.append(f"{self.folder}/{path}")
+        return True
 
     def arrays(self, record: Record) -> dict[str, np.ndarray]:
         """The scored values that lie beside a record; {} when there are none.
@@ -130,22 +167,27 @@ def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | 
         target.unlink(missing_ok=True)  # of an earlier run
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The scored values beside the record at `path`.
+def read_arrays(path: Path, most: float = math.inf) -> dict[str, np.ndarray]:
+    """The scored values that lie beside a document.
+
+    Args:
+        path: of the document.
+        most: bytes that they may take, unpacked.
 
     Raises:
-        OSError, ValueError: the file is missing, broken or holds pickled objects.
+        OSError, ValueError: the file is missing, broken, larger than that or holds pickled objects.
     """
-    import zipfile
-    import zlib
-
     import numpy as np
 
+    file = path.with_suffix(".npz")
     try:
-        with path.with_suffix(".npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
+        with np.load(file, allow_pickle=False) as data:
+            size = sum(member.file_size for member in data.zip.infolist())
+            if size > most:
+                raise ValueError(f"{file}: {size} bytes of values; expected at most {most:.0f}.")
             return {name: data[name] for name in data.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{path.with_suffix('.npz')} is broken: {error}") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        raise ValueError(f"{file}: {type(error).__name__}: {error}") from error
 
 
 def decode_record(path: Path) -> Record:
@@ -177,16 +219,18 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def read_folders(folders: Iterable[Path]) -> Reading:
-    """The records of several folders together; a record that stands in two counts once."""
+def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:
+    """The records of several folders together, or their summaries; a record that stands in two counts once."""
     whole, keys = Reading(), set()
     for folder in folders:
-        reading = Store(folder).read_all()
+        store = Store(folder)
+        reading = store.summaries() if summaries else store.read_all()
         whole.unreadable.extend(reading.unreadable)
-        for record in reading.records:
+        for record, path in zip(reading.records, reading.paths, strict=True):
             if record.key not in keys:
                 keys.add(record.key)
                 whole.records.append(record)
+                whole.paths.append(path)
     return whole
 
 
@@ -198,3 +242,33 @@ def write_document(path: Path, document: bytes) -> None:
     """
     with _replacing(path) as file:
         file.write(document)
+def each_record(folders: Iterable[Path], refuse: Callable[[Path, str], None]) -> Iterator[Record]:
+    """The records of several folders one by one, each once; for what must not hold all of them in memory.
+
+    Args:
+        folders: results folders.
+        refuse: is told of every document that cannot be read, and why.
+    """
+    keys: set[str] = set()
+    for folder in folders:
+        for path, _ in index.scan(folder, RECORDS):
+            try:
+                record = decode_record(folder / path)
+            except UNREADABLE as error:
+                refuse(folder / path, str(error))
+                continue
+            if record.key not in keys:
+                keys.add(record.key)
+                yield record
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While this lasts no garbage is looked for: among millions of new objects that takes longer than making them."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()

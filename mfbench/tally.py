@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 
-from mfbench.labels import canonical
+from mfbench.labels import Remembered, canonical
 from mfbench.record import Metric, Record, Status, Usage
 from mfbench.statistics import Sample
 
@@ -34,17 +34,22 @@ class Tally:
         return tuple(record for record in self.records if record.status not in NOT_RUN)
 
     @cached_property
+    def scored(self) -> tuple[Record, ...]:
+        """Those of them that count with their errors."""
+        return tuple(record for record in self.counted if record.scored)
+
+    @cached_property
     def sample(self) -> Sample:
         """Headline errors by seed; only where `counted` is not empty."""
         return Sample(
             {record.cell.seed: trial_error(record) for record in self.counted},
-            max((metric.floor for metric in self._metrics(self.headline)), default=0.0),
+            max((metric.floor for metric in self._metrics.get(self.headline, ())), default=0.0),
         )
 
     @property
     def headline(self) -> str:
         """Name of the metric that ranks."""
-        return next((record.headline for record in self.counted if record.scored), self.records[0].headline)
+        return self.scored[0].headline if self.scored else self.records[0].headline
 
     @cached_property
     def status(self) -> str:
@@ -65,31 +70,34 @@ class Tally:
     @cached_property
     def metrics(self) -> dict[str, float | None]:
         """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
-        names = sorted({name for record in self.counted for name in record.metrics})
-        failures = [math.inf for record in self.counted if not record.scored]
+        failures = [math.inf] * (len(self.counted) - len(self.scored))
         return {
-            name: finite(median([_value(metric) for metric in self._metrics(name)] + failures))
-            for name in names
-            if self._metrics(name)
+            name: finite(median([_value(metric) for metric in metrics] + failures))
+            for name, metrics in sorted(self._metrics.items())
         }
 
     @cached_property
     def floors(self) -> dict[str, float]:
         """The largest floor of every metric that has one."""
-        floors = {name: max(metric.floor for metric in self._metrics(name)) for name in self.metrics}
+        floors = {name: max([metric.floor for metric in self._metrics[name]]) for name in self.metrics}
         return {name: floor for name, floor in floors.items() if floor > 0}
 
-    def _metrics(self, name: str) -> list[Metric]:
-        return [record.metrics[name] for record in self.counted if record.scored and name in record.metrics]
+    @cached_property
+    def _metrics(self) -> dict[str, list[Metric]]:
+        found: dict[str, list[Metric]] = defaultdict(list)
+        for record in self.scored:
+            for name, metric in record.metrics.items():
+                found[name].append(metric)
+        return found
 
     @cached_property
     def work(self) -> dict[str, float]:
         """Median counts at the scored checkpoint, of the trials that have them."""
-        kinds = sorted({kind for record in self.counted for kind in record.work})
-        return {
-            kind: median(record.work[kind] for record in self.counted if kind in record.work)
-            for kind in kinds
-        }
+        found: dict[str, list[int]] = defaultdict(list)
+        for record in self.counted:
+            for kind, number in record.work.items():
+                found[kind].append(number)
+        return {kind: median(numbers) for kind, numbers in sorted(found.items())}
 
     def usage(self, what: Callable[[Usage], float | None]) -> float | None:
         """Median of one entry of `Usage` over the trials that have it."""
@@ -99,15 +107,26 @@ class Tally:
     @cached_property
     def targets(self) -> set[float]:
         """The targets that its records declare."""
-        return {target for record in self.counted for target in record.targets}
+        return set().union(*(record.targets for record in self.counted))
+
+    def knows(self, target: float) -> bool:
+        """Whether every scored trial says when it reached a target: none was run, or judged anew, without it."""
+        return all(target in record.targets for record in self.scored)
 
     def seconds_to(self, target: float) -> float:
         """Median seconds to a target; infinite where at least half of the trials miss it."""
-        return median(_cost(record, record.seconds_to_target.get(repr(target))) for record in self.counted)
+        name = repr(target)
+        return self._cost([record.seconds_to_target.get(name) for record in self.scored])
 
     def work_to(self, target: float) -> float:
         """Median evaluations to a target; infinite as above, or where nobody counted them."""
-        return median(_cost(record, record.work_to_target.get(repr(target))) for record in self.counted)
+        name = repr(target)
+        return self._cost([record.work_to_target.get(name) for record in self.scored])
+
+    def _cost(self, costs: Sequence[float | None]) -> float:
+        """Median; a trial that failed or did not reach its target costs infinitely much."""
+        failures = [math.inf] * (len(self.counted) - len(self.scored))
+        return median([math.inf if cost is None else float(cost) for cost in costs] + failures)
 
 
 def trial_error(record: Record) -> float:
@@ -119,12 +138,8 @@ def _value(metric: Metric) -> float:
     return math.inf if metric.value is None else metric.value
 
 
-def _cost(record: Record, value: float | None) -> float:
-    return float(value) if record.scored and value is not None else math.inf
-
-
-def newest(records: Iterable[Record]) -> dict[str, Record]:
-    """The record of every cell that counts, by the cell's canonical text.
+def newest(records: Iterable[Record]) -> list[Record]:
+    """The record of every cell that counts.
 
     One that ran to some end comes before an interrupted or unsupported one, then the newest.
     """
@@ -132,9 +147,20 @@ def newest(records: Iterable[Record]) -> dict[str, Record]:
     def precedence(record: Record) -> tuple[bool, str, str]:
         return record.status not in NOT_RUN, record.started, record.key
 
-    chosen: dict[str, Record] = {}
+    text = Remembered(canonical)
+    chosen: dict[tuple[object, ...], Record] = {}
     for record in records:
-        cell = canonical(record.cell)
+        what = record.cell
+        cell = (
+            what.task,
+            what.problem,
+            text(what.problem_parameters),
+            what.solver,
+            text(what.solver_parameters),
+            what.seed,
+            what.device,
+            what.budget,
+        )
         if cell not in chosen or precedence(record) > precedence(chosen[cell]):
             chosen[cell] = record
-    return chosen
+    return list(chosen.values())

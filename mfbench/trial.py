@@ -22,12 +22,14 @@ import msgspec
 import numpy as np
 
 from mfbench import availability, fork_server, isolation, provenance, scoring
-from mfbench.closure import code_hash
+from mfbench.closure import code_hash, has_changed
+from mfbench.identity import versions_here
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of
 from mfbench.names import unknown
+from mfbench.occupancy import busy_seconds, by_others
 from mfbench.order import Order
-from mfbench.points import write_points
+from mfbench.points import fingerprint, write_points
 from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
 from mfbench.registry import Registry, load_registry
 from mfbench.scratch import scratch
@@ -39,6 +41,10 @@ from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
 
 STDERR_BYTES = 2000
+
+EDITED = (
+    "its code was edited while this host ran, so nobody knows which one ran; the same command runs it anew"
+)
 
 
 @dataclass(frozen=True)
@@ -117,9 +123,10 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
     if reason is not None:
         return Result(blank(spec, began, Status.UNSUPPORTED, reason))
     fork_server.start(solver.extras)  # of this trial alone, unless a session has started it for many
-    needed = availability.requirements(solver, registry.origins[solver.task, solver.name])
+    versions = versions_here(problem, solver, registry.origins[solver.task, solver.name])
+    code_hash(problem.judge)  # before it is imported: the record names the code that judged
     judge = judge_of(problem, cell.problem_parameters, cell.seed)
-    case = Case(spec, problem, solver, judge, provenance.versions(needed))
+    case = Case(spec, problem, solver, judge, versions)
     folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="trial-"))
     load = os.getloadavg()[0]
     gpus = availability.gpus() if cell.device == "cuda" else ()
@@ -130,10 +137,19 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
         ):
             order = make_order(case, folder, cores, gpu)
             started(Progress(spec, Path(order.journal), judge))
+            busy = busy_seconds(cores)
             outcome = isolation.run_child(order, stopping)
+            busy_after = busy_seconds(cores)
         findings = scoring.Findings.of(block for block, _ in read_journal(Path(order.journal)))
         record, arrays = conclude(case, findings, outcome)
-        usage = msgspec.structs.replace(record.usage, load_start=load, load_end=os.getloadavg()[0])
+        if has_changed(problem.build) or has_changed(solver.run):
+            return Result(blank(spec, began, Status.INTERRUPTED, EDITED))
+        usage = msgspec.structs.replace(
+            record.usage,
+            seconds_others=by_others(busy, busy_after, record.usage.seconds_cpu),
+            load_start=load,
+            load_end=os.getloadavg()[0],
+        )
         return Result(
             msgspec.structs.replace(record, started=began, usage=usage, stderr=tail(folder)), arrays
         )
@@ -204,6 +220,7 @@ def conclude(
     record = msgspec.structs.replace(
         record,
         work=scored.work,
+        points=fingerprint(judge.inquiry) if status is Status.OK else "",
         reports={name: value for name, value in scored.reports.items() if np.isfinite(value)},
     )
     if status is not Status.OK:

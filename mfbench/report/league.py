@@ -83,7 +83,7 @@ def _cost_sheet(caption: str, rows: Sequence[Row]) -> Sheet:
     ties = Counter(row.rank for row in rows)
     target = next((row.target for row in rows if row.target is not None), None)
     to_target = "to target" if target is None else f"to {figure(target, 1)}"
-    costs = ("set-up", "solve", to_target, "work", "memory [MB]")
+    costs = ("set-up", "solve", "CPU", to_target, "work", "memory [MB]")
     alike = len({row.trials for row in rows}) == 1
     lines = [
         (
@@ -93,6 +93,7 @@ def _cost_sheet(caption: str, rows: Sequence[Row]) -> Sheet:
             error_range(row.error_low, row.error_high, row.floor) if row.trials > 1 else UNKNOWN,
             _seconds(row, row.seconds_setup),
             _seconds(row, row.seconds_solve),
+            _seconds(row, row.seconds_cpu),
             _to_target(row),
             work_figure(row.work) + WORK_MARKS.get(row.work_check, ""),
             UNKNOWN if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
@@ -106,7 +107,7 @@ def _cost_sheet(caption: str, rows: Sequence[Row]) -> Sheet:
             caption=f"{caption}, {_trials(rows[0].trials)}" if alike else caption,
             header=("rank", "solver", rows[0].metric, "over seeds", *costs, "trials", "status"),
             words=frozenset({"solver", "status"}),
-            spare=("memory [MB]", "solve", "work", "set-up", "over seeds"),
+            spare=("memory [MB]", "CPU", "solve", "work", "set-up", "over seeds"),
             lines=tuple(lines),
             best=_best(rows),
             failed=_failed(rows),

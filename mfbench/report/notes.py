@@ -37,7 +37,8 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
             "its median over problems."
         )
     found.append(
-        "set-up, solve, work, memory: medians; work counts evaluations of V, its gradient or the drift."
+        "set-up, solve, CPU, work, memory: medians; CPU are processor seconds, evaluation included; work counts "
+        "evaluations of V, its gradient or the drift."
     )
     words = {row.work_check for row in ranked}
     if "reported" in words:

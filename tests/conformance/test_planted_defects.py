@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import jax
 import defective_plugin
+import jax
 import pytest
 
 from mfbench.conformance.kit import check

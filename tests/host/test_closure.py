@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mfbench import closure
-from mfbench.closure import code_hash
+from mfbench.closure import code_hash, read_closure
 from mfbench.registry import load_registry
 
 MODULE = '''
@@ -51,7 +51,7 @@ def hashed(tmp_path, monkeypatch):
     def hashes(problem=MODULE, helper=HELPER, referee=REFEREE):
         for name, text in (("problem", problem), ("helper", helper), ("referee", referee)):
             (folder / f"{name}.py").write_text(text)
-        code_hash.cache_clear()
+        closure.forget()
         assert "package.problem" not in sys.modules
         return code_hash("package.problem:build"), code_hash("package.problem:judge")
 
@@ -117,7 +117,7 @@ def package(tmp_path, monkeypatch):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         importlib.invalidate_caches()
-        code_hash.cache_clear()
+        closure.forget()
         return code_hash(path)
 
     return hashed
@@ -267,7 +267,7 @@ def test_threads_may_hash_at_the_same_time(hasty_switches):
 
     def hashed(path):
         Knot()
-        return code_hash.__wrapped__(path)
+        return read_closure(path).digest
 
     paths = [f"mfbench.{name}:nothing" for name in ("trial", "session", "ranking", "report.league")] * 4
     with ThreadPoolExecutor(4) as pool:

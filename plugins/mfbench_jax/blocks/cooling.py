@@ -22,8 +22,8 @@ LATELY = 8
 PATIENCE = 20
 """Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before."""
 RISEN = 1.3
-"""Ratio of the first equation's residual to its lowest so far above which the steps lead away: on the way to a solution it stays
-below 1.2."""
+"""Ratio of the first equation's residual to its lowest so far above which the steps lead away: on the way to a solution
+it stays below 1.2."""
 LOST = 0.2
 """Typical residual of the last steps at the given temperature, above which the equation is given up."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
