@@ -18,11 +18,15 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from mfbench.record import SCHEMA, Cell, Record
+from mfbench.strangers import read_arrays, read_file
 
 if TYPE_CHECKING:
     import numpy as np
 
 RECORDS = "records"
+
+MOST_RECORD = 2**24
+"""Bytes of a document; a curve of fifty looks makes ten thousand."""
 
 UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
 """What reading a broken or foreign document may raise; the last one where it is nested without end."""
@@ -96,14 +100,11 @@ class Store:
         """The scored values that lie beside a record; {} when there are none.
 
         Raises:
-            OSError, ValueError: the file is missing, broken or holds pickled objects.
+            OSError, ValueError: the file is missing, broken, too large or holds pickled objects.
         """
-        import numpy as np
-
         if record.arrays is None:
             return {}
-        with np.load(self.path(record.cell, record.key).with_suffix(".npz"), allow_pickle=False) as data:
-            return {name: data[name] for name in data.files}
+        return read_arrays(self.path(record.cell, record.key).with_suffix(".npz"))
 
 
 def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
@@ -129,9 +130,9 @@ def decode_record(path: Path) -> Record:
     """Read one document.
 
     Raises:
-        msgspec.MsgspecError: not a record; ValueError: written by a newer mfbench; OSError.
+        msgspec.MsgspecError: not a record; ValueError: written by a newer mfbench, too large, no file; OSError.
     """
-    record = msgspec.json.decode(path.read_bytes(), type=Record)
+    record = msgspec.json.decode(read_file(path, MOST_RECORD), type=Record)
     if record.schema > SCHEMA:
         raise ValueError(f"schema {record.schema} is newer than {SCHEMA}; update mfbench to read it.")
     return record

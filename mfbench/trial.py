@@ -34,7 +34,8 @@ from mfbench.scratch import scratch
 from mfbench.seeds import problem_seed, solver_seed
 from mfbench.slots import Interrupted, slots
 from mfbench.solver import ProblemEntry, SolverEntry
-from mfbench.store import write_record
+from mfbench.store import MOST_RECORD, UNREADABLE, write_record
+from mfbench.strangers import read_file
 from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
 
@@ -274,8 +275,8 @@ def main(arguments: list[str]) -> int:
         return 2
     source, target = map(Path, arguments)
     try:
-        spec = msgspec.json.decode(source.read_bytes(), type=Spec)
-    except (OSError, msgspec.MsgspecError) as error:
+        spec = msgspec.json.decode(read_file(source, MOST_RECORD), type=Spec)
+    except UNREADABLE as error:
         print(f"{source}: {error}", file=sys.stderr)
         return 2
     if not target.parent.is_dir():
