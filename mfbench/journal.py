@@ -94,10 +94,17 @@ class JournalWriter:
     """Appends blocks to a journal file; the only writer of it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._identity = _identity(self._file)
 
     def append(self, block: Block) -> None:
         """Write one block by one system call, so that a death leaves at most one torn block."""
+        if _identity(self._file) != self._identity:  # a solver closes whatever it finds open, and opens more
+            self._open()
         body = _encode(block)
         data = HEADER.pack(MAGIC, len(body), zlib.crc32(body)) + body
         written = os.write(self._file, data)
@@ -107,6 +114,15 @@ class JournalWriter:
     def close(self) -> None:
         """Give the file back. A child need not: it ends."""
         os.close(self._file)
+
+
+def _identity(file: int) -> tuple[int, int] | None:
+    """What file a descriptor stands for; None if it stands for none."""
+    try:
+        facts = os.fstat(file)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def read_journal(path: Path, start: int = 0) -> Iterator[tuple[Block, int]]:

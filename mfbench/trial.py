@@ -23,6 +23,7 @@ import numpy as np
 
 from mfbench import availability, isolation, provenance, scoring
 from mfbench.closure import code_hash
+from mfbench.confinement import STDERR
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of
 from mfbench.names import unknown
@@ -30,6 +31,7 @@ from mfbench.order import Order
 from mfbench.points import write_points
 from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
 from mfbench.registry import Registry, load_registry
+from mfbench.room import set_aside
 from mfbench.scratch import scratch
 from mfbench.seeds import problem_seed, solver_seed
 from mfbench.slots import Interrupted, slots
@@ -38,9 +40,6 @@ from mfbench.store import MOST_RECORD, UNREADABLE, write_record
 from mfbench.strangers import read_file
 from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
-
-STDERR_BYTES = 2000
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -90,7 +89,9 @@ def run_trial(
     except BaseException as error:
         traceback.print_exc()
         sentence = f"outside the solver: {type(error).__name__}: {error}"
-        return Result(blank(spec, began, Status.ERROR, sentence))
+        # A full disk, too little memory for the host: it may be otherwise next time, and is not the solver's fault.
+        passing = isinstance(error, OSError | MemoryError)
+        return Result(blank(spec, began, Status.INTERRUPTED if passing else Status.ERROR, sentence))
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,12 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
             order = make_order(case, folder, cores, gpu)
             started(Progress(spec, Path(order.journal), judge))
             outcome = isolation.run_child(order, stopping)
-        findings = scoring.Findings.of(block for block, _ in read_journal(Path(order.journal)))
+        blocks = (block for block, _ in read_journal(Path(order.journal)))
+        findings = scoring.Findings.of(scoring.sound(blocks, judge))
         record, arrays = conclude(case, findings, outcome)
         usage = msgspec.structs.replace(record.usage, load_start=load, load_end=os.getloadavg()[0])
         return Result(
-            msgspec.structs.replace(record, started=began, usage=usage, stderr=tail(folder)), arrays
+            msgspec.structs.replace(record, started=began, usage=usage, stderr=outcome.stderr), arrays
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -145,6 +147,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
     """Resolve a spec for its child, and put the judge's points where it finds them."""
     spec, problem, solver = case.spec, case.problem, case.solver
     cell, limits = spec.cell, spec.limits
+    set_aside(folder / "journal", folder / STDERR, case.judge.inquiry, cell.budget)
     return Order(
         build=problem.build,
         run=solver.run,
@@ -191,7 +194,7 @@ def conclude(
             seconds_evaluate=ended.seconds_evaluate if ended else None,
             seconds_wall=outcome.seconds,
             seconds_cpu=ended.seconds_cpu if ended else None,
-            peak_memory_mb=ended.peak_memory_mb if ended else None,
+            peak_memory_mb=scoring.finite(ended.peak_memory_mb) if ended else None,
             threads=findings.began.threads if findings.began else None,
         ),
         judge=code_hash(case.problem.judge),
@@ -247,16 +250,6 @@ def _registry(plugins: tuple[str, ...]) -> Registry:
 def type_path(kind: type) -> str:
     """ "module:class" of a parameter dataclass."""
     return f"{kind.__module__}:{kind.__qualname__}"
-
-
-def tail(folder: Path) -> str:
-    """The last lines that a child wrote to standard error."""
-    try:
-        with (folder / "stderr").open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - STDERR_BYTES))
-            return file.read(STDERR_BYTES).decode(errors="replace")
-    except OSError:
-        return ""
 
 
 def now() -> str:
