@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = "mfbench-results"
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
+INCOMPLETE = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -40,7 +41,10 @@ def plugin_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Commands(click.Group):
-    """Ctrl-C where no trial runs ends with the same exit code as where one does; click's own would be 1."""
+    """Ctrl-C where no trial runs ends with the same exit code as where one does; click's own would be 1.
+
+    What the system refuses is a sentence.
+    """
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -49,6 +53,13 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            raise  # click knows what to do when a reader leaves
+        except OSError as error:
+            # A full disk behind the output, say: what is buffered could not be written at the exit either.
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            fail(str(error), INCOMPLETE)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -136,6 +147,7 @@ def carry_out(
 
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
+    not_read(todo.broken, then="; the trial is run again")
     click.echo(plan_text(plan, todo, registry), nl=False)
     if dry_run:
         return 0
@@ -174,7 +186,6 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
 def rank_command(folders: tuple[str, ...], style: str) -> None:
     """Rank the records of results folders (default: the default folder)."""
-    from mfbench.labels import one_line
     from mfbench.store import RECORDS, read_folders
     from mfbench.views import tables_text
 
@@ -183,8 +194,7 @@ def rank_command(folders: tuple[str, ...], style: str) -> None:
         if not folder.is_dir():
             fail(f"{folder}: no such folder; expected a results folder of mfbench.")
     reading = read_folders(chosen)
-    for path, reason in reading.unreadable:
-        click.echo(one_line(f"not read: {path}: {reason}"), err=True)
+    not_read(reading.unreadable)
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
     click.echo(tables_text(reading.records, style), nl=False)
@@ -208,10 +218,20 @@ def results_folder(chosen: str | None) -> Path:
     return Path(chosen or os.environ.get("MFBENCH_RESULTS") or DEFAULT_FOLDER)
 
 
-def fail(message: str) -> None:
-    """End with the exit code of bad input."""
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(BAD_INPUT)
+def fail(message: str, code: int = BAD_INPUT) -> None:
+    """End with a message and an exit code."""
+    from mfbench.labels import printable
+
+    click.echo(f"Error: {printable(message)}", err=True)
+    sys.exit(code)
+
+
+def not_read(unreadable: list[tuple[Path, str]], then: str = "") -> None:
+    """Name the documents that cannot be read."""
+    from mfbench.labels import one_line
+
+    for path, reason in unreadable:
+        click.echo(one_line(f"not read: {path}: {reason}{then}"), err=True)
 
 
 @contextmanager

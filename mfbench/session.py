@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from mfbench import fork_server, isolation
 from mfbench.plan import Plan
 from mfbench.record import Record, Spec, Status
-from mfbench.store import Store
+from mfbench.store import UNREADABLE, Store
 from mfbench.trial import Progress, Result, blank, now, run_trial
 
 
@@ -27,10 +28,19 @@ class Observer(Protocol):
 
 @dataclass
 class Todo:
-    """A plan split into what there is and what is to be run."""
+    """A plan split into what there is and what is to be run.
+
+    Args:
+        kept: records that stay.
+        specs: trials to run.
+        broken: records of trials to run that are there and cannot be read, with the reason.
+        standing: key -> the record that a trial to run may replace.
+    """
 
     kept: list[Record] = field(default_factory=list)
     specs: list[Spec] = field(default_factory=list)
+    broken: list[tuple[Path, str]] = field(default_factory=list)
+    standing: dict[str, Record] = field(default_factory=dict)
 
 
 def split(plan: Plan, store: Store, retry_failed: bool = False, rerun: bool = False) -> Todo:
@@ -44,8 +54,18 @@ def split(plan: Plan, store: Store, retry_failed: bool = False, rerun: bool = Fa
     """
     todo = Todo()
     for spec in plan.specs:
-        record = None if rerun else store.read(spec.cell, spec.key)
-        if record is None or not record.status.final or (retry_failed and record.status is not Status.OK):
+        try:
+            record = store.fetch(spec.cell, spec.key)
+        except FileNotFoundError:
+            todo.specs.append(spec)
+            continue
+        except UNREADABLE as error:
+            todo.broken.append((store.path(spec.cell, spec.key), str(error)))
+            todo.specs.append(spec)
+            continue
+        again = rerun or (retry_failed and record.status is not Status.OK)
+        if again or not record.status.final:
+            todo.standing[spec.key] = record
             todo.specs.append(spec)
         else:
             todo.kept.append(record)
@@ -86,9 +106,9 @@ def run(
         try:
             for future in as_completed(futures):
                 result = _result(future, futures[future])
-                _keep(result, store)
-                records.append(result.record)
-                observer.finished(result.record)
+                record = _keep(result, store, todo.standing.get(futures[future].key))
+                records.append(record)
+                observer.finished(record)
         except BaseException:
             failed.set()  # a full disk: what could not be kept need not be run
             raise
@@ -103,12 +123,21 @@ def _result(future: Future[Result], spec: Spec) -> Result:
         return Result(blank(spec, now(), Status.CRASHED, sentence))
 
 
-def _keep(result: Result, store: Store) -> None:
-    """Write a record, unless it says less than the one that it would replace."""
+def _keep(result: Result, store: Store, replaceable: Record | None) -> Record:
+    """Write a record, and return the one that counts.
+
+    One that says less than what it would replace is not written; and where another host has finished the trial
+    meanwhile, what that one has kept stands.
+    """
     record = result.record
-    earlier = None if record.status.final else store.read(record.cell, record.key)
-    if earlier is None or not earlier.status.final:
-        store.write(record, result.arrays)
+    earlier = store.read(record.cell, record.key)
+    if earlier is not None and earlier.status.final:
+        if not record.status.final:
+            return record
+        if earlier != replaceable:
+            return earlier
+    store.write(record, result.arrays)
+    return record
 
 
 def exit_code(records: list[Record]) -> int:

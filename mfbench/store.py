@@ -7,10 +7,12 @@ is complete once it has its name, so a folder needs no lock and no index, and ot
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,6 +29,12 @@ RECORDS = "records"
 
 MOST_RECORD = 2**24
 """Bytes of a document; a curve of fifty looks makes ten thousand."""
+
+PART = ".part"
+"""How the name of a file ends that is being written; it begins with a dot."""
+
+YOUNG = 1.0
+"""Seconds in which a file that is being written has its lock."""
 
 UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
 """What reading a broken or foreign document may raise; the last one where it is nested without end."""
@@ -56,6 +64,7 @@ class Store:
             (self.folder / RECORDS).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder / RECORDS):
                 pass
+            sweep(self.folder / RECORDS)
         except OSError as error:
             reason = error.strerror or error
             raise OSError(
@@ -74,17 +83,33 @@ class Store:
             OSError: read-only folder, full disk; nothing half-written stays.
         """
         path = self.path(record.cell, record.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_record(path, record, arrays)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_record(path, record, arrays)
+        except OSError as error:
+            raise OSError(
+                f"results folder {self.folder}: {error.strerror or error}; what it holds is whole, and the same "
+                "command carries on from there."
+            ) from error
         return path
 
     def read(self, cell: Cell, key: str) -> Record | None:
         """The record of a key, or None when there is none that can be read."""
-        path = self.path(cell, key)
         try:
-            return decode_record(path)
+            return self.fetch(cell, key)
         except UNREADABLE:
             return None
+
+    def fetch(self, cell: Cell, key: str) -> Record:
+        """The record of a key.
+
+        Raises:
+            FileNotFoundError: there is none; any of `UNREADABLE`: there is one, and it is broken or another's.
+        """
+        record = decode_record(self.path(cell, key))
+        if record.key != key:
+            raise ValueError(f"it is the record of the key {record.key}; expected {key}.")
+        return record
 
     def read_all(self) -> Reading:
         """Every record of the folder, in the order of file names."""
@@ -141,10 +166,12 @@ def decode_record(path: Path) -> Record:
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
     """A temporary file in the target's folder that takes the target's name if all goes well."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=PART)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            with suppress(OSError):  # not every file system has locks
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -153,6 +180,15 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what hosts that were killed have left half written below a folder; the kernel has unlocked it."""
+    for path in folder.rglob(f".*{PART}"):
+        with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or another user's
+            if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def read_folders(folders: Iterable[Path]) -> Reading:

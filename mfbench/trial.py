@@ -41,6 +41,7 @@ from mfbench.strangers import read_file
 from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
 
+
 @dataclass(frozen=True)
 class Progress:
     """A running trial, for whoever shows it: its journal and the judge that reads it."""
@@ -276,7 +277,11 @@ def main(arguments: list[str]) -> int:
         print(f"{target}: there is no folder {target.parent}.", file=sys.stderr)
         return 2
     result = run_trial(spec)
-    write_record(target, result.record, result.arrays)
+    try:
+        write_record(target, result.record, result.arrays)
+    except OSError as error:
+        print(f"{target}: {error}; the trial has no record.", file=sys.stderr)
+        return 1
     return 130 if result.record.status is Status.INTERRUPTED else int(result.record.status.alarming)
 
 

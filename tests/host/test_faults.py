@@ -86,7 +86,7 @@ FAULTS = {
     "devour-lists": hunger("MemoryError", stderr="MemoryError"),
     "devour-torch": hunger("can't allocate memory", budget=60.0, memory=1024, needs="torch"),
     "devour-jax": hunger("RESOURCE_EXHAUSTED", stderr="RESOURCE_EXHAUSTED", budget=60.0, memory=1024, needs="jax"),
-    "babble": Fault(Status.OK, "finished by itself", budget=30.0, memory=1024),
+    "print-a-gigabyte": Fault(Status.OK, "finished by itself", budget=30.0, memory=1024),
     "start-threads": Fault(Status.OK, "finished by itself", budget=30.0, memory=2048),
     "open-files": error("Too many open files"),
     # tampering
@@ -231,7 +231,7 @@ def test_what_came_after_all_of_them_is_as_before(matrix):
     ran = sum(isinstance(seen, Observed) for seen in matrix.values())
     reading = matrix["store"].read_all()
     assert (len(reading.records), reading.unreadable) == (2 * ran + 2, []), "one record for each trial"
-    assert [path for path in Path(matrix["store"].folder).rglob(".*")] == []
+    assert list(Path(matrix["store"].folder).rglob(".*")) == []
 
 
 def test_clocks_that_a_solver_stops_do_not_stop_the_clock_that_is_scored(matrix):

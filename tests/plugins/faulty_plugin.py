@@ -9,7 +9,7 @@ import mfbench
 
 sys.path.append(str(Path(__file__).parent))
 
-from faults import answers, endings, families, hangs, health, hunger, tampering  # noqa: E402
+from faults import answers, endings, families, hangs, health, hunger, tampering
 
 MODULES = (answers, endings, families, hangs, health, hunger, tampering)
 

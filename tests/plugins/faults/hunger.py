@@ -45,7 +45,7 @@ def devour_jax(problem, parameters, context):
         hoard.append(jnp.ones(2**23).block_until_ready())
 
 
-def babble(problem, parameters, context):
+def print_a_gigabyte(problem, parameters, context):
     """A gigabyte of standard output, and another of errors."""
     yield look()
     page = "x" * 2**20
@@ -92,4 +92,4 @@ def open_files(problem, parameters, context):
         hoard.append(os.open(os.devnull, os.O_RDONLY))
 
 
-KIND = (devour, devour_lists, devour_torch, devour_jax, babble, fill_disk, start_threads, open_files)
+KIND = (devour, devour_lists, devour_torch, devour_jax, print_a_gigabyte, fill_disk, start_threads, open_files)
