@@ -178,7 +178,8 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 
     registry = load(plugins, strict)
     with bad_input():
-        click.echo(show_text(registry, name), nl=False)
+        text = show_text(registry, name)
+    click.echo(text, nl=False)
 
 
 @main.command("rank")

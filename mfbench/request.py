@@ -122,7 +122,9 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise BadRequest(f"{self.name!r}: parameter {name!r} has no values to sweep.")
         points = math.prod(len(value) for value in self.parameters.values() if isinstance(value, list))
         if points > MOST_POINTS:
-            raise BadRequest(f"{self.name!r}: its grid has {points:.3g} points; expected at most {MOST_POINTS}.")
+            raise BadRequest(
+                f"{self.name!r}: its grid has {points:.3g} points; expected at most {MOST_POINTS}."
+            )
         axes = [value if isinstance(value, list) else [value] for value in self.parameters.values()]
         glob = parse_selector(self.name)
         if glob.parameters and names:

@@ -85,7 +85,9 @@ FAULTS = {
     "devour": hunger("MemoryError", stderr="MemoryError"),
     "devour-lists": hunger("MemoryError", stderr="MemoryError"),
     "devour-torch": hunger("can't allocate memory", budget=60.0, memory=1024, needs="torch"),
-    "devour-jax": hunger("RESOURCE_EXHAUSTED", stderr="RESOURCE_EXHAUSTED", budget=60.0, memory=1024, needs="jax"),
+    "devour-jax": hunger(
+        "RESOURCE_EXHAUSTED", stderr="RESOURCE_EXHAUSTED", budget=60.0, memory=1024, needs="jax"
+    ),
     "print-a-gigabyte": Fault(Status.OK, "finished by itself", budget=30.0, memory=1024),
     "start-threads": Fault(Status.OK, "finished by itself", budget=30.0, memory=2048),
     "open-files": error("Too many open files"),

@@ -19,7 +19,9 @@ PRIVATE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
 
 def mountable():
     try:
-        done = subprocess.run([*PRIVATE, "mount -t tmpfs none /mnt"], capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            [*PRIVATE, "mount -t tmpfs none /mnt"], capture_output=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
@@ -39,7 +41,13 @@ def shell(tmp_path):
         # A short place for sockets, which may not lie on the disk.
         places = os.environ | {"disk": str(disk), "copy": str(copy), "python": sys.executable}
         done = subprocess.run(
-            [*PRIVATE, script], cwd=tmp_path, env=places, capture_output=True, text=True, timeout=300, check=False
+            [*PRIVATE, script],
+            cwd=tmp_path,
+            env=places,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Traceback" not in done.stderr, done.stderr
@@ -86,6 +94,39 @@ def test_a_solver_that_fills_the_disk_costs_itself_alone(shell, toy_plugin, faul
             }
 
 
+ROOM = """
+from pathlib import Path
+from mfbench.journal import JournalWriter, Setup, read_journal
+from mfbench.room import reserve
+
+ours, other = Path("ours"), Path("other")
+reserve(ours, 100_000)
+assert ours.stat().st_size == 0
+writers = [JournalWriter(path) for path in (ours, other)]
+try:
+    Path("everything").write_bytes(bytes(10**7))
+except OSError:
+    pass
+for _ in range(1000):
+    writers[0].append(Setup(seconds=1.0))
+assert len(list(read_journal(ours))) == 1000
+try:
+    writers[1].append(Setup(seconds=1.0))
+except OSError:
+    print("the other one has no room")
+try:
+    reserve(Path("late"), 100_000)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_journal_with_room_of_its_own_is_written_on_a_full_disk(shell, tmp_path):
+    (tmp_path / "room.py").write_text(ROOM)
+    done = shell('mount -t tmpfs -o size=1m none "$disk"; cd "$disk"; "$python" ../room.py')
+    assert done.stdout == "the other one has no room\nNo space left on device\n"
+
+
 def test_a_results_folder_on_a_full_disk_is_whole_and_carries_on(shell, toy_plugin, faulty_plugin):
     """Room for some of the records; then for all."""
     call = command(toy_plugin, faulty_plugin, ["relax[steps=3]"], "--seeds 12 --jobs 1 -o", "$disk/results")
@@ -104,7 +145,9 @@ def test_a_results_folder_on_a_full_disk_is_whole_and_carries_on(shell, toy_plug
     assert sorted(record.cell.seed for record in whole.records) == list(range(12))
     assert all(record.status is Status.OK for record in whole.records)
     kept = {record.key: record for record in full.records}
-    assert {record.key: record for record in whole.records if record.key in kept} == kept, "none was run again"
+    assert {record.key: record for record in whole.records if record.key in kept} == kept, (
+        "none was run again"
+    )
     assert "No space left on device; what it holds is whole, and the same command carries on" in done.stderr
     assert f"{len(kept)} of 12 trials have their records already" in done.stdout
     assert not list((shell.copy / "full").rglob("*.part"))

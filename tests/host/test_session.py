@@ -136,7 +136,9 @@ def test_what_is_broken_is_named_and_run_again(plan, store, trials):
     other.write_bytes(whole.read_bytes())
     todo = split(plan, store)
     assert [path for path, _ in todo.broken] == [torn, other]
-    assert todo.broken[1][1] == f"it is the record of the key {plan.specs[2].key}; expected {plan.specs[1].key}."
+    assert (
+        todo.broken[1][1] == f"it is the record of the key {plan.specs[2].key}; expected {plan.specs[1].key}."
+    )
     assert [spec.cell.seed for spec in todo.specs] == [0, 1]
     run(plan, store)
     assert split(plan, store).broken == []

@@ -255,7 +255,9 @@ def test_what_a_killed_host_left_half_written_is_swept_and_what_is_being_written
     with held.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         store.check_writable()
-        assert sorted(part.name for part in path.parent.iterdir()) == sorted([path.name, young.name, held.name])
+        assert sorted(part.name for part in path.parent.iterdir()) == sorted(
+            [path.name, young.name, held.name]
+        )
     os.utime(young, (0, 0))
     store.check_writable()
     assert files(store) == [path.name]

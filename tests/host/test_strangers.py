@@ -54,7 +54,20 @@ def block(body, magic=MAGIC, length=None):
 
 SEEN = msgspec.msgpack.encode(Seen(seconds=1.0, work={"evaluations": 1}, reports={}, looks=bytes(16)))
 JOURNAL = block(msgspec.msgpack.encode(Setup(seconds=0.5))) + block(SEEN)
-SPLICES = (b"", b"\x00", b"\xff", b"[" * 40, b"{" * 40, b'"', b"1e999", b"9" * 30, b"null", b"\x1b[2J", b"../", b"nan")
+SPLICES = (
+    b"",
+    b"\x00",
+    b"\xff",
+    b"[" * 40,
+    b"{" * 40,
+    b'"',
+    b"1e999",
+    b"9" * 30,
+    b"null",
+    b"\x1b[2J",
+    b"../",
+    b"nan",
+)
 
 
 def mutated(*seeds):
@@ -66,7 +79,9 @@ def mutated(*seeds):
         for _ in range(draw(st.integers(0, 4))):
             start = draw(st.integers(0, len(data)))
             stop = min(len(data), start + draw(st.integers(0, 12)))
-            data[start:stop] = draw(st.sampled_from(SPLICES) | st.binary(max_size=12)) * draw(st.integers(0, 3))
+            data[start:stop] = draw(st.sampled_from(SPLICES) | st.binary(max_size=12)) * draw(
+                st.integers(0, 3)
+            )
         return bytes(data)
 
     return st.binary(max_size=300) | draw()
@@ -170,7 +185,9 @@ def test_any_of_very_many_bytes_give_a_value_or_the_documented_error(reader, pat
 def little_memory():
     """The process may not hold 400 MB more than now: what a file promises must not be believed."""
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    used = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+    used = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData")
+    )
     resource.setrlimit(resource.RLIMIT_DATA, (int(used.split()[1]) * 1024 + 400 * 2**20, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_DATA, before)
@@ -336,7 +353,9 @@ def test_no_module_imports_what_runs_what_it_reads():
         for path, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+        )
     }
     assert len(TREES) > 100
     assert {found for found in imports if found[1] in RUNNERS} == set()

@@ -242,12 +242,14 @@ def test_markdown_makes_nothing_of_a_strangers_text(a_record):
     """No link, no picture, no code, no HTML, no emphasis, nobody mentioned."""
     text = "<script>![a](b)[c](http://d) `e` **f** _g_ ~~h~~ $i$ @j #1 &lt; \\"
     shown = render(rank([a_record(sentence=text, status=Status.ERROR)]), "markdown")
-    assert not re.search(r"(?<!\\)(?:\\\\)*[<\[\]`_~$@&]", shown.partition("Trials that")[2].partition("| problems")[2])
+    assert not re.search(
+        r"(?<!\\)(?:\\\\)*[<\[\]`_~$@&]", shown.partition("Trials that")[2].partition("| problems")[2]
+    )
     assert text in as_shown(shown)
 
 
 def test_data_hold_what_a_stranger_wrote_and_no_terminal_obeys_it(a_record):
-    strange = "\x1b[31m\x9b2J\u202e\x07\x7f\ny\x9b\" z"
+    strange = '\x1b[31m\x9b2J\u202e\x07\x7f\ny\x9b" z'
     records = [a_record(sentence=strange, status=Status.ERROR, parameters={strange: strange})]
     document, table = (render(rank(records), style) for style in ("json", "csv"))
     assert not CONTROL.search(document) and not CONTROL.search(table)

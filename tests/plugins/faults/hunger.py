@@ -92,4 +92,13 @@ def open_files(problem, parameters, context):
         hoard.append(os.open(os.devnull, os.O_RDONLY))
 
 
-KIND = (devour, devour_lists, devour_torch, devour_jax, print_a_gigabyte, fill_disk, start_threads, open_files)
+KIND = (
+    devour,
+    devour_lists,
+    devour_torch,
+    devour_jax,
+    print_a_gigabyte,
+    fill_disk,
+    start_threads,
+    open_files,
+)
