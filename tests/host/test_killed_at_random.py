@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,7 @@ def host(tmp_path, toy_plugin):
     yield host
     for process in host._marked():
         process.kill()
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 @pytest.mark.slow
