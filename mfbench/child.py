@@ -32,6 +32,9 @@ SECOND_LIMIT = 1.0
 MEMORY_WORDS = ("can't allocate memory", "RESOURCE_EXHAUSTED", "bad_alloc", "out of memory", "Out of memory")
 """How frameworks say in other exceptions that memory ran out."""
 
+MOST_WORDS = 500
+"""Characters of a sentence."""
+
 FAREWELL = b"farewell"
 """Said by a child that came to its end and leaves no process behind: nobody need look for any, or wait for it."""
 
@@ -78,12 +81,26 @@ def main(pipe: Connection) -> None:
         else:
             run_probe(order, order.probe)
     except BaseException:
-        traceback.print_exc()
+        print_traceback()
         os._exit(1)
     if not confinement.has_children():
         with suppress(OSError):  # a solver may have closed whatever it found open
             pipe.send_bytes(FAREWELL)
     os._exit(0)
+
+
+def said(error: BaseException) -> str:
+    """What an exception says, as text that a document can hold; a stranger's may fail to say anything."""
+    try:
+        return str(error).encode(errors="backslashreplace").decode()
+    except Exception as failure:
+        return f"(no message: {type(failure).__name__})"
+
+
+def print_traceback() -> None:
+    """Write the exception that is handled to standard error, whatever a solver made of `sys.stderr`."""
+    with suppress(Exception):
+        os.write(2, traceback.format_exc().encode(errors="backslashreplace"))
 
 
 class Trial:
@@ -106,19 +123,18 @@ class Trial:
                 with self._clock.paused():
                     self._see(self._held, final=True)
         except Diverged as error:
-            how, sentence = "diverged", " ".join(str(error).split()) or "said so without a sentence"
-        except MemoryError as error:
-            how, sentence = "memory", f"MemoryError: {error}" if str(error) else "MemoryError"
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
-            traceback.print_exc()
-            text = f"{type(error).__name__}: {error}"
-            how = "memory" if any(word in text for word in MEMORY_WORDS) else "error"
-            sentence = text.splitlines()[0]
+            how, sentence = "diverged", " ".join(said(error).split()) or "said so without a sentence"
+        except BaseException as error:
+            print_traceback()
+            text = said(error)
+            ran_out = isinstance(error, MemoryError) or any(word in text for word in MEMORY_WORDS)
+            how, name = "memory" if ran_out else "error", type(error).__name__
+            sentence = f"{name}: {text}".splitlines()[0] if text else name
         usage = os.times()
         self._journal.append(
             Ended(
                 how=how,
-                sentence=sentence,
+                sentence=sentence[:MOST_WORDS],
                 seconds=self._clock.seconds(),
                 seconds_evaluate=self._clock.paused_seconds,
                 seconds_cpu=usage.user + usage.system + usage.children_user + usage.children_system,

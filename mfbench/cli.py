@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = "mfbench-results"
 FORMATS = ("rich", "markdown", "latex", "csv", "json")
+INCOMPLETE = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -46,7 +47,10 @@ def plugin_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Commands(click.Group):
-    """Ctrl-C where no trial runs ends with the same exit code as where one does; click's own would be 1."""
+    """Ctrl-C where no trial runs ends with the same exit code as where one does; click's own would be 1.
+
+    What the system refuses is a sentence.
+    """
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -55,6 +59,13 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            raise  # click knows what to do when a reader leaves
+        except OSError as error:
+            # A full disk behind the output, say: what is buffered could not be written at the exit either.
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            fail(str(error), INCOMPLETE)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -160,6 +171,7 @@ def carry_out(
 
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
+    not_read(todo.broken, then="; the trial is run again")
     if dry_run or specs is not None:
         click.echo(plan_text(plan, todo, registry), nl=False)
         if specs is not None and not dry_run:
@@ -201,7 +213,8 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 
     registry = load(plugins, strict)
     with bad_input():
-        click.echo(show_text(registry, name), nl=False)
+        text = show_text(registry, name)
+    click.echo(text, nl=False)
 
 
 @main.command("rank")
@@ -220,8 +233,7 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
         if not folder.is_dir():
             fail(f"{folder}: no such folder; expected a results folder of mfbench.")
     reading = read_folders(chosen, summaries=True)
-    for path, reason in reading.unreadable:
-        click.echo(one_line(f"not read: {path}: {reason}"), err=True)
+    not_read(reading.unreadable)
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
     with uncollected():
@@ -256,10 +268,20 @@ def results_folder(chosen: str | None) -> Path:
     return Path(chosen or os.environ.get("MFBENCH_RESULTS") or DEFAULT_FOLDER)
 
 
-def fail(message: str) -> None:
-    """End with the exit code of bad input."""
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(BAD_INPUT)
+def fail(message: str, code: int = BAD_INPUT) -> None:
+    """End with a message and an exit code."""
+    from mfbench.labels import printable
+
+    click.echo(f"Error: {printable(message)}", err=True)
+    sys.exit(code)
+
+
+def not_read(unreadable: list[tuple[Path, str]], then: str = "") -> None:
+    """Name the documents that cannot be read."""
+    from mfbench.labels import one_line
+
+    for path, reason in unreadable:
+        click.echo(one_line(f"not read: {path}: {reason}{then}"), err=True)
 
 
 @contextmanager

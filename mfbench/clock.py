@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,11 @@ LOOK_RATIO = 10 ** (1 / 10)
 FIRST_LOOK = 0.01
 FORCED_SHARE = 0.01
 """A checkpoint is forced at least once in this share of the budget, so that queued work shows."""
+
+
+def most_looks(budget: float) -> int:
+    """No trial of this budget is looked at more often, its scored checkpoint included."""
+    return 3 + max(0, math.ceil(math.log(budget / FIRST_LOOK) / math.log(LOOK_RATIO)))
 
 
 class Clock:

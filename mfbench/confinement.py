@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import fcntl
+import math
 import os
 import resource
 import select
@@ -40,6 +41,9 @@ PR_SET_CHILD_SUBREAPER = 36
 """prctl option (Linux, <linux/prctl.h>)."""
 
 MEBI = 2**20
+
+STDERR = "stderr"
+"""Name of the file in a child's folder that takes its standard error."""
 
 
 def own_group() -> None:
@@ -93,19 +97,19 @@ def has_children() -> bool:
 
 def end_after(seconds: float) -> None:
     """A second limit, kept by a C-level timer: dumps every thread's stack to stderr and exits."""
+    faulthandler.enable(all_threads=False)  # a fatal signal says where it struck, too
     faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 def redirect_output(folder: Path) -> None:
-    """Send stdout and stderr, also of C code, to files; stdin reads nothing."""
+    """Send stderr, also of C code, to the end of a file; nobody reads stdout, and stdin reads nothing."""
     sys.stdout.flush()
     sys.stderr.flush()
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    words = os.open(folder / STDERR, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number, file in ((0, nothing), (1, nothing), (2, words)):
         os.dup2(file, number)
-        os.close(file)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    os.close(words)
     os.close(nothing)
 
 
@@ -156,8 +160,14 @@ def reset_peak_memory() -> float:
 
 
 def peak_memory_mb(start: float) -> float:
-    """Peak resident megabytes since `reset_peak_memory`, beyond what was resident then."""
-    return max(0.0, status_mb("VmHWM") - start)
+    """Peak resident megabytes since `reset_peak_memory`, beyond what was resident then.
+
+    Not a number where a solver has left no file to look it up with.
+    """
+    try:
+        return max(0.0, status_mb("VmHWM") - start)
+    except OSError:
+        return math.nan
 
 
 def status_mb(name: str) -> float:

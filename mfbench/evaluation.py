@@ -39,7 +39,8 @@ def gradient(checkpoint: Checkpoint, points: np.ndarray, step: float) -> np.ndar
         shift = np.zeros(points.shape[1])
         shift[axis] = step
         pair = evaluate(checkpoint, np.concatenate([points + shift, points - shift]))
-        with np.errstate(invalid="ignore"):  # where a logarithm is minus infinity on both sides
+        # Minus infinity on both sides, for a logarithm; and a solver may have numpy raise what it warns of.
+        with np.errstate(all="ignore"):
             columns.append((pair[: len(points)] - pair[len(points) :]) / (2.0 * step))
     return np.stack(columns, axis=1)
 
@@ -57,5 +58,6 @@ def _batched(function: Any, state: Any, points: np.ndarray, tail: tuple[int, ...
             )
         if answer.dtype.kind not in "fiub":
             raise BadAnswer(f"evaluate gave values of type {answer.dtype}; expected real numbers.")
-        values[start : start + len(part)] = answer[: len(part)]
+        with np.errstate(all="ignore"):
+            values[start : start + len(part)] = answer[: len(part)]
     return values

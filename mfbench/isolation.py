@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mfbench import child, fork_server
+from mfbench import child, fork_server, last_words
+from mfbench.confinement import STDERR
 from mfbench.descendants import PATIENCE, kill_group, kill_strays, kill_tree
 from mfbench.order import Order
 
@@ -50,11 +52,13 @@ class Outcome:
         exitcode: of the process; negative for a signal.
         killed: "limit" or "interrupted" when the host killed it, else "".
         seconds: wall seconds from its order to its end.
+        stderr: the last lines that it wrote to standard error.
     """
 
     exitcode: int
     killed: str
     seconds: float
+    stderr: str = ""
 
 
 @dataclass
@@ -126,10 +130,16 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
         handle = _entrusted(msgspec.json.encode(order), forked)
     began = time.monotonic()
     killed = "interrupted"  # stands if this thread is interrupted itself
+    words = Path(order.folder) / STDERR
+
+    def look() -> bool:
+        last_words.trim(words)
+        return stopping()
+
     try:
         if forked and not handle.has_ended(min(START, order.limit)):
             _provide()
-        killed = _watch(handle, began + order.limit, stopping)
+        killed = _watch(handle, began + order.limit, look)
     finally:
         exitcode = _end(handle, kill=bool(killed))
     seconds = time.monotonic() - began
@@ -137,7 +147,7 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
         killed = "interrupted"  # whoever told the host to stop told its child too
     elif exitcode != 0 and seconds > order.limit:
         killed = "limit"  # by its own timer, if this host was suspended
-    return Outcome(exitcode, killed, seconds)
+    return Outcome(exitcode, killed, seconds, last_words.tail(words))
 
 
 def _entrusted(order: bytes, forked: bool) -> Handle:

@@ -13,7 +13,8 @@ import msgspec
 
 from mfbench.identity import is_accounted_for
 from mfbench.record import Record, Spec, Status
-from mfbench.store import UNREADABLE, Store, decode_record, read_arrays
+from mfbench.store import UNREADABLE, Store, decode_record
+from mfbench.strangers import read_arrays
 
 SPECS = "specs"
 RECORDS = "records"
@@ -67,14 +68,13 @@ def collect(folder: Path, store: Store) -> Gathering:
             spec = msgspec.json.decode(file.read_bytes(), type=Spec)
             record = decode_record(answer)
             reason = _reason_against(record, spec)
-            arrays = read_arrays(answer) if reason is None and record.arrays is not None else {}
+            arrays = read_arrays(answer.with_suffix(".npz")) if reason is None and record.arrays is not None else {}
         except UNREADABLE as error:
             reason = str(error)
         if reason is not None:
             gathering.refused.append((answer, reason))
             continue
-        store.keep(record, arrays)
-        gathering.records[number] = record
+        gathering.records[number] = store.keep(record, arrays, store.read(record.cell, record.key))
         if record.status is Status.INTERRUPTED:
             gathering.missing.append(number)
     return gathering

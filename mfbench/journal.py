@@ -14,16 +14,25 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from mfbench.strangers import regular_file
 
 if TYPE_CHECKING:
     import numpy as np
 
 HEADER = struct.Struct("<4sII")
 MAGIC = b"mfbj"
+
+MOST_BLOCK = 2**28
+"""Bytes of a block; nobody's memory is spent on the promise of a larger one."""
+
+MOST_JOURNAL = 2**30
+"""Bytes of a journal that are read."""
 
 
 class Began(msgspec.Struct, tag=True):
@@ -85,10 +94,17 @@ class JournalWriter:
     """Appends blocks to a journal file; the only writer of it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._identity = _identity(self._file)
 
     def append(self, block: Block) -> None:
         """Write one block by one system call, so that a death leaves at most one torn block."""
+        if _identity(self._file) != self._identity:  # a solver closes whatever it finds open, and opens more
+            self._open()
         body = _encode(block)
         data = HEADER.pack(MAGIC, len(body), zlib.crc32(body)) + body
         written = os.write(self._file, data)
@@ -100,35 +116,42 @@ class JournalWriter:
         os.close(self._file)
 
 
+def _identity(file: int) -> tuple[int, int] | None:
+    """What file a descriptor stands for; None if it stands for none."""
+    try:
+        facts = os.fstat(file)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
 def read_journal(path: Path, start: int = 0) -> Iterator[tuple[Block, int]]:
     """The sound blocks from byte `start` on, each with the offset behind it.
 
     Args:
-        path: the journal; a missing file is an empty journal.
+        path: the journal; a missing file is an empty journal, and so is what is no file.
         start: offset that an earlier reading returned.
     """
-    try:
-        data = path.read_bytes() if start == 0 else _tail(path, start)
-    except FileNotFoundError:
-        return
-    position = 0
-    while position + HEADER.size <= len(data):
-        magic, length, checksum = HEADER.unpack_from(data, position)
-        body = data[position + HEADER.size : position + HEADER.size + length]
-        if magic != MAGIC or len(body) < length or zlib.crc32(body) != checksum:
-            return
-        try:
-            block = _decode(body)
-        except msgspec.MsgspecError:
-            return
-        position += HEADER.size + length
-        yield block, start + position
-
-
-def _tail(path: Path, start: int) -> bytes:
-    with path.open("rb") as file:
+    with suppress(FileNotFoundError, IsADirectoryError, ValueError), regular_file(path) as (file, size):
         file.seek(start)
-        return file.read()
+        position, end = start, min(size, start + MOST_JOURNAL)
+        while position + HEADER.size <= end:
+            header = file.read(HEADER.size)
+            if len(header) < HEADER.size:  # cut short meanwhile
+                return
+            magic, length, checksum = HEADER.unpack(header)
+            behind = position + HEADER.size + length
+            if magic != MAGIC or length > MOST_BLOCK or behind > end:
+                return
+            body = file.read(length)
+            if zlib.crc32(body) != checksum:
+                return
+            try:
+                block = _decode(body)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                return
+            position = behind
+            yield block, position
 
 
 def values(data: bytes, shape: tuple[int, ...] = (-1,)) -> np.ndarray:

@@ -14,10 +14,11 @@ T = TypeVar("T")
 Contender = tuple[str, str]
 """A solver's name and its canonical parameters as sorted JSON: comparable and hashable."""
 
-CONTROL = re.compile(
-    r"(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
-"""Terminal sequences, control characters but the line feed, and characters that turn the direction of writing."""
+OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but the line feed, and characters that turn the direction of writing."""
+
+CONTROL = re.compile(rf"(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]|{OBEYED.pattern}")
+"""Terminal sequences as a whole, and what else a terminal obeys."""
 
 
 def canonical(document: Any) -> str:
@@ -82,6 +83,11 @@ def natural_order(parameters: Mapping[str, Any]) -> tuple[tuple[str, bool, float
         (key, False, float(value), "") if isinstance(value, int | float) else (key, True, 0.0, str(value))
         for key, value in parameters.items()
     )
+
+
+def escaped(document: str) -> str:
+    """A JSON document in which what a terminal would obey is written as \\uXXXX: the same data, harmless to look at."""
+    return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def printable(text: str) -> str:

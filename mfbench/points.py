@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from mfbench.strangers import regular_file
 from mfbench.tasks.judging import Inquiry
 
 SETS = ("looks", "finals", "gradients")
@@ -58,13 +59,15 @@ def read_points(points: PointsFile) -> Inquiry:
     """The inquiry behind a file.
 
     Raises:
-        ValueError: the file is shorter or longer than the shapes say.
+        ValueError: the file is shorter or longer than the shapes say, or none; it is then not read.
     """
-    numbers = np.fromfile(points.path, NUMBER)
     shapes = [getattr(points, name) for name in SETS]
     counts = [math.prod(shape) for shape in shapes]
-    if len(numbers) != sum(counts):
-        raise ValueError(f"{points.path} holds {len(numbers)} numbers; expected {sum(counts)} for {shapes}.")
+    with regular_file(Path(points.path)) as (file, size):
+        if min(min(shapes)) < 0 or size != sum(counts) * NUMBER.itemsize:
+            there = size // NUMBER.itemsize
+            raise ValueError(f"{points.path} holds {there} numbers; expected {sum(counts)} for {shapes}.")
+        numbers = np.fromfile(file, NUMBER)
     parts = np.split(numbers, np.cumsum(counts)[:-1])
     sets = {name: part.reshape(shape) for name, part, shape in zip(SETS, parts, shapes, strict=True)}
     return Inquiry(step=points.step, **sets)

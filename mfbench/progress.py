@@ -80,7 +80,7 @@ class Watched:
         """Read what the child has added to its journal."""
         for block, offset in read_journal(self.progress.journal, self.offset):
             self.offset = offset
-            if isinstance(block, Seen):
+            if isinstance(block, Seen) and len(block.looks) == 8 * len(self.progress.judge.inquiry.looks):
                 self.error = self.progress.judge.headline(values(block.looks)).value
 
 

@@ -26,6 +26,9 @@ LONGEST_BUDGET = 365 * 86400.0
 MOST_MEMORY_MB = 2**40
 """In units of 2^20 bytes: what the system can count, with room to spare."""
 
+Key = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,64}\Z")]
+"""64 hexadecimal digits as `provenance.key` gives them; part of a file's name, so never a path."""
+
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{ENTRY_NAME.pattern}\Z")]
 """A document whose names are none was not written by a host, and could lead out of its folder."""
 
@@ -112,7 +115,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         protocol: must equal `PROTOCOL`.
     """
 
-    key: str
+    key: Key
     cell: Cell
     limits: Limits = Limits()
     plugins: tuple[str, ...] = ()
@@ -184,7 +187,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         arrays: name of the .npz beside the record with the scored values; None if there is none.
     """
 
-    key: str
+    key: Key
     cell: Cell
     limits: Limits
     status: Status

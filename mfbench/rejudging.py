@@ -21,7 +21,8 @@ from mfbench.judges import judge_of
 from mfbench.record import Look, Record
 from mfbench.registry import Registry
 from mfbench.solver import ProblemEntry
-from mfbench.store import UNREADABLE, Store, decode_record, read_arrays
+from mfbench.store import UNREADABLE, Store, decode_record
+from mfbench.strangers import read_arrays
 from mfbench.tasks.judging import Answers, Judge
 
 ARCHIVE_BYTES = 2**16
@@ -115,7 +116,7 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
     inquiry = judge.inquiry
     size = 8 * (len(inquiry.looks) + len(inquiry.finals) + inquiry.gradients.size)
     try:
-        answers = stored_answers(read_arrays(path, size + ARCHIVE_BYTES), record, judge)
+        answers = stored_answers(read_arrays(path.with_suffix(".npz"), size + ARCHIVE_BYTES), record, judge)
         metrics = scoring.metrics_of(answers, judge)
     except Exception as error:  # whatever a stranger's file holds, or a judge makes of it
         text = f"the values beside them cannot be judged: {type(error).__name__}: {error}"

@@ -16,12 +16,25 @@ from mfbench.contract import PRESETS
 from mfbench.names import NameProblem, Selector, parse_selector, suggestion
 from mfbench.parameters import ParameterError
 from mfbench.record import LONGEST_BUDGET, MOST_MEMORY_MB
+from mfbench.strangers import read_file
 from mfbench.units import duration
 
 DEVICES = ("auto", "cpu", "cuda")
 
 MOST_SEEDS = 10**6
 """Repetitions: a plan lists every trial before the first one runs."""
+
+MOST_JOBS = 10**4
+"""Trials at the same time, and cores of one."""
+
+MOST_SUITE = 2**16
+"""Bytes of a suite file."""
+
+MOST_DOTS = 1000
+"""Dots in one line of a suite: reading a dotted key takes a time that grows with the square of its parts."""
+
+MOST_POINTS = 10**5
+"""Points of one grid of parameters: a dozen lists of ten make a million millions."""
 
 
 class BadRequest(ValueError):
@@ -69,6 +82,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
                 raise BadRequest(f"{option}: got {value}; expected a whole number >= 1.")
         if self.seeds is not None and self.seeds > MOST_SEEDS:
             raise BadRequest(f"seeds: got {self.seeds}; expected at most {MOST_SEEDS}.")
+        for name in ("jobs", "threads"):
+            if (getattr(self, name) or 0) > MOST_JOBS:
+                raise BadRequest(f"{name}: got more than {MOST_JOBS}; expected at most that.")
         if self.memory_mb > MOST_MEMORY_MB:
             raise BadRequest(f"memory: got {self.memory_mb}; expected at most {MOST_MEMORY_MB} (MB).")
         if self.budget is not None and not 0 < self.budget < math.inf:
@@ -107,6 +123,11 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, value in self.parameters.items():
             if value == []:
                 raise BadRequest(f"{self.name!r}: parameter {name!r} has no values to sweep.")
+        points = math.prod(len(value) for value in self.parameters.values() if isinstance(value, list))
+        if points > MOST_POINTS:
+            raise BadRequest(
+                f"{self.name!r}: its grid has {points:.3g} points; expected at most {MOST_POINTS}."
+            )
         axes = [value if isinstance(value, list) else [value] for value in self.parameters.values()]
         glob = parse_selector(self.name)
         if glob.parameters and names:
@@ -146,7 +167,7 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
         BadRequest: unreadable, not TOML, unknown keys, wrong types or values.
     """
     try:
-        document = tomllib.loads(path.read_text())
+        document = read_toml(path)
         check_keys(document)
         suite = msgspec.convert(document, Suite)
         fields: dict[str, Any] = {
@@ -165,10 +186,24 @@ def read_suite(path: Path, given: Mapping[str, Any]) -> Request:
             "scheduler": suite.scheduler,
         }
         Request(**fields)  # alone: what is wrong on the command line is not the file's fault
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+    except RecursionError:
+        raise BadRequest(f"{path}: tables or lists are nested without end; expected a suite.") from None
+    except (OSError, msgspec.ValidationError, ValueError, OverflowError) as error:
         raise BadRequest(f"{path}: {error}") from error
     sources = {field: str(path) for field in fields if field not in given}
     return Request(**(fields | dict(given)), sources=sources)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML document, also a stranger's.
+
+    Raises:
+        OSError: it cannot be read; ValueError: not TOML, or longer than any suite; RecursionError: nested too deeply.
+    """
+    text = read_file(path, MOST_SUITE).decode()
+    if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+        raise ValueError(f"a line has more than {MOST_DOTS} dots; break it.")
+    return tomllib.loads(text)
 
 
 def read_budget(text: str) -> float:

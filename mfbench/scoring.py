@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,6 +46,15 @@ class Findings:
         """The last checkpoint whose clock reading lies within the budget; never the best one."""
         within = [seen for seen in self.seen if seen.seconds <= budget]
         return within[-1] if within else None
+
+
+def sound(blocks: Iterable[Block], judge: Judge) -> Iterator[Block]:
+    """The blocks up to the first look that has not one value for each of the judge's points: nobody's of ours."""
+    expected = 8 * len(judge.inquiry.looks)
+    for block in blocks:
+        if isinstance(block, Seen) and len(block.looks) != expected:
+            return
+        yield block
 
 
 def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) -> tuple[Status, str]:

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from mfbench import fork_server, isolation
 from mfbench.away import Away
 from mfbench.plan import Plan
 from mfbench.record import Record, Spec, Status
-from mfbench.store import Store
+from mfbench.store import UNREADABLE, Store
 from mfbench.trial import Progress, Result, blank, now, run_trial
 
 
@@ -28,10 +29,19 @@ class Observer(Protocol):
 
 @dataclass
 class Todo:
-    """A plan split into what there is and what is to be run."""
+    """A plan split into what there is and what is to be run.
+
+    Args:
+        kept: records that stay.
+        specs: trials to run.
+        broken: records of trials to run that are there and cannot be read, with the reason.
+        standing: key -> the record that a trial to run may replace.
+    """
 
     kept: list[Record] = field(default_factory=list)
     specs: list[Spec] = field(default_factory=list)
+    broken: list[tuple[Path, str]] = field(default_factory=list)
+    standing: dict[str, Record] = field(default_factory=dict)
 
 
 def split(plan: Plan, store: Store, retry_failed: bool = False, rerun: bool = False) -> Todo:
@@ -45,8 +55,18 @@ def split(plan: Plan, store: Store, retry_failed: bool = False, rerun: bool = Fa
     """
     todo = Todo()
     for spec in plan.specs:
-        record = None if rerun else store.read(spec.cell, spec.key)
-        if record is None or not record.status.final or (retry_failed and record.status is not Status.OK):
+        try:
+            record = store.fetch(spec.cell, spec.key)
+        except FileNotFoundError:
+            todo.specs.append(spec)
+            continue
+        except UNREADABLE as error:
+            todo.broken.append((store.path(spec.cell, spec.key), str(error)))
+            todo.specs.append(spec)
+            continue
+        again = rerun or (retry_failed and record.status is not Status.OK)
+        if again or not record.status.final:
+            todo.standing[spec.key] = record
             todo.specs.append(spec)
         else:
             todo.kept.append(record)
@@ -87,9 +107,9 @@ def run(
         try:
             for future in as_completed(futures):
                 result = _result(future, futures[future])
-                store.keep(result.record, result.arrays)
-                records.append(result.record)
-                observer.finished(result.record)
+                record = store.keep(result.record, result.arrays, todo.standing.get(futures[future].key))
+                records.append(record)
+                observer.finished(record)
         except BaseException:
             failed.set()  # a full disk: what could not be kept need not be run
             raise

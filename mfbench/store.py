@@ -8,14 +8,13 @@ a reader leaves an index, which is derived (see `index`).
 
 from __future__ import annotations
 
+import fcntl
 import gc
-import math
 import os
 import tempfile
-import zipfile
-import zlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,11 +23,21 @@ import msgspec
 
 from mfbench import index
 from mfbench.record import SCHEMA, Cell, Record
+from mfbench.strangers import read_arrays, read_file
 
 if TYPE_CHECKING:
     import numpy as np
 
 RECORDS = "records"
+
+MOST_RECORD = 2**24
+"""Bytes of a document; a curve of fifty looks makes ten thousand."""
+
+PART = ".part"
+"""How the name of a file ends that is being written; it begins with a dot."""
+
+YOUNG = 1.0
+"""Seconds in which a file that is being written has its lock."""
 
 UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
 """What reading a broken or foreign document may raise; the last one where it is nested without end."""
@@ -59,6 +68,7 @@ class Store:
             (self.folder / RECORDS).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder / RECORDS):
                 pass
+            sweep(self.folder / RECORDS)
         except OSError as error:
             reason = error.strerror or error
             raise OSError(
@@ -77,27 +87,60 @@ class Store:
             OSError: read-only folder, full disk; nothing half-written stays.
         """
         path = self.path(record.cell, record.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_record(path, record, arrays)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_record(path, record, arrays)
+        except OSError as error:
+            raise OSError(
+                f"results folder {self.folder}: {error.strerror or error}; what it holds is whole, and the same "
+                "command carries on from there."
+            ) from error
         return path
 
-    def keep(self, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
-        """Write a record to its place, unless it says less than the one that it would replace.
+    def keep(
+        self,
+        record: Record,
+        arrays: Mapping[str, np.ndarray] | None = None,
+        replaceable: Record | None = None,
+    ) -> Record:
+        """Write a record to its place, and return the one that counts.
+
+        One that says less than what it would replace is not written; and where another host has finished the trial
+        meanwhile, what that one has kept stands.
+
+        Args:
+            record, arrays: what is to be kept.
+            replaceable: the final record that it may replace, if there is one.
 
         Raises:
             OSError: as `write`.
         """
-        earlier = None if record.status.final else self.read(record.cell, record.key)
-        if earlier is None or not earlier.status.final:
-            self.write(record, arrays)
+        earlier = self.read(record.cell, record.key)
+        if earlier is not None and earlier.status.final:
+            if not record.status.final:
+                return record
+            if earlier != replaceable:
+                return earlier
+        self.write(record, arrays)
+        return record
 
     def read(self, cell: Cell, key: str) -> Record | None:
         """The record of a key, or None when there is none that can be read."""
-        path = self.path(cell, key)
         try:
-            return decode_record(path)
+            return self.fetch(cell, key)
         except UNREADABLE:
             return None
+
+    def fetch(self, cell: Cell, key: str) -> Record:
+        """The record of a key.
+
+        Raises:
+            FileNotFoundError: there is none; any of `UNREADABLE`: there is one, and it is broken or another's.
+        """
+        record = decode_record(self.path(cell, key))
+        if record.key != key:
+            raise ValueError(f"it is the record of the key {record.key}; expected {key}.")
+        return record
 
     def read_all(self) -> Reading:
         """Every record of the folder, in the order of file names."""
@@ -143,9 +186,11 @@ class Store:
         """The scored values that lie beside a record; {} when there are none.
 
         Raises:
-            OSError, ValueError: the file is missing, broken or holds pickled objects.
+            OSError, ValueError: the file is missing, broken, too large or holds pickled objects.
         """
-        return {} if record.arrays is None else read_arrays(self.path(record.cell, record.key))
+        if record.arrays is None:
+            return {}
+        return read_arrays(self.path(record.cell, record.key).with_suffix(".npz"))
 
 
 def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | None = None) -> None:
@@ -167,36 +212,13 @@ def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | 
         target.unlink(missing_ok=True)  # of an earlier run
 
 
-def read_arrays(path: Path, most: float = math.inf) -> dict[str, np.ndarray]:
-    """The scored values that lie beside a document.
-
-    Args:
-        path: of the document.
-        most: bytes that they may take, unpacked.
-
-    Raises:
-        OSError, ValueError: the file is missing, broken, larger than that or holds pickled objects.
-    """
-    import numpy as np
-
-    file = path.with_suffix(".npz")
-    try:
-        with np.load(file, allow_pickle=False) as data:
-            size = sum(member.file_size for member in data.zip.infolist())
-            if size > most:
-                raise ValueError(f"{file}: {size} bytes of values; expected at most {most:.0f}.")
-            return {name: data[name] for name in data.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-        raise ValueError(f"{file}: {type(error).__name__}: {error}") from error
-
-
 def decode_record(path: Path) -> Record:
     """Read one document.
 
     Raises:
-        msgspec.MsgspecError: not a record; ValueError: written by a newer mfbench; OSError.
+        msgspec.MsgspecError: not a record; ValueError: written by a newer mfbench, too large, no file; OSError.
     """
-    record = msgspec.json.decode(path.read_bytes(), type=Record)
+    record = msgspec.json.decode(read_file(path, MOST_RECORD), type=Record)
     if record.schema > SCHEMA:
         raise ValueError(f"schema {record.schema} is newer than {SCHEMA}; update mfbench to read it.")
     return record
@@ -205,10 +227,12 @@ def decode_record(path: Path) -> Record:
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
     """A temporary file in the target's folder that takes the target's name if all goes well."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=PART)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            with suppress(OSError):  # not every file system has locks
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -217,6 +241,15 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what hosts that were killed have left half written below a folder; the kernel has unlocked it."""
+    for path in folder.rglob(f".*{PART}"):
+        with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or another user's
+            if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:
@@ -242,6 +275,8 @@ def write_document(path: Path, document: bytes) -> None:
     """
     with _replacing(path) as file:
         file.write(document)
+
+
 def each_record(folders: Iterable[Path], refuse: Callable[[Path, str], None]) -> Iterator[Record]:
     """The records of several folders one by one, each once; for what must not hold all of them in memory.
 

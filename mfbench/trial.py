@@ -23,6 +23,7 @@ import numpy as np
 
 from mfbench import availability, fork_server, isolation, provenance, scoring
 from mfbench.closure import code_hash, has_changed
+from mfbench.confinement import STDERR
 from mfbench.identity import versions_here
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of
@@ -32,15 +33,15 @@ from mfbench.order import Order
 from mfbench.points import fingerprint, write_points
 from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
 from mfbench.registry import Registry, load_registry
+from mfbench.room import set_aside
 from mfbench.scratch import scratch
 from mfbench.seeds import problem_seed, solver_seed
 from mfbench.slots import Interrupted, slots
 from mfbench.solver import ProblemEntry, SolverEntry
-from mfbench.store import write_record
+from mfbench.store import MOST_RECORD, UNREADABLE, write_record
+from mfbench.strangers import read_file
 from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
-
-STDERR_BYTES = 2000
 
 EDITED = (
     "its code was edited while this host ran, so nobody knows which one ran; the same command runs it anew"
@@ -95,7 +96,9 @@ def run_trial(
     except BaseException as error:
         traceback.print_exc()
         sentence = f"outside the solver: {type(error).__name__}: {error}"
-        return Result(blank(spec, began, Status.ERROR, sentence))
+        # A full disk, too little memory for the host: it may be otherwise next time, and is not the solver's fault.
+        passing = isinstance(error, OSError | MemoryError)
+        return Result(blank(spec, began, Status.INTERRUPTED if passing else Status.ERROR, sentence))
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
             busy = busy_seconds(cores)
             outcome = isolation.run_child(order, stopping)
             busy_after = busy_seconds(cores)
-        findings = scoring.Findings.of(block for block, _ in read_journal(Path(order.journal)))
+        blocks = (block for block, _ in read_journal(Path(order.journal)))
+        findings = scoring.Findings.of(scoring.sound(blocks, judge))
         record, arrays = conclude(case, findings, outcome)
         if has_changed(problem.build) or has_changed(solver.run):
             return Result(blank(spec, began, Status.INTERRUPTED, EDITED))
@@ -151,7 +155,7 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
             load_end=os.getloadavg()[0],
         )
         return Result(
-            msgspec.structs.replace(record, started=began, usage=usage, stderr=tail(folder)), arrays
+            msgspec.structs.replace(record, started=began, usage=usage, stderr=outcome.stderr), arrays
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -161,6 +165,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
     """Resolve a spec for its child, and put the judge's points where it finds them."""
     spec, problem, solver = case.spec, case.problem, case.solver
     cell, limits = spec.cell, spec.limits
+    set_aside(folder / "journal", folder / STDERR, case.judge.inquiry, cell.budget)
     return Order(
         build=problem.build,
         run=solver.run,
@@ -207,7 +212,7 @@ def conclude(
             seconds_evaluate=ended.seconds_evaluate if ended else None,
             seconds_wall=outcome.seconds,
             seconds_cpu=ended.seconds_cpu if ended else None,
-            peak_memory_mb=ended.peak_memory_mb if ended else None,
+            peak_memory_mb=scoring.finite(ended.peak_memory_mb) if ended else None,
             threads=findings.began.threads if findings.began else None,
         ),
         judge=code_hash(case.problem.judge),
@@ -266,16 +271,6 @@ def type_path(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def tail(folder: Path) -> str:
-    """The last lines that a child wrote to standard error."""
-    try:
-        with (folder / "stderr").open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - STDERR_BYTES))
-            return file.read(STDERR_BYTES).decode(errors="replace")
-    except OSError:
-        return ""
-
-
 def now() -> str:
     """The time, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -292,15 +287,19 @@ def main(arguments: list[str]) -> int:
         return 2
     source, target = map(Path, arguments)
     try:
-        spec = msgspec.json.decode(source.read_bytes(), type=Spec)
-    except (OSError, msgspec.MsgspecError) as error:
+        spec = msgspec.json.decode(read_file(source, MOST_RECORD), type=Spec)
+    except UNREADABLE as error:
         print(f"{source}: {error}", file=sys.stderr)
         return 2
     if not target.parent.is_dir():
         print(f"{target}: there is no folder {target.parent}.", file=sys.stderr)
         return 2
     result = run_trial(spec)
-    write_record(target, result.record, result.arrays)
+    try:
+        write_record(target, result.record, result.arrays)
+    except OSError as error:
+        print(f"{target}: {error}; the trial has no record.", file=sys.stderr)
+        return 1
     return 130 if result.record.status is Status.INTERRUPTED else int(result.record.status.alarming)
 
 

@@ -1,4 +1,8 @@
-"""Rows for machines: JSON and CSV, every field, None where a number is infinite or unknown."""
+"""Rows for machines: JSON and CSV, every field, None where a number is infinite or unknown.
+
+Records may be a stranger's: what a terminal would obey is escaped in JSON and taken out of CSV, which has no escapes;
+and a CSV cell that a spreadsheet would take for a formula begins with an apostrophe.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,19 @@ from typing import Any
 
 import msgspec
 
+from mfbench.labels import escaped, one_line
 from mfbench.rows import Row
 
 FLATTENED = ("work", "metrics", "floors")
 """Mappings that get a CSV column per key, "metrics.skill"; other mappings stay JSON text."""
 
+FORMULA = ("=", "+", "-", "@")
+"""How a cell begins that a spreadsheet computes."""
+
 
 def as_json(rows: Sequence[Row]) -> str:
     """A list of objects. NaN and infinity never appear."""
-    return msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode() + "\n"
+    return escaped(msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode()) + "\n"
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -27,9 +35,10 @@ def as_csv(rows: Sequence[Row]) -> str:
     """
     documents = [_flat(row) for row in rows]
     text = io.StringIO()
-    writer = csv.DictWriter(text, _columns(documents), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(documents)
+    columns = _columns(documents)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(_cell, columns))
+    writer.writerows([_cell(document.get(name, "")) for name in columns] for document in documents)
     return text.getvalue()
 
 
@@ -37,6 +46,13 @@ def _columns(documents: Sequence[dict[str, Any]]) -> list[str]:
     fields = [field.name for field in msgspec.structs.fields(Row) if field.name not in FLATTENED]
     names = {name for document in documents for name in document}
     return fields + sorted(names - set(fields))
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = one_line(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _flat(row: Row) -> dict[str, Any]:

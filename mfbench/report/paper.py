@@ -26,16 +26,25 @@ LATEX_ESCAPES = str.maketrans(
 )
 
 
+MARKDOWN_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~$&#@!"})
+"""Marks that make text something else than text: emphasis, code, links, HTML, formulas, mentions, cells."""
+
+
 def markdown(chapters: Iterable[Chapter]) -> str:
     """Pipe tables under headings, notes as lists."""
     parts: list[str] = []
     for chapter in chapters:
-        parts.append(f"## {chapter.title}")
+        parts.append(f"## {_plain(chapter.title)}")
         for sheet in chapter.sheets:
-            parts += [f"### {sheet.caption}", _tabulate(sheet, "pipe", lambda cell: cell.replace("|", "\\|"))]
+            parts += [f"### {_plain(sheet.caption)}", _tabulate(sheet, "pipe", _plain)]
         if chapter.notes:
-            parts.append("\n".join(f"- {note}" for note in chapter.notes))
+            parts.append("\n".join(f"- {_plain(note)}" for note in chapter.notes))
     return "\n\n".join(parts) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text that markdown shows as it stands; records may be a stranger's."""
+    return text.translate(MARKDOWN_ESCAPES)
 
 
 def latex(chapters: Iterable[Chapter]) -> str:

@@ -128,6 +128,36 @@ def test_only_what_is_missing_is_run(plan, store, trials):
     assert sorted(trials.ran) == [1, 2]
 
 
+def test_what_is_broken_is_named_and_run_again(plan, store, trials):
+    """Torn, or the record of another trial under this one's name."""
+    run(plan, store)
+    torn, other, whole = (store.path(spec.cell, spec.key) for spec in plan.specs[:3])
+    torn.write_bytes(torn.read_bytes()[:50])
+    other.write_bytes(whole.read_bytes())
+    todo = split(plan, store)
+    assert [path for path, _ in todo.broken] == [torn, other]
+    assert (
+        todo.broken[1][1] == f"it is the record of the key {plan.specs[2].key}; expected {plan.specs[1].key}."
+    )
+    assert [spec.cell.seed for spec in todo.specs] == [0, 1]
+    run(plan, store)
+    assert split(plan, store).broken == []
+    assert set(statuses(store)) == {0, 1, 2, 3}
+
+
+def test_what_another_host_has_finished_meanwhile_stands(plan, store, trials):
+    """Both were started before either had finished; the later one's timeout is no news."""
+    todo = split(plan, store)
+    run(plan, store)
+    before = {path: path.read_bytes() for path in store.folder.rglob("*-*") if "relax" in str(path)}
+    trials.ends = dict.fromkeys(range(4), Status.TIMEOUT)
+    watcher = Watcher()
+    records = session.run(plan, todo, store, ThreadPoolExecutor(1), watcher, never)
+    assert {path: path.read_bytes() for path in before} == before
+    assert {record.status for record in watcher.done} == {Status.OK}
+    assert exit_code(records) == 0
+
+
 @pytest.mark.parametrize("status", [status for status in Status if status.final and status is not Status.OK])
 def test_failures_are_final_until_they_are_to_be_retried(plan, store, trials, status):
     trials.ends = {1: status}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
+import os
 import string
 import subprocess
 import sys
@@ -241,6 +243,24 @@ store, letter = Store(Path(sys.argv[1])), sys.argv[2]
 for _ in range(60):
     store.write(msgspec.structs.replace(record, sentence=letter * 10_000))
 """
+
+
+def test_what_a_killed_host_left_half_written_is_swept_and_what_is_being_written_is_not(store, record):
+    path = store.write(record)
+    left, young, held = (path.with_name(f".{name}.part") for name in ("left", "young", "held"))
+    for part in (left, young, held):
+        part.write_bytes(b"{")
+    for part in (left, held):
+        os.utime(part, (0, 0))
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        store.check_writable()
+        assert sorted(part.name for part in path.parent.iterdir()) == sorted(
+            [path.name, young.name, held.name]
+        )
+    os.utime(young, (0, 0))
+    store.check_writable()
+    assert files(store) == [path.name]
 
 
 def test_two_processes_write_one_record_and_a_reader_sees_one_of_the_two(store, record):

@@ -123,7 +123,7 @@ def test_a_child_is_alone(seen):
     """It can be killed with its group, reads no input, and works in a folder that is gone afterwards."""
     assert seen["leads its session"]
     assert seen["input"] == ""
-    assert seen["beside it"] == ["journal", "stderr", "stdout"], "not the judge's points"
+    assert seen["beside it"] == ["journal", "stderr"], "not the judge's points"
     assert not Path(seen["folder"]).exists()
 
 
@@ -132,7 +132,7 @@ def test_a_child_holds_no_files_of_the_host(seen):
     inside = [
         path for path in seen["files"] if path.startswith("/") and not path.startswith(("/dev/", "/proc/"))
     ]
-    assert sorted(os.path.relpath(path, seen["folder"]) for path in inside) == ["journal", "stderr", "stdout"]
+    assert sorted(os.path.relpath(path, seen["folder"]) for path in inside) == ["journal", "stderr"]
 
 
 def test_only_the_last_words_of_a_talkative_solver_are_kept(spec):
@@ -278,6 +278,47 @@ def test_a_host_that_fails_says_that_it_was_not_the_solver(spec, monkeypatch):
     record = run_trial(spec()).record
     assert record.status is Status.ERROR
     assert record.sentence == "outside the solver: RuntimeError: the judge is ill"
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), MemoryError()])
+def test_a_host_that_lacks_something_leaves_the_trial_for_the_next_time(spec, monkeypatch, failure):
+    def fail(*arguments):
+        raise failure
+
+    monkeypatch.setattr("mfbench.trial.set_aside", fail)
+    record = run_trial(spec()).record
+    assert record.status is Status.INTERRUPTED and not record.status.final
+    assert record.sentence.startswith(f"outside the solver: {type(failure).__name__}")
+
+
+@pytest.mark.parametrize("jump", [-1e6, 1e6])
+def test_a_wall_clock_that_jumps_changes_no_second(spec, monkeypatch, jump):
+    """Only `started` is told by it: budget, limit and curve are measured by clocks that nobody sets."""
+    calls, true = [], time.time
+
+    def jumping():
+        calls.append(true())
+        return calls[-1] + jump * len(calls)
+
+    monkeypatch.setattr(time, "time", jumping)
+    limits = Limits(memory_mb=512, grace=0.5, evaluation=0.2)
+    record = run_trial(spec("hang", budget=0.5, limits=limits)).record
+    monkeypatch.undo()
+    assert (record.status, record.sentence[:19]) == (Status.OK, "killed at the limit")
+    limit = limits.wall(0.5)
+    assert limit < record.usage.seconds_wall < limit + 2.0
+    assert record.curve[0].seconds < 0.5
+
+
+def test_nothing_but_the_date_of_a_record_asks_the_wall_clock():
+    """Ages of half-written files aside, which only say how long to leave them alone."""
+    asked = {
+        (path.name, word)
+        for path in Path(isolation.__file__).parent.rglob("*.py")
+        for word in ("time.time(", "datetime.now(", "utcnow(", "localtime(")
+        if word in path.read_text()
+    }
+    assert asked == {("trial.py", "datetime.now("), ("store.py", "time.time(")}
 
 
 @pytest.mark.parametrize(

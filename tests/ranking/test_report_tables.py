@@ -135,7 +135,7 @@ def test_ties_the_best_floors_and_failures_are_marked(repeated):
     records += repeated("poor", [0.123456] * 2, floor=1e-6) + repeated(
         "none", [1.0] * 2, status=Status.CRASHED
     )
-    lines = render(rank(records), "markdown").splitlines()
+    lines = as_shown(render(rank(records), "markdown")).splitlines()
     cells = {
         line.split("|")[2].strip(): [cell.strip() for cell in line.split("|")[1:-1]]
         for line in lines[lines.index("### committor/arc, budget 20 s, cpu, 2 trials each") :]
@@ -162,7 +162,7 @@ def test_the_metric_that_ranks_a_problem_is_named_and_its_companion_shown(a_reco
         a_record("good", 0.25, problem="committor/plain", metrics=logit),
         a_record("good", 0.125, problem="committor/tiny", metrics=logit, headline="logit_rmse"),
     ]
-    text = render(rank(records), "markdown")
+    text = as_shown(render(rank(records), "markdown"))
     headers = [line.split() for line in text.splitlines() if line.startswith("|") and "solver" in line]
     assert sum("wrmse" in header for header in headers) == 2, "as headline of one, beside that of the other"
     assert sum("logit_rmse" in header for header in headers) == 2
@@ -192,7 +192,7 @@ def test_latex_escapes_what_latex_would_eat(ranking):
 
 
 def test_markdown_pipes_in_texts_do_not_make_cells(ranking):
-    assert r"dim < 3 \| 4" in render(ranking, "markdown")
+    assert r"dim \< 3 \| 4" in render(ranking, "markdown")
 
 
 def test_no_records_make_an_empty_table():
@@ -204,6 +204,11 @@ def test_no_records_make_an_empty_table():
 def test_an_unknown_format_is_refused_by_name(ranking):
     with pytest.raises(ValueError, match=f"format 'html'; expected one of {', '.join(FORMATS)}"):
         render(ranking, "html")
+
+
+def as_shown(markdown):
+    """What a reader of markdown sees of escaped text."""
+    return re.sub(r"\\([^a-zA-Z0-9\s])", r"\1", markdown)
 
 
 STRANGE = "[bold]x[/bold][/nope]\x1b[31m\n\r\x07\x9b2J\u202e\ty"
@@ -226,10 +231,40 @@ def test_a_strangers_texts_are_shown_as_they_are_and_never_obeyed(a_record, fiel
     """Neither rich's markup nor a terminal's sequences."""
     text = render(rank([a_record("sgd", **fields), a_record("sgd", seed=1, budget=3.0)]), style, width=200)
     assert not CONTROL.search(text)
-    assert "[bold]x[/bold][/nope]y" in "".join(text.split())
+    seen = as_shown(text) if style == "markdown" else text
+    assert "[bold]x[/bold][/nope]y" in "".join(seen.split())
     if style == "markdown":
         lines = [line for line in text.splitlines() if line.startswith("|")]
         assert all(line.endswith("|") for line in lines)
+
+
+def test_markdown_makes_nothing_of_a_strangers_text(a_record):
+    """No link, no picture, no code, no HTML, no emphasis, nobody mentioned."""
+    text = "<script>![a](b)[c](http://d) `e` **f** _g_ ~~h~~ $i$ @j #1 &lt; \\"
+    shown = render(rank([a_record(sentence=text, status=Status.ERROR)]), "markdown")
+    assert not re.search(
+        r"(?<!\\)(?:\\\\)*[<\[\]`_~$@&]", shown.partition("Trials that")[2].partition("| problems")[2]
+    )
+    assert text in as_shown(shown)
+
+
+def test_data_hold_what_a_stranger_wrote_and_no_terminal_obeys_it(a_record):
+    strange = '\x1b[31m\x9b2J\u202e\x07\x7f\ny\x9b" z'
+    records = [a_record(sentence=strange, status=Status.ERROR, parameters={strange: strange})]
+    document, table = (render(rank(records), style) for style in ("json", "csv"))
+    assert not CONTROL.search(document) and not CONTROL.search(table)
+    (row,) = json.loads(document)
+    assert row["parameters"] == {strange: strange}, "escaped, not changed"
+    (line,) = csv.DictReader(io.StringIO(table))
+    assert line["sentence"] == row["sentence"] == "y", "what belongs to a sequence goes with it"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1+1"])
+def test_a_spreadsheet_computes_nothing_that_a_stranger_wrote(a_record, text):
+    table = render(rank([a_record(sentence=text, status=Status.ERROR, work={"=x": 7})]), "csv")
+    (line,) = csv.DictReader(io.StringIO(table))
+    assert line["sentence"] == f"'{text.strip()}"
+    assert "work.=x" in line
 
 
 @pytest.mark.parametrize("style", ["rich", "markdown", "latex"])
