@@ -93,8 +93,8 @@ def boundary(problem: Any, looks: np.ndarray) -> Verdict:
         if inside > FEW * len(looks) or depth > SHALLOW:
             return failed(
                 "boundary",
-                f"{name} is <= 0 at {inside} of {len(looks)} points of the judge, down to {depth:.2g} of what it is at start "
-                "points; expected the judge's points outside A and B.",
+                f"{name} is <= 0 at {inside} of {len(looks)} points of the judge, down to {depth:.2g} of its value at "
+                "start points; expected the judge's points outside A and B.",
             )
     for name, other, starts in (
         ("boundary_a", "boundary_b", "start_a"),
