@@ -17,6 +17,10 @@ from mfbench.tasks.judging import Answers, Judge
 
 HALVINGS = 60
 
+FEW, SHALLOW = 1e-3, 0.1
+"""Share of the judge's points, and their depth in the depth of start points, that a reference on cells may put inside:
+a curved boundary cuts its outermost cells."""
+
 LINES = 64
 """Lines out of each set along which its boundary is looked at."""
 
@@ -80,13 +84,17 @@ def boundary(problem: Any, looks: np.ndarray) -> Verdict:
     """Boundary functions change sign with a slope where the sets end, and the judge's points lie outside."""
     if not hasattr(problem, "boundary_a"):
         return skipped("boundary", "a problem of this task has no sets.")
-    for name in ("boundary_a", "boundary_b"):
-        function = getattr(problem, name)
-        inside = int(np.count_nonzero(np.asarray(function(looks)) <= 0))
-        if inside:
+    for name, starts in (("boundary_a", "start_a"), ("boundary_b", "start_b")):
+        values = np.asarray(getattr(problem, name)(looks))
+        inside = int(np.count_nonzero(values <= 0))
+        depth = -float(np.min(values)) / -float(
+            np.median(getattr(problem, name)(np.asarray(getattr(problem, starts))))
+        )
+        if inside > FEW * len(looks) or depth > SHALLOW:
             return failed(
                 "boundary",
-                f"{name} is <= 0 at {inside} of the judge's points; expected them outside A and B.",
+                f"{name} is <= 0 at {inside} of {len(looks)} points of the judge, down to {depth:.2g} of its value at "
+                "start points; expected the judge's points outside A and B.",
             )
     for name, other, starts in (
         ("boundary_a", "boundary_b", "start_a"),

@@ -12,13 +12,18 @@ from mfbench.registry import load_registry
 REGISTRY = load_registry()
 QUICK = (
     "committor/arc",
+    "committor/dimer",
     "committor/double-well",
+    "committor/double-well-balls",
+    "committor/double-well-sublevel",
     "committor/duffing",
+    "committor/face",
+    "committor/ginzburg-landau",
     "committor/mueller",
     "committor/mueller-circulation",
     "fokker-planck/ring",
 )
-"""One of each kind: closed forms, grids, no reversibility, a wall, a drift."""
+"""Of each kind some: closed forms, grids, shots, no reversibility, a wall, a drift."""
 
 
 @pytest.mark.parametrize(
