@@ -299,4 +299,4 @@ def bad_input() -> Iterator[None]:
 
 from mfbench.check_command import check_command  # noqa: E402 - a command of its own module, which uses this one
 
-main.add_command(plugin_options(check_command))
+main.add_command(plugin_options(check_command))  # type: ignore[arg-type]

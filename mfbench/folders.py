@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mfbench.caveats import listed, machine_name
+from mfbench.caveats import listed, machine_named
 from mfbench.compare import Rules, confidence_of, counted, read_at_equal_work, read_cell, silence
 from mfbench.gates import Gates
 from mfbench.labels import canonical, label
@@ -44,7 +44,8 @@ class Match:
         """All of it ran on one machine that is known by its fingerprint."""
         records = (*self.base, *self.head)
         return (
-            all(r.machine.get("fingerprint") for r in records) and len(set(map(machine_name, records))) == 1
+            all(r.machine.get("fingerprint") for r in records)
+            and len({machine_named(r.machine) for r in records}) == 1
         )
 
 
@@ -69,7 +70,7 @@ def match(base: Iterable[Record], head: Iterable[Record]) -> tuple[list[Match], 
 
 def _by_question(records: Iterable[Record]) -> dict[Question, dict[float, list[Record]]]:
     found: dict[Question, dict[float, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for trials in counted(newest(records).values()).values():
+    for trials in counted(newest(records)).values():
         for record in trials:
             cell = record.cell
             parameters = canonical(cell.problem_parameters), canonical(cell.solver_parameters)

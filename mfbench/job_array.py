@@ -68,7 +68,11 @@ def collect(folder: Path, store: Store) -> Gathering:
             spec = msgspec.json.decode(file.read_bytes(), type=Spec)
             record = decode_record(answer)
             reason = _reason_against(record, spec)
-            arrays = read_arrays(answer.with_suffix(".npz")) if reason is None and record.arrays is not None else {}
+            arrays = (
+                read_arrays(answer.with_suffix(".npz"))
+                if reason is None and record.arrays is not None
+                else {}
+            )
         except UNREADABLE as error:
             reason = str(error)
         if reason is not None:

@@ -15,7 +15,6 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -198,9 +197,10 @@ def set_random_states(salt: int) -> None:
 
 def random_states() -> dict[str, bytes]:
     """The global random states of the libraries that are loaded, by name."""
-    states: dict[str, Any] = {"random": random.getstate(), "numpy.random": np.random.get_state()[1:]}
-    found = {name: repr(state).encode() for name, state in states.items()}
-    found["numpy.random"] = np.random.get_state()[1].tobytes() + repr(np.random.get_state()[2:]).encode()  # type: ignore[union-attr]
+    found = {"random": repr(random.getstate()).encode()}
+    drawn = np.random.get_state(legacy=False)
+    found["numpy.random"] = repr([drawn[key] for key in ("gauss", "has_gauss")]).encode()
+    found["numpy.random"] += drawn["state"]["key"].tobytes() + repr(drawn["state"]["pos"]).encode()
     torch = sys.modules.get("torch")
     if torch is not None:
         found["torch"] = torch.get_rng_state().numpy().tobytes()

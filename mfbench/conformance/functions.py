@@ -118,7 +118,8 @@ def gradients(problem: Any, points: np.ndarray) -> Verdict:
             x: np.ndarray, function: Function = function, weights: np.ndarray = weights
         ) -> np.ndarray:
             values = weights * np.asarray(function(x))
-            return values if values.ndim == 1 else np.sum(values, axis=1)
+            summed: np.ndarray = values if values.ndim == 1 else np.sum(values, axis=1)
+            return summed
 
         expected, doubt = difference(weighted, points, step)
         for library in found:
@@ -147,9 +148,12 @@ def circulation(problem: Any, points: np.ndarray) -> Verdict:
         step = np.zeros_like(points)
         step[:, axis] = length(points)
         slope, doubt = difference(lambda x: np.asarray(problem.potential(x)), points, step)
-        bend, other = difference(
-            lambda x, axis=axis: np.asarray(problem.circulation(x))[:, axis], points, step
-        )
+
+        def component(x: np.ndarray, axis: int = axis) -> np.ndarray:
+            values: np.ndarray = np.asarray(problem.circulation(x))[:, axis]
+            return values
+
+        bend, other = difference(component, points, step)
         pull = problem.beta * c[:, axis] * slope
         total += bend - pull
         doubts += other + np.abs(problem.beta * c[:, axis]) * doubt

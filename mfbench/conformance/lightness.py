@@ -93,8 +93,8 @@ def all_answers(entry: SolverEntry, registry: Registry) -> Verdict:
 def main(arguments: list[str]) -> int:
     """In a process of its own: import a plugin without frameworks and ask its entry."""
     end = arguments.index("--")
-    for module in arguments[:end]:
-        sys.modules[module] = None  # type: ignore[assignment]
+    for framework in arguments[:end]:
+        sys.modules[framework] = None  # type: ignore[assignment]
     plugin, file, group, name = arguments[end + 1 :]
     if group:
         (point,) = [one for one in importlib.metadata.entry_points(group=group) if one.name == plugin]

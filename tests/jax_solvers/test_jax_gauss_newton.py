@@ -134,7 +134,9 @@ def test_the_first_equation_is_not_found_when_its_residual_rises():
     assert astray(HOTTEST, [*falling, 0.6, 0.6])
     assert not astray(HOTTEST, [*falling, 0.6, 0.45]), "it came back"
     assert not astray(HOTTEST, [*falling, 0.48, 0.48]), "it hardly rose"
-    assert not astray(HOTTEST / 2, [*falling, 0.6, 0.6]), "after the first equation, misses are of different ones"
+    assert not astray(HOTTEST / 2, [*falling, 0.6, 0.6]), (
+        "after the first equation, misses are of different ones"
+    )
     assert not astray(HOTTEST, [0.5])
 
 
