@@ -162,6 +162,8 @@ class Store:
                     reading.records.append(summary)
                     reading.paths.append(f"{self.folder}/{path}")
                 elif self._take(path, reading):
+                    # At once, or a hundred thousand curves are held in memory.
+                    reading.records[-1] = msgspec.structs.replace(reading.records[-1], curve=[], stderr="")
                     fresh += 1
                 else:
                     continue
