@@ -1,17 +1,62 @@
 """The rate from the judge's energy points and the rate that a solver reports, against quadrature."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
+from mfbench.tasks.committor_judge import EnergyPoints
+
 
 def test_exact_committor_has_the_exact_rate_in_both_forms(plain, judge):
     metrics = judge.metrics(plain.answers(judge, plain.exact))
     for name in ("rate_dirichlet", "rate_slab"):
-        assert plain.near(metrics[name], 0.0), name
-        assert metrics[name].standard_error < 0.05, name
+        # The sum over the points is that of its own control: no sampling error is left.
+        assert metrics[name].value < 1e-12 and metrics[name].standard_error < 1e-12, name
         assert metrics[name].value == abs(metrics[name].signed), name
+
+
+def test_without_a_known_gradient_the_sampling_error_stays(plain, judge):
+    bare = dataclasses.replace(judge, energy=EnergyPoints(x=judge.energy.x, weights=judge.energy.weights))
+    metrics = bare.metrics(plain.answers(bare, plain.exact))
+    for name in ("rate_dirichlet", "rate_slab"):
+        assert plain.near(metrics[name], 0.0), name
+        assert 1e-3 < metrics[name].standard_error < 0.05, name
+
+
+def test_the_rate_of_a_near_committor_is_known_as_well_as_it_is_near(plain, judge):
+    """f = q + e q (1 - q) has f' = (1 + e (1 - 2 q)) q', its energy by quadrature."""
+    e = 0.02
+
+    def near(x):
+        q = plain.exact(x)
+        return q + e * q * (1 - q)
+
+    def gradient(x):
+        return (1 + e * (1 - 2 * plain.exact(x)))[:, None] * plain.gradient(x)
+
+    def inside(q):
+        return 0.3 < q + e * q * (1 - q) < 0.7
+
+    metrics = judge.metrics(plain.answers(judge, near, gradient))
+    # Under |grad q|^2 mu / (beta nu) q is uniform: the ratio of the energies is the integral of (1 + e (1 - 2 s))^2.
+    s = np.linspace(0.0, 1.0, 200_001)
+    squares = (1 + e * (1 - 2 * s)) ** 2
+    dirichlet = np.trapezoid(squares, s) - 1
+    slab = np.trapezoid(np.where([inside(v) for v in s], squares, 0.0), s) / 0.4 - 1
+    for name, value in {"rate_dirichlet": dirichlet, "rate_slab": slab}.items():
+        assert plain.near(metrics[name], value), name
+    assert metrics["rate_dirichlet"].standard_error < 1e-3
+    assert metrics["rate_slab"].standard_error < 1e-2
+
+
+def test_the_reference_s_own_error_is_the_floor(plain, judge):
+    error = 1e-3 * plain.nu * plain.beta
+    rough = dataclasses.replace(judge, energy=dataclasses.replace(judge.energy, squares_error=error))
+    metrics = rough.metrics(plain.answers(rough, plain.exact))
+    assert metrics["rate_dirichlet"].floor == pytest.approx(1e-3)
+    assert metrics["rate_slab"].floor == pytest.approx(1e-3 / 0.4)
 
 
 def test_central_differences_stand_in_for_the_gradient(plain, judge):

@@ -26,6 +26,7 @@ def committor_judge(
     rate: Reference,
     step: float = 1e-4,
     logit_tolerance: float | None = None,
+    squares_error: float = 0.0,
     headline_name: str = "wrmse",
     mobility: np.ndarray | None = None,
     seed: int = POINTS_SEED,
@@ -41,6 +42,7 @@ def committor_judge(
         rate: reference of nu.
         step: width of the central difference for a missing gradient.
         logit_tolerance: error bar of the reference's logit, where it is known (see `CommittorJudge`).
+        squares_error: error bar of the energy points' sum of squared gradients (see `EnergyPoints`).
         headline_name: the metric that ranks (see `CommittorJudge`).
         mobility: of the dynamics (see `CommittorJudge`).
         seed: fixes the added coordinates; not the seed of a repetition.
@@ -60,7 +62,13 @@ def committor_judge(
         flat=reference_points(points.flat, streams[1]),
         logit_range=points.logit_range,
         equilibrium=reference_points(points.equilibrium, streams[2]),
-        energy=EnergyPoints(x=placed(points.energy.u, streams[3]), weights=points.energy.weights),
+        energy=EnergyPoints(
+            x=placed(points.energy.u, streams[3]),
+            weights=points.energy.weights,
+            q=points.energy.q,
+            squares=points.energy.squares,
+            squares_error=squares_error,
+        ),
         field=field,
         rate=rate,
         step=step,

@@ -35,16 +35,26 @@ class KnownPoints:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownEnergy:
+    """Points u (n, k) and weights (n,) of `EnergyPoints`, and q and grad q . M grad q there, each (n,)."""
+
+    u: np.ndarray
+    weights: np.ndarray
+    q: np.ndarray
+    squares: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReducedPoints:
     """The sets of a `CommittorJudge` before the coordinates that q does not see are added.
 
-    `energy` alone needs no committor. `logit_range` as in `CommittorJudge`.
+    `logit_range` as in `CommittorJudge`.
     """
 
     reactive: KnownPoints
     flat: KnownPoints
     equilibrium: KnownPoints
-    energy: Draws
+    energy: KnownEnergy
     logit_range: tuple[float, float]
 
 
@@ -65,11 +75,17 @@ def reduced_points(law: ReducedLaw, counts: Counts | None = None, seed: int = PO
         )
 
     low, high = law.logit_range
+    energy = point_sets.energy_points(law, counts.energy, streams[3])
     return ReducedPoints(
         reactive=known(point_sets.reactive_points(law, counts.reactive, streams[0])),
         flat=known(point_sets.flat_points(law, counts.flat, streams[1])),
         equilibrium=known(point_sets.equilibrium_points(law, counts.equilibrium, streams[2])),
-        energy=point_sets.energy_points(law, counts.energy, streams[3]),
+        energy=KnownEnergy(
+            u=energy.u,
+            weights=energy.weights,
+            q=law.committor(energy.u),
+            squares=law.squared_gradient(energy.u),
+        ),
         # 1 / (1 + e^-z) = q and 1 / (1 + e^z) = 1 - q: both ends without cancellation.
         logit_range=(float(1.0 / (1.0 + np.exp(-low))), float(1.0 / (1.0 + np.exp(high)))),
     )

@@ -70,19 +70,30 @@ def climb(
     of_rate = Convergence.of(
         [field.dirichlet / problem.beta for field in fields], abs, 2 * degree if smooth else 1
     )
+    of_squares = Convergence.of(
+        [float(points.energy.weights @ field.squared_gradient(points.energy.u)) for field in fields],
+        abs,
+        degree if smooth else 1,
+    )
     reference = PlanarReference(
         points=points,
         rate=finest.dirichlet / problem.beta,
         rate_error=of_rate.error_bar,
         field_error=of_q.error_bar,
         logit_error=of_logit.error_bar,
+        squares_error=of_squares.error_bar,
         record={
             "rhoA": finest.mean_p,
             "rhoAB": finest.mean_qp,
             "log_Z": finest.log_mass,
             "mu(A)": finest.mass_a,
             "mu(B)": finest.mass_b,
-            "convergence": {"q": of_q.facts(), "logit q": of_logit.facts(), "nu": of_rate.facts()},
+            "convergence": {
+                "q": of_q.facts(),
+                "logit q": of_logit.facts(),
+                "nu": of_rate.facts(),
+                "sum of squared gradients": of_squares.facts(),
+            },
             "degree": degree,
             "depth": problem.law.depth,
             "grids": [_facts(field, problem, k) for k, field in enumerate(ladder)],
@@ -120,12 +131,14 @@ def _storable(points: ReducedPoints, field: GridCommittor) -> ReducedPoints:
         # Solved for apart, they add up to 1 + 1e-12; divided, to 1, and the logit stays.
         return replace(known, u=u, q=q / (q + p), p=p / (q + p))
 
+    u = points.energy.u.astype(np.float32).astype(np.float64)
+    q, p = field.committor(u), field.complement(u)
     return replace(
         points,
         reactive=rounded(points.reactive),
         flat=rounded(points.flat),
         equilibrium=rounded(points.equilibrium),
-        energy=replace(points.energy, u=points.energy.u.astype(np.float32).astype(np.float64)),
+        energy=replace(points.energy, u=u, q=q / (q + p), squares=field.squared_gradient(u)),
     )
 
 

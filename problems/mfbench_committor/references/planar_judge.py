@@ -38,6 +38,7 @@ def planar_judge(problem: PlanarProblem, lift: Lift, frame: Frame) -> CommittorJ
             **made,
         ),
         logit_tolerance=reference.logit_error,
+        squares_error=reference.squares_error,
         mobility=None if problem.law.mobility == (1.0, 1.0) else np.array(problem.law.mobility),
     )
 

@@ -18,6 +18,7 @@ class PlanarReference:
         rate_error: absolute error bar of nu.
         field_error: error bar of q, as wRMSE.
         logit_error: error bar of logit q, root mean square on the points flat in it.
+        squares_error: error bar of the energy points' sum of weights times squared gradients.
         record: averages, observed orders and grids, for the file beside the data.
     """
 
@@ -26,4 +27,5 @@ class PlanarReference:
     rate_error: float
     field_error: float
     logit_error: float
+    squares_error: float
     record: dict[str, Any]

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mfbench_committor.blocks.point_sets import Draws
-from mfbench_committor.blocks.reduced_points import POINTS_SEED, KnownPoints, ReducedPoints
+from mfbench_committor.blocks.reduced_points import POINTS_SEED, KnownEnergy, KnownPoints, ReducedPoints
 from mfbench_committor.references.planar_reference import PlanarReference
 
 KNOWN_SETS = ("reactive", "flat", "equilibrium")
@@ -59,6 +58,8 @@ def _packed(points: ReducedPoints) -> dict[str, np.ndarray]:
         "logit_range": np.array(points.logit_range),
         "energy_u": points.energy.u.astype(np.float32),
         "energy_weights": points.energy.weights,
+        "energy_q": points.energy.q,
+        "energy_squares": points.energy.squares,
     }
     for name in KNOWN_SETS:
         known: KnownPoints = getattr(points, name)
@@ -84,7 +85,12 @@ def _unpacked(stored: Mapping[str, np.ndarray], about: dict[str, Any]) -> Planar
         reactive=known("reactive"),
         flat=known("flat"),
         equilibrium=known("equilibrium"),
-        energy=Draws(u=stored["energy_u"].astype(np.float64), weights=stored["energy_weights"]),
+        energy=KnownEnergy(
+            u=stored["energy_u"].astype(np.float64),
+            weights=stored["energy_weights"],
+            q=stored["energy_q"],
+            squares=stored["energy_squares"],
+        ),
         logit_range=(float(low), float(high)),
     )
     errors = {
