@@ -95,6 +95,16 @@ def printable(text: str) -> str:
     return CONTROL.sub("", text.expandtabs(4))
 
 
+FORMULA = ("=", "+", "-", "@")
+"""How a cell begins that a spreadsheet computes."""
+
+
+def cell(text: str) -> str:
+    """A stranger's text as a cell of a CSV file: one line, and nothing that a spreadsheet would take for a formula."""
+    line = one_line(text)
+    return f"'{line}" if line.startswith(FORMULA) else line
+
+
 def one_line(text: str) -> str:
     """A stranger's text in one line: white space is one blank, control characters are gone."""
     return " ".join(printable(" ".join(text.split())).split())

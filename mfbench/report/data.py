@@ -13,14 +13,11 @@ from typing import Any
 
 import msgspec
 
-from mfbench.labels import escaped, one_line
+from mfbench.labels import cell, escaped
 from mfbench.rows import Row
 
 FLATTENED = ("work", "metrics", "floors")
 """Mappings that get a CSV column per key, "metrics.skill"; other mappings stay JSON text."""
-
-FORMULA = ("=", "+", "-", "@")
-"""How a cell begins that a spreadsheet computes."""
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -49,10 +46,7 @@ def _columns(documents: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    text = one_line(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(value) if isinstance(value, str) else value
 
 
 def _flat(row: Row) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import msgspec
 
-from mfbench.labels import canonical, one_line
+from mfbench.labels import canonical, cell
 from mfbench.record import Record, Usage
 
 UNPRINTED = re.compile(r"[^\x20-\x7e]")
@@ -28,9 +28,6 @@ UNPRINTED = re.compile(r"[^\x20-\x7e]")
 
 INFINITE_IF_NONE = ("metrics", "seconds_to_target", "work_to_target")
 """Mappings in which None stands for a number that is not finite."""
-
-FORMULA = ("=", "+", "-", "@")
-"""How a cell begins that a spreadsheet computes."""
 
 BATCH = 10_000
 """Rows of a group of a Parquet file."""
@@ -45,17 +42,17 @@ class NoParquet(Exception):
 
 def flat(record: Record, curve: bool = False) -> Row:
     """One record as a row: column -> text, number, truth value, or list of numbers for a curve."""
-    cell = record.cell
+    asked = record.cell
     row: Row = {
         "key": record.key,
-        "task": cell.task,
-        "problem": cell.problem,
-        "problem_parameters": canonical(cell.problem_parameters),
-        "solver": cell.solver,
-        "solver_parameters": canonical(cell.solver_parameters),
-        "seed": cell.seed,
-        "device": cell.device,
-        "budget": cell.budget,
+        "task": asked.task,
+        "problem": asked.problem,
+        "problem_parameters": canonical(asked.problem_parameters),
+        "solver": asked.solver,
+        "solver_parameters": canonical(asked.solver_parameters),
+        "seed": asked.seed,
+        "device": asked.device,
+        "budget": asked.budget,
         "status": str(record.status),
         "sentence": record.sentence,
         "started": record.started,
@@ -138,10 +135,7 @@ def write_csv(rows: Callable[[], Iterator[Row]], file: IO[str]) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return "[" + ",".join("null" if one is None else repr(one) for one in value) + "]"
-    if not isinstance(value, str):
-        return value
-    text = one_line(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(value) if isinstance(value, str) else value
 
 
 def write_parquet(rows: Callable[[], Iterator[Row]], path: Path) -> None:

@@ -13,9 +13,10 @@ that
 
 q is continuous, and L q is 0 outside A u B, nu in all on the boundary of A, where transitions to B start, and -nu on
 that of B, where those to A do. Hence int g(q) grad q . M grad q dmu / beta = nu int_0^1 g(s) ds: rate_dirichlet for g = 1,
-rate_slab for g = 1 on the slab alone. Points are too few for a rate to a thousandth, but the same sum over the same points with
-q in the place of f has a known expectation, nu: where grad q is known it is the control variate (Owen, Monte Carlo theory,
-methods and examples, section 8.9), and what sampling errs is as small as f - q. Where the dynamics is not reversible the former is no upper bound for other f, and
+rate_slab for g = 1 on the slab alone. Points are too few for a rate to a thousandth, but the same sum over the same points
+with q in the place of f has a known expectation, nu: where grad q is known it is the control variate (Owen, Monte Carlo
+theory, methods and examples, section 8.9), and what sampling errs is as small as f - q. Where the dynamics is not
+reversible rate_dirichlet is no upper bound for other f, and
 mu q (1 - q) is a weight, not the law of reactive trajectories.
 """
 

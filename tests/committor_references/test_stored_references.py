@@ -60,7 +60,7 @@ def test_error_bars_keep_the_claims(problem, stored):
 
 
 def test_the_control_of_rates_is_known_far_better_than_its_sum_is_sampled(problem, stored):
-    """The error bar of the sum of squared gradients, from the grids, is below 3e-4 of the rate; sampling errs by .3 to 6 %."""
+    """The sum of squared gradients has an error bar, from the grids, below 3e-4 of the rate; sampling errs by .3 to 6 %."""
     energy = stored.points.energy
     assert energy.q.shape == energy.squares.shape == energy.weights.shape
     assert np.all((energy.q >= 0) & (energy.q <= 1)) and np.all(energy.squares >= 0)
