@@ -8,10 +8,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mfbench import availability
-from mfbench.conformance.kit import Findings
 from mfbench.judges import judge_of
 from mfbench.names import parse_selector, unknown
 from mfbench.parameters import describe, make_parameters, parameter_document
@@ -28,6 +27,9 @@ from mfbench.session import Todo
 from mfbench.solver import ProblemEntry
 from mfbench.tasks.judging import Judge
 from mfbench.work_checks import read_checks
+
+if TYPE_CHECKING:
+    from mfbench.conformance.kit import Findings
 
 PATIENCE = 2.0
 """Seconds without an answer after which a user is told what is being computed."""
