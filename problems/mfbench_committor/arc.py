@@ -97,6 +97,11 @@ def judge(parameters: ArcParameters, seed: int) -> CommittorJudge:
     # The mean of r^-2 over s, which is independent of theta under mu.
     mean_jacobian = float(np.exp(-2.0 / (beta * RADIAL_STIFFNESS)))
     rate = float(np.exp(-line.log_integral - log_z)) * mean_jacobian / beta
+
+    def squares_at(y: np.ndarray) -> np.ndarray:
+        """|grad q|^2 = (q'(theta) / r)^2."""
+        return line.slope(np.arctan2(y[:, 1], y[:, 0])) ** 2 / (y[:, 0] ** 2 + y[:, 1] ** 2)
+
     return committor_judge(
         points=reduced_points(line.law(log_z, mean_jacobian)),
         lift=lambda u, rng: with_modes(u, dim, beta, rng),
@@ -117,6 +122,7 @@ def judge(parameters: ArcParameters, seed: int) -> CommittorJudge:
             source="mfbench_committor.blocks.line",
         ),
         logit_tolerance=QUADRATURE,
+        squares_at=squares_at,
     )
 
 

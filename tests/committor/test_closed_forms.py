@@ -161,6 +161,8 @@ def test_rate_by_sampling_its_dirichlet_and_slab_forms(case):
     slope = np.exp(beta * ((t / end) ** 2 - 1) ** 2 - log_integral)
     tangent = jax.vmap(jax.grad(lambda x: case.coordinate(x[None], jnp)[0]))(jnp.asarray(judge.energy.x))
     squares = judge.energy.weights * slope**2 * np.sum(np.asarray(tangent) ** 2, axis=1)
+    # What the judge regresses on is that, point by point.
+    np.testing.assert_allclose(judge.energy.weights * judge.energy.squares, squares, rtol=1e-5)
     order = np.interp(t, fine, np.cumsum(np.exp(beta * ((fine / end) ** 2 - 1) ** 2 - log_integral)))
     q = order * (fine[1] - fine[0])
     for terms in (squares / beta, np.where((q > 0.3) & (q < 0.7), squares, 0.0) / (0.4 * beta)):

@@ -27,6 +27,7 @@ def committor_judge(
     step: float = 1e-4,
     logit_tolerance: float | None = None,
     squares_error: float = 0.0,
+    squares_at: Callable[[np.ndarray], np.ndarray] | None = None,
     headline_name: str = "wrmse",
     mobility: np.ndarray | None = None,
     seed: int = POINTS_SEED,
@@ -43,6 +44,8 @@ def committor_judge(
         step: width of the central difference for a missing gradient.
         logit_tolerance: error bar of the reference's logit, where it is known (see `CommittorJudge`).
         squares_error: error bar of the energy points' sum of squared gradients (see `EnergyPoints`).
+        squares_at: (n, d) points in the formula's coordinates -> (n,) grad q . M grad q, where that depends on more than the
+            reduced coordinates; None where it does not.
         headline_name: the metric that ranks (see `CommittorJudge`).
         mobility: of the dynamics (see `CommittorJudge`).
         seed: fixes the added coordinates; not the seed of a repetition.
@@ -56,6 +59,7 @@ def committor_judge(
     def reference_points(known: KnownPoints, rng: np.random.Generator) -> ReferencePoints:
         return ReferencePoints(x=placed(known.u, rng), q=known.q, p=known.p, weights=known.weights)
 
+    y = lift(points.energy.u, streams[3])
     return CommittorJudge(
         beta=beta,
         reactive=reference_points(points.reactive, streams[0]),
@@ -63,10 +67,10 @@ def committor_judge(
         logit_range=points.logit_range,
         equilibrium=reference_points(points.equilibrium, streams[2]),
         energy=EnergyPoints(
-            x=placed(points.energy.u, streams[3]),
+            x=frame.to_solver(y),
             weights=points.energy.weights,
             q=points.energy.q,
-            squares=points.energy.squares,
+            squares=points.energy.squares if squares_at is None else squares_at(y),
             squares_error=squares_error,
         ),
         field=field,
