@@ -1,6 +1,6 @@
 """Builds wheels of a base commit and of this tree, and runs `mfbench ab` on them.
 
-Usage: python .ci/ab.py [options of `mfbench ab`]. The base is the commit that MFBENCH_BASE names, else the merge base
+Usage: python benchmarks/ab.py [options of `mfbench ab`]. The base is the commit that MFBENCH_BASE names, else the merge base
 with main. Exit codes are those of `mfbench ab`; 2 where there is no base, or a wheel cannot be built.
 """
 
