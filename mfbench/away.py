@@ -22,7 +22,8 @@ from mfbench import availability
 from mfbench.identity import key_here
 from mfbench.placement import identity, unfit
 from mfbench.record import Record, Spec, Status
-from mfbench.trial import Result, blank, never, now, registry_of, run_trial
+from mfbench.stopping import never
+from mfbench.trial import Result, blank, now, registry_of, run_trial
 
 POLL = 0.1
 """Seconds between two looks whether the host wants to stop."""

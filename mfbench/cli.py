@@ -78,10 +78,6 @@ def main() -> None:
     """
 
 
-main.add_command(ab)
-main.add_command(compare)
-
-
 @main.command()
 @click.argument("suite", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -223,9 +219,10 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @plugin_options
 def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Rank the records of results folders (default: the default folder)."""
+    from mfbench.garbage import uncollected
     from mfbench.labels import one_line
     from mfbench.rejudging import judge_anew
-    from mfbench.store import RECORDS, read_folders, uncollected
+    from mfbench.store import RECORDS, read_folders
     from mfbench.views import tables_text
 
     chosen = [Path(folder) for folder in folders] or [results_folder(None)]
@@ -245,9 +242,8 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
 
 for command in (why_command, replay_command):
     main.add_command(plugin_options(command))  # type: ignore[arg-type]
-main.add_command(collect_command)
-main.add_command(export_command)
-main.add_command(doctor_command)
+for command in (ab, compare, collect_command, export_command, doctor_command):
+    main.add_command(command)
 
 
 def load(plugins: tuple[str, ...], strict: bool, quiet: bool = False) -> Registry:

@@ -13,8 +13,8 @@ import msgspec
 
 from mfbench.identity import is_accounted_for
 from mfbench.record import Record, Spec, Status
-from mfbench.store import UNREADABLE, Store, decode_record
-from mfbench.strangers import read_arrays
+from mfbench.store import MOST_RECORD, UNREADABLE, Store, decode_record
+from mfbench.strangers import read_arrays, read_file
 
 SPECS = "specs"
 RECORDS = "records"
@@ -65,7 +65,7 @@ def collect(folder: Path, store: Store) -> Gathering:
             gathering.missing.append(number)
             continue
         try:
-            spec = msgspec.json.decode(file.read_bytes(), type=Spec)
+            spec = msgspec.json.decode(read_file(file, MOST_RECORD), type=Spec)
             record = decode_record(answer)
             reason = _reason_against(record, spec)
             arrays = (

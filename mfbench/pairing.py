@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from mfbench.labels import label
-from mfbench.plan_document import Offer, PlanDocument, Question
+from mfbench.plan_document import MOST_PLAN, Offer, PlanDocument, Question
 from mfbench.record import Spec
 from mfbench.request import BadRequest
 from mfbench.sides import Side, called
+from mfbench.strangers import read_file
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def ask(side: Side, question: Question, folder: Path) -> PlanDocument | None:
     source, target = folder / f"{side.name}-question.json", folder / f"{side.name}-plan.json"
     source.write_bytes(msgspec.json.encode(question))
     called([side.python, "-m", "mfbench.plan_document", str(source), str(target)], side.name, folder)
-    return msgspec.json.decode(target.read_bytes(), type=PlanDocument)
+    return msgspec.json.decode(read_file(target, MOST_PLAN), type=PlanDocument)
 
 
 def pair_up(base: PlanDocument, head: PlanDocument) -> tuple[list[Pairing], list[str]]:

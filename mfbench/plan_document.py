@@ -19,6 +19,10 @@ from mfbench.plan import make_plan
 from mfbench.record import Spec
 from mfbench.registry import Registry
 from mfbench.request import BadRequest, Request
+from mfbench.strangers import read_file
+
+MOST_PLAN = 2**26
+"""Bytes of a question or its answer; a cell takes five hundred."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,10 +110,10 @@ def main(arguments: list[str]) -> int:
         return 2
     source, target = map(Path, arguments)
     try:
-        question = msgspec.json.decode(source.read_bytes(), type=Question)
+        question = msgspec.json.decode(read_file(source, MOST_PLAN), type=Question)
         document = answer(question, registry_of(question.plugins))
         target.write_bytes(msgspec.json.encode(document))
-    except (OSError, msgspec.MsgspecError, BadRequest) as error:
+    except (OSError, ValueError, msgspec.MsgspecError, BadRequest) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

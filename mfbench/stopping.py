@@ -31,3 +31,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def never() -> bool:
+    """A host that does not want to stop."""
+    return False

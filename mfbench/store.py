@@ -9,7 +9,6 @@ a reader leaves an index, which is derived (see `index`).
 from __future__ import annotations
 
 import fcntl
-import gc
 import os
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from mfbench import index
+from mfbench.garbage import uncollected
 from mfbench.record import SCHEMA, Cell, Record
 from mfbench.strangers import read_arrays, read_file
 
@@ -297,15 +297,3 @@ def each_record(folders: Iterable[Path], refuse: Callable[[Path, str], None]) ->
             if record.key not in keys:
                 keys.add(record.key)
                 yield record
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """While this lasts no garbage is looked for: among millions of new objects that takes longer than making them."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()

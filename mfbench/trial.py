@@ -1,7 +1,6 @@
 """One trial: a spec in, a record out, whatever happens in between.
 
-`python -m mfbench.trial SPEC.json RECORD.json` does the same for another interpreter, a cluster's
-job array, a replay, or debugging.
+`python -m mfbench.trial SPEC.json RECORD.json` does the same for another interpreter, a job array, or debugging.
 """
 
 from __future__ import annotations
@@ -38,14 +37,13 @@ from mfbench.scratch import scratch
 from mfbench.seeds import problem_seed, solver_seed
 from mfbench.slots import Interrupted, slots
 from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.stopping import never
 from mfbench.store import MOST_RECORD, UNREADABLE, write_record
 from mfbench.strangers import read_file
 from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
 
-EDITED = (
-    "its code was edited while this host ran, so nobody knows which one ran; the same command runs it anew"
-)
+EDITED = "its code was edited while this host ran, so which one ran is unknown; the same command runs it anew"
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,6 @@ class Result:
 
     record: Record
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-
-def never() -> bool:
-    """A host that does not want to stop."""
-    return False
 
 
 def run_trial(

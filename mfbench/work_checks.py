@@ -16,6 +16,7 @@ import msgspec
 from mfbench.labels import canonical
 from mfbench.record import Name, Record
 from mfbench.store import UNREADABLE, write_document
+from mfbench.strangers import read_file
 
 FOLDER = "work"
 HONEST = 0.9
@@ -82,9 +83,7 @@ def read_checks(folders: Iterable[Path]) -> dict[Whose, WorkCheck]:
     for folder in folders:
         for path in sorted((folder / FOLDER).glob("*/*/*.json")):
             try:
-                if path.stat().st_size > MOST_BYTES:
-                    continue
-                check = msgspec.json.decode(path.read_bytes(), type=WorkCheck)
+                check = msgspec.json.decode(read_file(path, MOST_BYTES), type=WorkCheck)
             except UNREADABLE:
                 continue
             found[whose(check)] = check

@@ -24,7 +24,8 @@ from mfbench.scoring import death_sentence
 from mfbench.scratch import scratch
 from mfbench.slots import slots
 from mfbench.solver import SolverEntry
-from mfbench.trial import Case, make_order, never, run_trial
+from mfbench.stopping import never
+from mfbench.trial import Case, make_order, run_trial
 
 BUDGET = 20.0
 """Seconds of the trial, so that compiling fits into it."""

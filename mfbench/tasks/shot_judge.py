@@ -19,8 +19,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from mfbench.reference import Reference
-from mfbench.tasks.committor_judge import excursion, reported_rate
+from mfbench.tasks.committor_judge import excursion
 from mfbench.tasks.judging import Answers, Inquiry, Score
+from mfbench.tasks.rates import reported_rate
 
 RESAMPLINGS = 1000
 LEVEL = 0.95

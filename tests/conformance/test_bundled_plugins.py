@@ -12,18 +12,13 @@ from mfbench.registry import load_registry
 REGISTRY = load_registry()
 QUICK = (
     "committor/arc",
-    "committor/dimer",
     "committor/double-well",
-    "committor/double-well-balls",
-    "committor/double-well-sublevel",
     "committor/duffing",
-    "committor/face",
     "committor/ginzburg-landau",
     "committor/mueller",
-    "committor/mueller-circulation",
     "fokker-planck/ring",
 )
-"""Of each kind some: closed forms, grids, shots, no reversibility, a wall, a drift."""
+"""Of each kind one: closed form, grid, shots, no reversibility, a wall, a drift."""
 
 
 @pytest.mark.parametrize(

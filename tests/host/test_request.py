@@ -96,7 +96,7 @@ def test_budgets_are_numbers_or_texts(suite, text):
 
 BAD = {
     "seedz = 3": "unknown key 'seedz'; did you mean seeds",
-    "zzz = 'red'": "unknown key 'zzz'; known: all, budget, device, jobs, memory",
+    "zzz = 'red'": "unknown key 'zzz'; known: all, budget, device, executor, jobs, memory",
     "problem = ['arc', {name = 'a', params = {}}]": "problem 2: unknown key 'params'; did you mean parameters",
     "[[solver]]\nparameters = {}": "missing required field `name`",
     "seeds = 'three'": "Expected `int",

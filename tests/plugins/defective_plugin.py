@@ -258,7 +258,7 @@ SOLVERS = {
 PROBLEMS = {
     "sound": (build, [], {"second_route": "defective_plugin:right_route"}),
     "numpy-only": (numpy_only, ["namespaces", "gradients"], {}),
-    "unlike": (unlike, ["namespaces"], {}),
+    "unlike": (unlike, ["namespaces", "gradients"], {}),
     "no-float32": (no_float32, ["shapes"], {}),
     "cut-gradient": (cut_gradient, ["gradients"], {}),
     "flat-boundary": (flat_boundary, ["boundary"], {}),
