@@ -9,13 +9,13 @@ Byte code is cached, as Python does unless told otherwise. Usage: python benchma
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from mfbench import executors, fork_server, session
+from mfbench.doctor import fork_seconds
 from mfbench.names import Selector
 from mfbench.plan import make_plan
 from mfbench.registry import load_registry
@@ -64,22 +64,9 @@ def wall_over_ideal(jobs):
     return (watch.last - watch.first) / (TRIALS * SLEEP / jobs)
 
 
-def bare_fork():
-    """Median seconds from a fork to the end of the child, which leaves at once."""
-    seconds = []
-    for _ in range(TRIALS):
-        began = time.perf_counter()
-        child = os.fork()
-        if child == 0:
-            os._exit(0)
-        os.waitpid(child, 0)
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-
-
 def main():
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    print(f"a bare fork and exit: {1e3 * bare_fork():.1f} ms")
+    print(f"a bare fork and exit: {1e3 * fork_seconds():.1f} ms")
     fork_server.start()
     held = True
     best = {jobs: min(wall_over_ideal(jobs) for _ in range(ROUNDS)) for jobs in MARKS}

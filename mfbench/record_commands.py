@@ -26,15 +26,7 @@ def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("why")
 @record_options
-def why_command(
-    place: Path,
-    problem: str | None,
-    solver: str | None,
-    seed: int | None,
-    key: str | None,
-    plugins: tuple[str, ...],
-    strict: bool,
-) -> None:
+def why_command(plugins: tuple[str, ...], strict: bool, **choice: Any) -> None:
     """Say what a record's key is made of, then and now, and whether it would be run again.
 
     RECORD is a document, or a results folder with -p, -s, --seed or --key to choose from it.
@@ -46,21 +38,13 @@ def why_command(
     from mfbench.views import terminal
 
     with bad_input():
-        _, record = choose_record(place, problem, solver, seed, key)
+        _, record = choose_record(**choice)
     click.echo(account_text(record, account(record, load(plugins, strict)), **terminal()), nl=False)
 
 
 @click.command("replay")
 @record_options
-def replay_command(
-    place: Path,
-    problem: str | None,
-    solver: str | None,
-    seed: int | None,
-    key: str | None,
-    plugins: tuple[str, ...],
-    strict: bool,
-) -> None:
+def replay_command(plugins: tuple[str, ...], strict: bool, **choice: Any) -> None:
     """Run a record's trial again, beside it, and say whether the numbers are equal.
 
     RECORD as in `mfbench why`; nothing is overwritten. Exit codes: 0 equal, bit for bit or within round-off; 1 not
@@ -76,7 +60,7 @@ def replay_command(
     from mfbench.views import terminal
 
     with bad_input():
-        path, record = choose_record(place, problem, solver, seed, key)
+        path, record = choose_record(**choice)
     registry = load(plugins, strict)
     then = account(record, registry)
     if then.now is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +22,21 @@ hypothesis.settings.load_profile("tests")
 def pytest_configure():
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+
+
+@pytest.fixture
+def mfbench(tmp_path):
+    """The command, run in a folder of the test's own: its output and its errors."""
+
+    def call(*arguments, expected=0):
+        done = subprocess.run(
+            [sys.executable, "-m", "mfbench", *map(str, arguments)],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == expected, done.stdout + done.stderr
+        return done.stdout, done.stderr
+
+    return call
 
 
 @pytest.fixture(scope="session", autouse=True)

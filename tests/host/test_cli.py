@@ -44,19 +44,6 @@ assert not heavy, heavy
 """
 
 
-@pytest.fixture
-def mfbench(tmp_path):
-    def call(*arguments, expected=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "mfbench", *map(str, arguments)],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == expected, done.stdout + done.stderr
-        return done.stdout, done.stderr
-
-    return call
-
-
 def toy(plugin, *more):
     return ("run", "--plugin", plugin, "-p", "committor/line", "-s", "relax", "--budget", "5s", *more)
 

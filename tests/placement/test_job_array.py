@@ -26,19 +26,9 @@ python -m mfbench.trial trials/specs/$SLURM_ARRAY_TASK_ID.json trials/records/$S
 
 
 @pytest.fixture
-def mfbench(tmp_path):
-    def call(*arguments, expected=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "mfbench", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == expected, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return call
+def mfbench(mfbench):
+    """Output and errors in one."""
+    return lambda *arguments, expected=0: "".join(mfbench(*arguments, expected=expected))
 
 
 def test_the_way_of_a_job_array(mfbench, toy_plugin, seeded_plugin, tmp_path, store, plan_of):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -21,19 +20,6 @@ from mfbench.sides import environment, open_side
 PLUGINS = Path(__file__).parent.parent / "plugins"
 LOADED = ("--plugin", PLUGINS / "toy_plugin.py", "--plugin", PLUGINS / "planted_plugin.py")
 SMALL = ("-p", "line", "-s", "planted[passes=1]", "--budget", "20s", "--seeds", "3", "--rounds", "1")
-
-
-@pytest.fixture
-def mfbench(tmp_path):
-    def call(*arguments, expected=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "mfbench", *map(str, arguments)],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == expected, done.stdout + done.stderr
-        return done.stdout, done.stderr
-
-    return call
 
 
 @pytest.fixture
