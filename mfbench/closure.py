@@ -30,6 +30,10 @@ threads, and two that parse at once now and then raise SystemError (CPython issu
 INSTALLED = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 """Where the interpreter keeps what a version stands for."""
 
+INSTALLERS = frozenset({"site-packages", "dist-packages"})
+"""Names of the folders into which installers write, of this interpreter or of one whose packages it shares: an
+environment made with the system's packages, a `.pth` file that names another one."""
+
 
 @dataclass(frozen=True)
 class Closure:
@@ -129,7 +133,11 @@ def is_installed(top: str) -> bool:
     if spec is None:
         return False
     places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.has_location else [])]
-    return not places or any(Path(place).is_relative_to(folder) for place in places for folder in INSTALLED)
+    return not places or any(
+        not INSTALLERS.isdisjoint(Path(place).parts)
+        or any(Path(place).is_relative_to(folder) for folder in INSTALLED)
+        for place in places
+    )
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -272,3 +272,16 @@ def test_threads_may_hash_at_the_same_time(hasty_switches):
     paths = [f"mfbench.{name}:nothing" for name in ("trial", "session", "ranking", "report.league")] * 4
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(hashed, paths))) == 4
+
+
+def test_packages_of_another_environment_count_by_their_versions(hashed, tmp_path, monkeypatch):
+    """As with a venv that sees the system's packages, or a `.pth` file that names another environment's."""
+    shared = tmp_path / "other" / "lib" / "site-packages"
+    (shared / "lone_library").mkdir(parents=True)
+    (shared / "lone_library" / "__init__.py").write_text("from lone_library import deep\n")
+    (shared / "lone_library" / "deep.py").write_text("")
+    monkeypatch.syspath_prepend(shared)
+    hashed(problem="import lone_library\n" + MODULE.replace("FACTOR *", "lone_library.deep.FACTOR *"))
+    seen = read_closure("package.problem:build")
+    assert seen.foreign == {"lone_library"}
+    assert all(shared not in file.parents for file in seen.files.values())
