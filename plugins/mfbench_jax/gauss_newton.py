@@ -31,9 +31,9 @@ from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
-from .blocks.ansatz import ansatz, scale_of
+from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.backward_equation import Points, surveyor
-from .blocks.cooling import COOLED, HOTTEST, LEAST_TRUST, astray, cooled, lost, trusted
+from .blocks.cooling import COOLED, HOTTEST, HURRIED, LEAST_TRUST, astray, cooled, lost, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.drift import drift
@@ -43,7 +43,8 @@ from .blocks.landscape import survey
 from .blocks.levenberg_marquardt import Damping
 from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
-from .blocks.umbrella import Seen
+from .blocks.transfer import taught
+from .blocks.umbrella import Seen, Umbrella
 from .blocks.weighted_residual import WeightedResidual
 from .gauss_newton_entry import GaussNewton
 
@@ -61,8 +62,6 @@ ACCURATE, SETTLED = 0.01, 100
 RESTFUL = 4
 """Times as many looks for each pool once the solution is accurate: the rate gains more by them than the solution by
 steps."""
-UPDATES = 10
-"""Looks of Adam between two checkpoints."""
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
 
@@ -73,62 +72,78 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     p, dim, scale = parameters, problem.dim, scale_of(problem)
     inner = scaled(problem, scale)
     reversible = problem.circulation is None
+    seeds = np.random.SeedSequence(context.seed)
+    rng, walkers_each_look = np.random.default_rng(seeds), p.ladders * p.windows
+    lead: EnergyLead | None = None
+    state: Umbrella | None = None
+    seen: Seen | None = None
+    surveyed = 0
+
+    def model_of(found: Solution) -> Ansatz:
+        return model if isinstance(found.network, TanhNetwork) or lead is None else lead.model
+
+    def evaluate(found: Solution, x: np.ndarray) -> jax.Array:
+        return model_of(found).evaluate(found.network, (x - scale.centre) / scale.length, found.shift)
+
+    def gradient(found: Solution, x: np.ndarray) -> jax.Array:
+        u = (x - scale.centre) / scale.length
+        return model_of(found).gradient(found.network, u, found.shift) / scale.length
+
+    def answer(solution: Solution, reports: dict[str, float]) -> Checkpoint:
+        evaluations, samples, escaped = surveyed, 0, 0.0
+        if state is not None:
+            watch.check(state.watch, int(state.look))
+            evaluations += walkers_each_look * (1 + int(state.look) * p.moves)
+            samples += walkers_each_look * int(state.look)
+            escaped += float(state.watch.escaped)
+        if lead is not None:
+            evaluations, samples = evaluations + lead.evaluations, samples + lead.samples
+            escaped += lead.reports["walkers_escaped"]
+        return Checkpoint(
+            evaluate=evaluate,
+            gradient=gradient,
+            state=solution,
+            work={"evaluations": evaluations, "samples": samples},
+            reports=reports | {"walkers_escaped": escaped},
+        )
+
+    def new_lead() -> EnergyLead:
+        return EnergyLead(inner, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
+
+    def led(lead: EnergyLead) -> Iterator[Checkpoint]:
+        yield answer(lead.solution, lead.reports)
+        while not lead.settled:
+            lead.advance()
+            yield answer(lead.solution, lead.reports)
+
+    if reversible and context.budget < SHORT:
+        lead = new_lead()
+        yield from led(lead)
+
     lift = distance_lift(inner)
     model, visit = ansatz(inner, lift, tanh_network.values), survey(inner, lift)
-
-    def evaluate(net: TanhNetwork, x: np.ndarray) -> jax.Array:
-        return model.evaluate(net, (x - scale.centre) / scale.length)
-
-    def gradient(net: TanhNetwork, x: np.ndarray) -> jax.Array:
-        return model.gradient(net, (x - scale.centre) / scale.length) / scale.length
-
-    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
-    walkers = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
-    beginning = umbrella.umbrella(
-        jax.jit(visit)(jnp.asarray(walkers, umbrella.DTYPE)), FIRST_SIZE, watched=True
-    )
-    state = beginning
     look = umbrella.looker(visit, model.walkers, p.moves, escaped=watch.counter(inner.box))
+    visited = jax.jit(visit)
+    departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
+    state = umbrella.umbrella(visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True)
     key = root_key(int(rng.integers(2**31)))
-    seen: Seen | None = None
+    points_at = surveyor(lambda u: -inner.beta * drift(inner, u), lift)
+
+    starts = zip((inner.start_a, inner.start_b), lift, strict=True)
+    spots = [Spot(points, layer.distance.trusted) for points, layer in starts]
+    net = tanh_network.random_network(rng, dim, p.width, p.depth, spots)
+    if lead is None:
+        yield answer(Solution(net), {})
 
     def looked(net: TanhNetwork) -> Seen:
         nonlocal state, seen
         state, seen = look(net, state, jax.random.fold_in(key, int(state.look)))
         return seen
 
-    def answer(net: TanhNetwork, **told: float) -> Checkpoint:
-        watch.check(state.watch, int(state.look))
-        told["walkers_escaped"] = float(state.watch.escaped)
-        settled = seen is not None and int(state.since) >= SETTLED
-        sampling = umbrella.reports(state, seen, inner.beta) if settled else {}
-        walked = p.ladders * p.windows * (1 + int(state.look) * p.moves)
-        return Checkpoint(
-            evaluate=evaluate,
-            gradient=gradient,
-            state=tanh_network.cast(net, np.float64),
-            work={"evaluations": walked + surveyed, "samples": p.ladders * p.windows * int(state.look)},
-            reports=sampling | told,
-        )
-
-    surveyed = 0
-    starts = zip((inner.start_a, inner.start_b), lift, strict=True)
-    spots = [Spot(points, layer.distance.trusted) for points, layer in starts]
-    net = tanh_network.random_network(rng, dim, p.width, p.depth, spots)
-    yield answer(net)
-
-    points_at = surveyor(lambda u: -inner.beta * drift(inner, u), lift)
-
-    def accurate() -> bool:
-        return heat == 1.0 and bool(misses) and misses[-1] < ACCURATE
-
-    def fresh(net: TanhNetwork) -> Points:
-        """New points from a few looks: those outside A and B."""
+    def known(u: np.ndarray) -> Points:
+        """Points near places (..., L, d), those outside A and B, with what the equation needs there."""
         nonlocal surveyed
-        guide = tanh_network.cast(net, umbrella.DTYPE)
-        pause = p.pause * (RESTFUL if accurate() else 1)
-        found = [[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)]
-        u = strewn(rng, np.asarray(found, np.float64), np.asarray(state.sizes, np.float64)).reshape(-1, dim)
+        u = strewn(rng, np.asarray(u, np.float64), np.asarray(state.sizes, np.float64)).reshape(-1, dim)
         points = points_at(u)
         surveyed += len(u)
         usable = np.array(~(inner.in_a(u) | inner.in_b(u)))
@@ -136,35 +151,46 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             usable &= np.all(np.isfinite(part.reshape(len(u), -1)), axis=1)
         return Points(*(part[usable] for part in points))
 
-    def descended() -> Checkpoint:
-        for _ in range(UPDATES):
-            now = looked(lead.average)
-            lead.update(now, state.seen)
-        return answer(lead.average, ritz_energy=lead.energy)
+    def fresh(net: TanhNetwork) -> Points:
+        """From a few looks."""
+        guide = tanh_network.cast(net, umbrella.DTYPE)
+        pause = p.pause * (RESTFUL if accurate() else 1)
+        return known([[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)])
 
     misses: list[float] = []
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
-    lead, lead_state = EnergyLead(model.walkers, tanh_network.cast(net, umbrella.DTYPE)), beginning
+    began = context.elapsed()
 
-    def late() -> bool:
-        return context.elapsed() - began > COOLED * (context.budget - began)
+    def accurate() -> bool:
+        return heat == 1.0 and bool(misses) and misses[-1] < ACCURATE
+
+    def spent(share: float) -> bool:
+        """Whether so much of the time is over that there was once all had been compiled."""
+        return context.elapsed() - began > share * (context.budget - began)
 
     def unfound() -> bool:
         """Whether there is no time for hot equations, or they lead nowhere, and there is an energy to lead instead."""
-        return reversible and heat > 1.0 and (context.budget < SHORT or astray(heat, misses))
+        return (
+            reversible
+            and heat > 1.0
+            and (context.budget < SHORT or astray(heat, misses, hurried=spent(HURRIED)))
+        )
 
     while not (reversible and heat == 1.0 and lost(misses)):
         if unfound():
-            state = lead_state._replace(watch=state.watch)
-            while not lead.settled:
-                yield descended()
-            lead_state = state
-            theta = tanh_network.flat(tanh_network.cast(lead.average, np.float64))
-            damping, trust, misses, heat = FIRST_DAMPING, LEAST_TRUST, [], 1.0
-            pool = None
+            if lead is None:
+                lead = new_lead()
+                yield from led(lead)
+            state = state._replace(
+                since=jnp.zeros((), int), places=visited(lead.walkers.places.x), sizes=lead.walkers.sizes,
+                placement=lead.walkers.placement,
+            )  # fmt: skip
+            pool = known(lead.places)
+            net = taught(net, pool.u[-most:], (lead.logit(pool.u) - pool.lift)[-most:])
+            theta, damping, trust, misses, heat = tanh_network.flat(net), FIRST_DAMPING, LEAST_TRUST, [], 1.0
         if pool is None:
             pool = fresh(tanh_network.shaped(theta, net))
             began = context.elapsed()  # all of it is compiled now
@@ -173,7 +199,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             if misses and unfound():
                 break
             if misses:
-                cooler = cooled(heat, misses, late())
+                cooler = cooled(heat, misses, late=spent(COOLED))
                 trust = trusted(trust, misses, p.largest_change)
                 if cooler == 1.0 < heat:
                     misses = []  # whether the given equation is lost is told by its own steps
@@ -182,21 +208,24 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
             theta, damping = done.theta, done.damping
             misses.append(float(np.sqrt(done.after)) / fit.unit)
-            yield answer(
-                tanh_network.shaped(theta, net),
-                residual=misses[-1],
-                heat=heat,
-                damping=damping.strength,
-                trust=trust,
-                points=float(len(pool.u)),
-            )
+            told = {
+                "residual": misses[-1],
+                "heat": heat,
+                "damping": damping.strength,
+                "trust": trust,
+                "points": float(len(pool.u)),
+            }
+            if int(state.since) >= SETTLED:
+                told |= umbrella.reports(state, seen, inner.beta)
+            yield answer(Solution(tanh_network.shaped(theta, net)), told)
         if not accurate():
             state = umbrella.forgotten(state)  # what was seen along other solutions says nothing of the rate
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    state = umbrella.forgotten(lead_state._replace(watch=state.watch))
+    lead = lead or new_lead()
     while True:
-        yield descended()
+        lead.advance()
+        yield answer(lead.solution, lead.reports)
 
 
 def heated(points: Points, heat: float) -> Points:

@@ -22,50 +22,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, running, string_sampling, watch
-from .blocks.ansatz import Ansatz, ansatz, scale_of
+from .blocks import levels, network, string_sampling, watch
+from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
 from .blocks.departure import departure
 from .blocks.descent import anytime
-from .blocks.emus import effective_share
 from .blocks.keys import root_key
 from .blocks.landscape import survey
 from .blocks.lift import Lift, lift_of
-from .blocks.ritz import violation
-from .blocks.ritz_descent import Descent, bounded, make_descent
+from .blocks.ritz_descent import bounded
+from .blocks.ritz_training import DTYPE, UPDATES, make_training
 from .blocks.sampling import Sampling, in_cells, in_windows
-from .blocks.supervised import Lesson, Teacher, make_loss
+from .blocks.supervised import Teacher, make_loss
 from .blocks.tempering import tempered_places
 from .is_sgd_entry import ImportanceSampling
-
-UPDATES = 4
-"""Updates between two checkpoints: tens of milliseconds."""
-TRAINING = jnp.float32
-
-
-class State(NamedTuple):
-    """All that the next update needs; `walkers` is the state of a `Sampling`."""
-
-    key: jax.Array
-    walkers: Any
-    training: Descent
-
-
-class Solution(NamedTuple):
-    """What a checkpoint holds: the averaged network and the shift of its levels."""
-
-    network: Any
-    shift: jax.Array
 
 
 def solve(
@@ -76,24 +55,10 @@ def solve(
     p, lift = parameters, lift_of(problem, parameters.lift_depth)
     model = ansatz(problem, lift, make_network(p))
     sampling = make_sampling(problem, p, lift, model)
-    escaped = watch.counter(problem.box)
-    begun, descend = make_descent(model.walkers, make_optimiser(p), make_loss(model.logit))
-
-    def update(state: State, lesson: Lesson | None) -> tuple[State, None]:
-        key, key_look = jax.random.split(state.key)
-        walkers, seen = sampling.look(state.training.average, state.walkers, key_look)
-        walkers = walkers._replace(watch=escaped(walkers.watch, walkers.places))
-        return State(key, walkers, descend(state.training, seen, lesson)), None
-
-    @jax.jit
-    def advance(state: State, lesson: Lesson | None) -> State:
-        return jax.lax.scan(update, state, lesson, length=UPDATES)[0]
-
-    # One compiled function: every operation outside of it would be compiled by itself.
-    @jax.jit
-    def begin(key: jax.Array, *start: jax.Array) -> State:
-        key_network, key = jax.random.split(key)
-        return State(key, sampling.begin(*start), begun(make_parameters(key_network, problem.dim, p)))
+    training = make_training(
+        problem, model, sampling, partial(make_parameters, problem.dim, p), make_optimiser(p),
+        make_loss(model.logit), p.calibrate,
+    )  # fmt: skip
 
     seeds = np.random.SeedSequence(context.seed)
     rng, words = np.random.default_rng(seeds), [int(word) for word in seeds.generate_state(3)]
@@ -107,9 +72,8 @@ def solve(
         start = string_sampling.departure(problem, p.windows, p.ladders, between, rng)
     else:
         x = departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)
-        start = (np.asarray(x, TRAINING),)
-    state = begin(root_key(words[0]), *start)
-    told, logit = make_told(problem, p, model, sampling), jax.jit(model.logit)
+        start = (np.asarray(x, DTYPE),)
+    state, logit = training.begin(root_key(words[0]), *start), jax.jit(model.logit)
 
     def evaluate(solution: Solution, x: np.ndarray) -> jax.Array:
         return model.evaluate(solution.network, x, solution.shift)
@@ -137,8 +101,8 @@ def solve(
             places = state.walkers.places
             free = np.asarray(places.x)[np.asarray(places.free)]
             lesson = teacher.lesson(partial(logit, state.training.average), free, UPDATES)
-        state = advance(state, lesson)
-        solution, reports = told(state)
+        state = training.advance(state, lesson)
+        solution, reports = training.told(state)
         visited += UPDATES * p.moves * p.ladders * p.windows
 
 
@@ -153,47 +117,16 @@ def make_sampling(
     return in_windows(visit, model.walkers, size, coordinate, p.moves, p.exchange, p.memory)
 
 
-def make_told(
-    problem: CommittorProblem, parameters: ImportanceSampling, model: Ansatz, sampling: Sampling
-) -> Callable[[State], tuple[Solution, dict[str, jax.Array]]]:
-    """The compiled function: state -> the solution to hand over, and what is said of it."""
-    boundary = tuple(np.asarray(points, TRAINING) for points in (problem.start_a, problem.start_b))
-
-    @jax.jit
-    def told(state: State) -> tuple[Solution, dict[str, jax.Array]]:
-        average, sampled = state.training.average, state.walkers
-        (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, problem.beta)
-        walkers = model.walkers(average, sampled.places)
-        weights = running.weights_of(sampled.seen) * sampling.inverse(sampled, walkers)
-        shift = jnp.asarray(levels.UNMOVED)
-        if parameters.calibrate:
-            shift = running.shift(sampled.seen, *sampling.ends(sampled, walkers))
-        return Solution(average, shift), {
-            "rate": rate,
-            "rate_error": error,
-            "rate_dirichlet": dirichlet,
-            "rate_dirichlet_error": dirichlet_error,
-            "window_overlap": running.least_overlap(sampled.seen),
-            "weight_ess": effective_share(weights),
-            "boundary_violation": violation(*(model.logit(average, points) for points in boundary)),
-            **sampling.told(sampled),
-            "walkers_escaped": sampled.watch.escaped,
-            "steps": state.training.step,
-        }
-
-    return told
-
-
 def make_network(parameters: ImportanceSampling) -> Callable[[Any, jax.Array], jax.Array]:
     """(params, x) -> values of the network asked for."""
     return network.apply if parameters.network == "perceptron" else network.mean_field
 
 
-def make_parameters(key: jax.Array, dim: int, parameters: ImportanceSampling) -> Any:
+def make_parameters(dim: int, parameters: ImportanceSampling, key: jax.Array) -> Any:
     """Random parameters of that network, which vanishes as it starts."""
     if parameters.network == "perceptron":
-        return network.perceptron(key, dim, parameters.width, parameters.depth, TRAINING)
-    return network.particles(key, dim, parameters.width, TRAINING)
+        return network.perceptron(key, dim, parameters.width, parameters.depth, DTYPE)
+    return network.particles(key, dim, parameters.width, DTYPE)
 
 
 def make_optimiser(parameters: ImportanceSampling) -> optax.GradientTransformation:

@@ -1,68 +1,83 @@
-"""The descent that leads `gauss-newton`: it finds the committor's energy, and waits where windows have not met."""
+"""The training by the energy that leads `gauss-newton`, and how its network is taught what that has found."""
 
 from __future__ import annotations
 
+import itertools
+
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfbench_jax.blocks import running
-from mfbench_jax.blocks.energy_lead import FEWEST, LEAST_OVERLAP, SELDOM, EnergyLead
-from mfbench_jax.blocks.landscape import Places
-from mfbench_jax.blocks.sampler import Walkers
-from mfbench_jax.blocks.weighing import Seen
+from mfbench import Context
+from mfbench_jax.blocks import tanh_network
+from mfbench_jax.blocks.ansatz import scale_of
+from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
+from mfbench_jax.blocks.levels import shifted
+from mfbench_jax.blocks.ritz_training import UPDATES
+from mfbench_jax.blocks.scaled import scaled
+from mfbench_jax.blocks.transfer import ENOUGH, taught
+from mfbench_jax.gauss_newton import SHORT, STEPS, solve
+from mfbench_jax.gauss_newton_entry import GaussNewton
+
+LADDERS, WINDOWS, MOVES = 12, 8, 3
 
 
-def logit(slope, places):
-    """The committor from 0 to 1 of a line without a drift is x; here f is it with slope (x - 1/2) added to its logit."""
-    x = places.x[..., 0]
-    s = slope * (x - 0.5) + jnp.log(x / (1.0 - x))
-    return Walkers(places, s, (slope + 1.0 / (x * (1.0 - x)))[..., None])
-
-
-@pytest.fixture
-def seen():
-    x = jnp.linspace(0.001, 0.999, 400).reshape(4, 100, 1)
-    zero, flat = jnp.zeros(x.shape[:2]), jnp.zeros(x.shape)
-    places = Places(x, zero, flat, zero, flat, jnp.ones(x.shape[:2], bool))
-    return Seen(logit(0.0, places), jnp.full(x.shape[:2], 0.01))
-
-
-def along(overlap):
-    """Running means of three windows with so large a share in their neighbours."""
-    middle = np.array(
-        [[1 - overlap, overlap, 0], [overlap, 1 - 2 * overlap, overlap], [0, overlap, 1 - overlap]]
-    )
-    return running.nothing(2, 3)._replace(overlap=jnp.broadcast_to(middle, (2, 3, 3)))
-
-
-def test_it_goes_to_the_least_energy_and_says_when_it_has_settled(seen):
-    lead = EnergyLead(logit, jnp.asarray(1.0))
-    for number in range(4 * FEWEST):
-        assert number >= FEWEST or not lead.settled
-        lead.update(seen, along(0.1))
-    assert lead.settled
-    assert abs(float(lead.average)) < 0.01
-    assert lead.energy == pytest.approx(1.0, rel=0.01)  # int_0^1 1 dx
-
-
-def test_it_waits_while_windows_have_not_met_and_not_for_ever(seen):
-    lead = EnergyLead(logit, jnp.asarray(1.0))
-    for _ in range(SELDOM - 1):
-        lead.update(seen, along(0.5 * LEAST_OVERLAP))
-    assert lead.energy == 0.0
-    lead.update(seen, along(0.5 * LEAST_OVERLAP))
-    assert lead.energy > 0.0
-    for _ in range(5):
-        lead.update(seen, along(2.0 * LEAST_OVERLAP))
-    assert float(lead.average) < 1.0
-
-
-def test_a_compiled_step_is_repeatable(seen):
+@pytest.fixture(scope="module")
+def lead(well):
+    """Settled, in the coordinates of the network's inputs."""
     with jax.enable_x64(True):
-        leads = [EnergyLead(logit, jnp.asarray(0.7)) for _ in range(2)]
-        for _ in range(20):
-            for lead in leads:
-                lead.update(seen, along(0.1))
-    assert float(leads[0].average) == float(leads[1].average)
+        inner = scaled(well[0], scale_of(well[0]))
+        found = EnergyLead(inner, LADDERS, WINDOWS, MOVES, np.random.SeedSequence(5))
+        while not found.settled:
+            found.advance()
+    return found
+
+
+def test_it_settles_near_the_committor(well, lead):
+    scale = scale_of(well[0])
+    u = (well[1].reactive.x - scale.centre) / scale.length
+    values = np.asarray(lead.model.evaluate(lead.solution.network, u, lead.solution.shift))
+    assert well[1].headline(values).value < 0.05
+    assert FEWEST <= lead.steps < 4 * FEWEST and lead.steps % UPDATES == 0
+
+
+def test_it_counts_what_its_walkers_did(lead):
+    walkers = LADDERS * WINDOWS
+    assert lead.samples == walkers * lead.steps
+    assert lead.evaluations == walkers * (1 + lead.steps * MOVES)
+    assert lead.places.shape[1:] == (LADDERS, WINDOWS, 2)
+
+
+def test_its_logit_is_that_of_what_it_hands_over(lead):
+    u = np.random.default_rng(0).uniform(-0.3, 0.3, (50, 2))
+    values = np.asarray(lead.model.evaluate(lead.solution.network, u, lead.solution.shift))
+    np.testing.assert_allclose(jax.nn.sigmoid(lead.logit(u)), values, rtol=1e-12)
+    plain = lead.model.logit(tanh_network.cast(lead.solution.network, np.float64), u)
+    np.testing.assert_allclose(lead.logit(u), shifted(lead.solution.shift, plain), rtol=1e-12)
+
+
+def test_a_network_learns_values_and_knows_them_at_other_points():
+    def target(u):
+        return np.sin(2.0 * u[:, 0]) + u[:, 1] * u[:, 2]
+
+    rng = np.random.default_rng(1)
+    u, others = rng.uniform(-1.0, 1.0, (2, 1500, 3))
+    net = tanh_network.random_network(rng, 3, 16, 2)
+    found = np.asarray(tanh_network.values(taught(net, u, target(u)), others))
+    assert np.sqrt(np.mean((found - target(others)) ** 2)) < 3.0 * ENOUGH
+
+
+def test_a_short_run_begins_with_the_energy_and_goes_on_with_the_equation(well):
+    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
+    small = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
+    run = solve(well[0], small, context)
+    begun = list(itertools.takewhile(lambda checkpoint: "residual" not in checkpoint.reports, run))
+    ended = list(itertools.islice(run, 6 * STEPS))
+
+    def error(checkpoint):
+        return well[1].headline(np.asarray(checkpoint.evaluate(checkpoint.state, well[1].reactive.x))).value
+
+    assert "heat" not in begun[-1].reports and ended[-1].reports["heat"] == 1.0
+    assert error(ended[-1]) < 0.1 * error(begun[-1]) and error(begun[-1]) < 0.2 * error(begun[0])
+    work = [checkpoint.work["evaluations"] for checkpoint in [*begun, *ended]]
+    assert work == sorted(work) and len({id(checkpoint.evaluate) for checkpoint in [*begun, *ended]}) == 1

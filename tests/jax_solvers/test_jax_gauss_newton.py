@@ -11,6 +11,8 @@ import pytest
 from mfbench import Context
 from mfbench_jax.blocks.cooling import (
     FALLING,
+    FEWEST,
+    HOPELESS,
     HOTTEST,
     LATELY,
     LEAST_TRUST,
@@ -120,24 +122,28 @@ def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
 
 def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():
     large = 1.5 * SOLVED
-    assert astray(HOTTEST, [large] * (PATIENCE + 1))
-    assert not astray(HOTTEST, [large] * PATIENCE), "too early to say"
+    assert astray(HOTTEST, [large] * (PATIENCE + 1), hurried=False)
+    assert not astray(HOTTEST, [large] * PATIENCE, hurried=False), "too early to say"
+    assert astray(HOTTEST, [large] * (LATELY + 1), hurried=True), "where steps are slow"
+    assert not astray(HOTTEST, [large] * LATELY, hurried=True)
     lost_way, passable = [1.5 * LOST] * (PATIENCE + 1), [0.5 * (SOLVED + LOST)] * (PATIENCE + 1)
-    assert astray(HOTTEST / 2, lost_way) and not astray(1.0, lost_way), "the given one has a rule of its own"
-    assert not astray(HOTTEST / 2, passable), "it may be followed"
-    assert not astray(HOTTEST, [large / FALLING * 1.5] * PATIENCE + [large]), "it is falling"
+    assert astray(HOTTEST / 2, lost_way, hurried=False) and not astray(1.0, lost_way, hurried=False), (
+        "the given one has a rule of its own"
+    )
+    assert not astray(HOTTEST / 2, passable, hurried=False), "it may be followed"
+    assert not astray(HOTTEST, [large / FALLING * 1.5] * PATIENCE + [large], hurried=False), "it is falling"
 
 
 def test_the_first_equation_is_not_found_when_its_residual_rises():
     """On the way to a solution it comes back to its lowest within a step or two, since every second one has new points."""
     falling = list(np.linspace(0.8, 0.4, 8))
-    assert astray(HOTTEST, [*falling, 0.6, 0.6])
-    assert not astray(HOTTEST, [*falling, 0.6, 0.45]), "it came back"
-    assert not astray(HOTTEST, [*falling, 0.48, 0.48]), "it hardly rose"
-    assert not astray(HOTTEST / 2, [*falling, 0.6, 0.6]), (
+    assert astray(HOTTEST, [*falling, 0.6, 0.6], hurried=False)
+    assert not astray(HOTTEST, [*falling, 0.6, 0.45], hurried=False), "it came back"
+    assert not astray(HOTTEST, [*falling, 0.48, 0.48], hurried=False), "it hardly rose"
+    assert not astray(HOTTEST / 2, [*falling, 0.6, 0.6], hurried=False), (
         "after the first equation, misses are of different ones"
     )
-    assert not astray(HOTTEST, [0.5])
+    assert not astray(HOTTEST, [0.5], hurried=False)
 
 
 def test_trust_grows_where_equations_are_solved_within_its_bounds():
@@ -148,10 +154,12 @@ def test_trust_grows_where_equations_are_solved_within_its_bounds():
 
 
 def test_the_equation_is_given_up_when_its_residual_stays_large():
-    calm, large = [0.5 * LOST] * (LATELY + 1), [2.0 * LOST] * (LATELY + 1)
+    calm, large = [0.5 * LOST] * (LATELY + 1), [1.5 * LOST] * (LATELY + 1)
     assert not lost(calm)
     assert lost(large)
     assert not lost(large[1:]), "too early to say"
+    assert lost([1.1 * HOPELESS] * FEWEST) and not lost([1.1 * HOPELESS] * (FEWEST - 1))
+    assert not lost([1.1 * HOPELESS / FALLING, *[1.05 * HOPELESS] * (FEWEST - 1)]), "it is falling"
     assert not lost(large + calm), "it fell"
 
 

@@ -58,6 +58,13 @@ def test_rows_are_the_jacobian_of_the_operator(network):
     np.testing.assert_allclose(tanh_network.operator_rows(network, u, v, k), jacobian, rtol=1e-9, atol=1e-11)
 
 
+def test_value_rows_are_the_jacobian_of_the_values(network):
+    u = np.random.default_rng(1).standard_normal((7, DIM))
+    theta = jnp.asarray(tanh_network.flat(network))
+    jacobian = jax.jacobian(lambda theta: tanh_network.values(tanh_network.shaped(theta, network), u))(theta)
+    np.testing.assert_allclose(tanh_network.value_rows(network, u), jacobian, rtol=1e-10, atol=1e-12)
+
+
 def test_flat_and_shaped_are_inverse(network):
     again = tanh_network.shaped(tanh_network.flat(network), network)
     for one, two in zip(jax.tree.leaves(network), jax.tree.leaves(again), strict=True):

@@ -32,6 +32,13 @@ def scale_of(problem: CommittorProblem) -> Scale:
     return Scale(centre, float(np.sqrt(np.linalg.eigvalsh(covariance)[-1])))
 
 
+class Solution(NamedTuple):
+    """What a checkpoint holds: a network and the shift of its levels, `levels.shift`."""
+
+    network: Any
+    shift: Any = levels.UNMOVED
+
+
 class Ansatz(NamedTuple):
     """Functions of parameters and places.
 

@@ -19,13 +19,15 @@ COOLED = 0.5
 """Share of the budget, less what compiling took, after which nothing is waited for."""
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
-PATIENCE = 20
-"""Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before."""
+PATIENCE, HURRIED = 20, 0.1
+"""Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before; or a share of the
+time, where steps are slow."""
 RISEN = 1.3
 """Ratio of the first equation's residual to its lowest so far above which the steps lead away: on the way to a solution
 it stays below 1.2."""
-LOST = 0.2
-"""Typical residual of the last steps at the given temperature, above which the equation is given up."""
+LOST, HOPELESS, FEWEST = 0.2, 0.4, 4
+"""Typical residual of the last steps at the given temperature, above which the equation is given up; the same after the
+first steps, if it is not falling either."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
 """The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
 after another one."""
@@ -39,11 +41,11 @@ def cooled(heat: float, misses: list[float], late: bool) -> float:
     return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if judged and stuck(misses) else heat
 
 
-def astray(heat: float, misses: list[float]) -> bool:
+def astray(heat: float, misses: list[float], hurried: bool) -> bool:
     """Whether the first equation is not found, or a later one that is still hot cannot be followed."""
     if heat == HOTTEST and min(misses[-2:], default=0.0) > RISEN * min(misses, default=0.0):
         return True
-    judged = heat > 1.0 and len(misses) > PATIENCE
+    judged = heat > 1.0 and (hurried or len(misses) > PATIENCE)
     return judged and stuck(misses) and (heat == HOTTEST or misses[-1] > LOST)
 
 
@@ -60,4 +62,6 @@ def trusted(trust: float, misses: list[float], most: float) -> float:
 
 def lost(misses: list[float]) -> bool:
     """Whether the equation is given up: the last steps, all of them at the given temperature, left too large a residual."""
-    return len(misses) > LATELY and bool(np.median(misses[-LATELY:]) > LOST)
+    if len(misses) <= LATELY:
+        return len(misses) >= FEWEST and misses[-1] > max(HOPELESS, FALLING * misses[0])
+    return bool(np.median(misses[-LATELY:]) > LOST)

@@ -1,71 +1,135 @@
-"""The way down the Ritz energy by Adam that leads `gauss-newton` where the equation alone does not."""
+"""The training by the Ritz energy that leads `gauss-newton` where the equation alone does not: `is-sgd` as it stands.
+
+It has its own network, lift and walkers. Distances to A and B make a lift for an equation, exact to the second derivative
+next to the sets and flat further on; the smoother one of the boundary functions' values lets windows meet sooner.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections import deque
+from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
-from . import running
+from mfbench.tasks.committor import CommittorProblem
+
+from . import levels, network, watch
+from .ansatz import Solution, ansatz
+from .coordinate import LOGIT
+from .departure import departure
 from .descent import anytime
-from .landscape import Places
-from .ritz_descent import bounded, make_descent
-from .running import Running
-from .sampler import Walkers
-from .weighing import Seen
+from .keys import root_key
+from .landscape import survey
+from .lift import lift_of
+from .ritz_descent import bounded
+from .ritz_training import DTYPE, make_training
+from .sampling import in_windows
+from .umbrella import MEMORY, Umbrella
 
+WIDTH, DEPTH, LIFT_DEPTH = 64, 2, 0.2
 RATE, WARM_UP, HALVING = 3e-3, 50, 1000
-LEAST_OVERLAP = 2e-3
-"""Share that every window must have in its neighbours. Below, the masses on both sides are not known against each other,
-and the energy could be lowered by moving the transition to where no walker is."""
-SELDOM = 10
-"""Looks for one update while windows have not met: they may never meet along the solution as it is."""
-FEWEST, SETTLED = 300, 0.2
+FIRST_SIZE = 1e-4
+"""Of a walker's step, in squares of the unit of the network's inputs; it adapts."""
+FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
-
-_overlap = jax.jit(running.least_overlap)
+KEPT = 12
+"""Looks whose places are kept."""
 
 
 class EnergyLead:
-    """A network on its way down the Ritz energy, one update for each look at the walkers."""
+    """A committor on its way down the Ritz energy.
 
-    def __init__(self, logit: Callable[[Any, Places], Walkers], net: Any) -> None:
-        begun, self._descend = make_descent(logit, bounded(optax.adam(anytime(RATE, WARM_UP, HALVING))))
-        self._state = begun(net)
+    Args:
+        problem: in the coordinates of the network's inputs.
+        ladders, windows, moves: of its walkers.
+        seeds: of its random numbers.
+    """
+
+    def __init__(
+        self,
+        problem: CommittorProblem,
+        ladders: int,
+        windows: int,
+        moves: int,
+        seeds: np.random.SeedSequence,
+    ) -> None:
+        lift = lift_of(problem, LIFT_DEPTH)
+        self.model = ansatz(problem, lift, network.apply)
+        self._training = make_training(
+            problem,
+            self.model,
+            in_windows(survey(problem, lift), self.model.walkers, FIRST_SIZE, LOGIT, moves, True, MEMORY),
+            partial(network.perceptron, dim=problem.dim, width=WIDTH, depth=DEPTH, dtype=DTYPE),
+            bounded(optax.adam(anytime(RATE, WARM_UP, HALVING))),
+        )
+        x = departure(np.random.default_rng(seeds), problem.start_a, problem.start_b, ladders, windows)
+        self._state = self._training.begin(root_key(int(seeds.generate_state(1)[0])), np.asarray(x, DTYPE))
+        self._moves, self._walkers = moves, ladders * windows
+        self._places: deque[np.ndarray] = deque([x], maxlen=KEPT)
         self._energies: list[float] = []
-        self._waited = 0
+        self._logit = jax.jit(
+            lambda params, shift, u: levels.shifted(
+                shift, self.model.logit(jax.tree.map(lambda part: part.astype(jnp.float64), params), u)
+            )
+        )
+        self.solution = Solution(self._state.training.params)
+        self.reports: dict[str, float] = {"walkers_escaped": 0.0}
+
+    def advance(self) -> None:
+        """A few updates.
+
+        Raises:
+            Diverged: an energy is no finite number.
+        """
+        self._state = self._training.advance(self._state, None)
+        self.solution, said = self._training.told(self._state)
+        energy = float(self._state.training.energy)
+        watch.check(self._state.walkers.watch, self.steps, energy)
+        self.reports = {name: float(value) for name, value in said.items()} | {"ritz_energy": energy}
+        self._energies.append(energy)
+        self._places.append(np.asarray(self._state.walkers.places.x, np.float64))
 
     @property
-    def average(self) -> Any:
-        """The answer: the network averaged over the last updates."""
-        return self._state.average
+    def steps(self) -> int:
+        """Updates so far."""
+        return int(self._state.training.step)
 
     @property
-    def energy(self) -> float:
-        """Running; 0 before the first update."""
-        return float(self._state.energy)
+    def _looks(self) -> int:
+        return int(self._state.walkers.look)
+
+    @property
+    def evaluations(self) -> int:
+        """Places at which V and its gradient were evaluated."""
+        return self._walkers * (1 + self._looks * self._moves)
+
+    @property
+    def samples(self) -> int:
+        """Places that were looked at."""
+        return self._walkers * self._looks
+
+    @property
+    def walkers(self) -> Umbrella:
+        """As they stand."""
+        return self._state.walkers
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where walkers were in the last looks, (k, R, L, d)."""
+        return np.stack(list(self._places))
+
+    def logit(self, u: np.ndarray) -> np.ndarray:
+        """Of the solution at u (n, d), (n,)."""
+        return np.asarray(self._logit(self.solution.network, self.solution.shift, u))
 
     @property
     def settled(self) -> bool:
         """Whether log energy over the last quarter of the updates is in the mean hardly below that of the quarter before."""
-        if len(self._energies) < FEWEST:
+        if self.steps < FEWEST:
             return False
         share = len(self._energies) // 4
-        late, before = self._energies[-share:], self._energies[-2 * share : -share]
-        return bool(np.mean(np.log(before)) - np.mean(np.log(late)) < SETTLED)
-
-    def update(self, seen: Seen, along: Running) -> None:
-        """One step, if the windows have met or were waited for.
-
-        Args:
-            seen: the walkers along the averaged solution, and their weights.
-            along: the running averages, the overlaps among them.
-        """
-        self._waited += 1
-        if float(_overlap(along)) > LEAST_OVERLAP or self._waited == SELDOM:
-            self._waited = 0
-            self._state = self._descend(self._state, seen)
-            self._energies.append(self.energy)
+        heights = np.log(np.maximum(self._energies, np.finfo(float).tiny))
+        return bool(np.mean(heights[-2 * share : -share]) - np.mean(heights[-share:]) < SETTLED)

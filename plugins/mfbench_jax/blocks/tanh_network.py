@@ -137,6 +137,22 @@ def jet(net: TanhNetwork, u: np.ndarray) -> Jet:
     )
 
 
+def value_rows(net: TanhNetwork, u: np.ndarray) -> np.ndarray:
+    """d g / d theta, (n, P), at u (n, d); theta as in `flat`."""
+    hidden = [u]
+    for weight, bias in zip(net.weights, net.biases, strict=True):
+        hidden.append(np.tanh(hidden[-1] @ weight.T + bias))
+    parts = [np.ones((len(u), 1), u.dtype), u, hidden[-1]]
+    back = np.broadcast_to(net.amplitude, hidden[-1].shape)
+    by_weights, by_biases = [], []
+    for weight, above, below in zip(net.weights[::-1], hidden[:0:-1], hidden[-2::-1], strict=True):
+        beta = (1.0 - above**2) * back
+        by_weights.append((beta[:, :, None] * below[:, None, :]).reshape(len(u), -1))
+        by_biases.append(beta)
+        back = beta @ weight
+    return np.concatenate([*by_weights[::-1], *by_biases[::-1], *parts[::-1]], axis=1)
+
+
 def operator_rows(net: TanhNetwork, u: np.ndarray, v: np.ndarray, k: np.ndarray) -> np.ndarray:
     """d (Lap g + v . grad g - k g) / d theta, (n, P), at u (n, d) with v (n, d) and k (n,); theta as in `flat`."""
     layers, (h, gradient, laplacian) = _forward(net, u)
