@@ -25,7 +25,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import Frame
-from mfbench.reference import Reference
+from mfbench.reference import Reference, SecondRoute
 from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.extent import ball_radius, cube
@@ -33,6 +33,7 @@ from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.blocks.second_line import second_line
 from mfbench_committor.entries.arc import ArcParameters
 
 ANGLE = 2.0
@@ -124,6 +125,22 @@ def judge(parameters: ArcParameters, seed: int) -> CommittorJudge:
         logit_tolerance=QUADRATURE,
         squares_at=squares_at,
     )
+
+
+def second_route(parameters: ArcParameters, seed: int) -> SecondRoute:
+    """The answer without quadrature, for `mfbench check`."""
+    frame = Frame(parameters.dim, repetition_seeds(seed).rotation)
+
+    def path(angle: np.ndarray) -> np.ndarray:
+        y = np.zeros((len(angle), parameters.dim))
+        y[:, 0], y[:, 1] = np.cos(angle), np.sin(angle)
+        return frame.to_solver(y)
+
+    def angle(x: np.ndarray) -> np.ndarray:
+        y = frame.to_formula(x)
+        return np.arctan2(y[:, 1], y[:, 0])
+
+    return second_line(build(parameters, seed), path, angle, (-ANGLE, ANGLE))
 
 
 def well_energy(angle: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import Frame
-from mfbench.reference import Reference
+from mfbench.reference import Reference, SecondRoute
 from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks import bond
@@ -33,6 +33,7 @@ from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.blocks.second_line import second_line
 from mfbench_committor.entries.dimer import DimerParameters
 
 DIM = 6
@@ -107,6 +108,17 @@ def judge(parameters: DimerParameters, seed: int) -> CommittorJudge:
             quantity="nu, transitions A->B per unit time", value=rate, tolerance=QUADRATURE * rate, **made
         ),
         logit_tolerance=QUADRATURE,
+    )
+
+
+def second_route(parameters: DimerParameters, seed: int) -> SecondRoute:
+    """The answer without quadrature, for `mfbench check`."""
+    return second_line(
+        build(parameters, seed),
+        path=lambda r: r[:, None] / 2.0 * np.array([1.0, 0.0, 0.0, -1.0, 0.0, 0.0]),
+        coordinate=lambda x: np.linalg.norm(x[:, :3] - x[:, 3:], axis=1),
+        ends=(SHORT, LONG),
+        log_area=lambda r: 2.0 * np.log(r),
     )
 
 

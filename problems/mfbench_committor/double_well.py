@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import Frame
-from mfbench.reference import Reference
+from mfbench.reference import Reference, SecondRoute
 from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.extent import ball_radius, cube
@@ -16,6 +16,7 @@ from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.blocks.second_line import second_line
 from mfbench_committor.entries.double_well import DoubleWellParameters
 
 STIFFNESS = 0.3
@@ -88,6 +89,16 @@ def judge(parameters: DoubleWellParameters, seed: int) -> CommittorJudge:
         ),
         logit_tolerance=QUADRATURE,
     )
+
+
+def second_route(parameters: DoubleWellParameters, seed: int) -> SecondRoute:
+    """The answer without quadrature, for `mfbench check`."""
+    frame = Frame(parameters.dim, repetition_seeds(seed).rotation)
+
+    def path(t: np.ndarray) -> np.ndarray:
+        return frame.to_solver(t[:, None] * np.eye(parameters.dim)[0])
+
+    return second_line(build(parameters, seed), path, lambda x: frame.to_formula(x)[:, 0], (-1.0, 1.0))
 
 
 def line_committor(beta: float) -> LineCommittor:

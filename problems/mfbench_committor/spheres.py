@@ -12,7 +12,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import Frame
-from mfbench.reference import Reference
+from mfbench.reference import Reference, SecondRoute
 from mfbench.tasks.committor import CommittorProblem, Field, scrambled
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.extent import ball_radius, cube
@@ -20,6 +20,7 @@ from mfbench_committor.blocks.judge import committor_judge
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import Counts, reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.blocks.second_line import second_line
 from mfbench_committor.entries.spheres import SpheresParameters
 
 OUTER, INNER = 1.0, 0.25
@@ -89,6 +90,18 @@ def judge(parameters: SpheresParameters, seed: int) -> CommittorJudge:
         ),
         logit_tolerance=LOGIT,
         headline_name="logit_rmse",
+    )
+
+
+def second_route(parameters: SpheresParameters, seed: int) -> SecondRoute:
+    """The answer without quadrature, for `mfbench check`."""
+    dim = parameters.dim
+    return second_line(
+        build(parameters, seed),
+        path=lambda t: -t[:, None] * np.eye(dim)[0],
+        coordinate=lambda x: -np.linalg.norm(x, axis=1),
+        ends=(-OUTER, -INNER),
+        log_area=lambda t: (dim - 1) * np.log(-t),
     )
 
 

@@ -53,6 +53,7 @@ ARC = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.arc:build",
     judge="mfbench_committor.arc:judge",
+    second_route="mfbench_committor.arc:second_route",
     parameters=ArcParameters,
     instances={
         "quick": ({"dim": 10},),

@@ -52,6 +52,7 @@ DIMER = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.dimer:build",
     judge="mfbench_committor.dimer:judge",
+    second_route="mfbench_committor.dimer:second_route",
     parameters=DimerParameters,
     instances={
         "standard": ({"temperature": 1.0},),

@@ -51,6 +51,7 @@ DOUBLE_WELL = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.double_well:build",
     judge="mfbench_committor.double_well:judge",
+    second_route="mfbench_committor.double_well:second_route",
     parameters=DoubleWellParameters,
     instances={
         "quick": ({"dim": 10},),

@@ -62,6 +62,7 @@ SPHERES = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.spheres:build",
     judge="mfbench_committor.spheres:judge",
+    second_route="mfbench_committor.spheres:second_route",
     parameters=SpheresParameters,
     instances={
         "standard": ({"dim": 10}, {"dim": 6, "stiffness": 10.0}),
