@@ -8,6 +8,7 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
+from mfbench.reference import SecondRoute
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.entries.face import FaceParameters
@@ -16,6 +17,7 @@ from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
+from mfbench_committor.references.second_plane import second_plane
 
 CENTRES = ((-3.0, 3.0), (0.0, 4.5))
 """The deepest minima: V = 0 there and nowhere else."""
@@ -41,6 +43,11 @@ def judge(parameters: FaceParameters, seed: int) -> CommittorJudge:
     """The judge of the same instance; every repetition has the same."""
     del seed
     return planar_judge(planar_problem(parameters), lift=lambda u, rng: u, frame=UNROTATED)
+
+
+def second_route(parameters: FaceParameters, seed: int) -> SecondRoute:
+    """The answer without finite elements, for `mfbench check`."""
+    return second_plane(build(parameters, seed), planar_problem(parameters).law)
 
 
 def face_potential(x: Any, y: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from mfbench.reference import SecondRoute
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.mueller_potential import DEEPEST, SADDLE, mueller_corners, mueller_potential
@@ -13,6 +14,7 @@ from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
+from mfbench_committor.references.second_plane import second_plane
 
 LENGTH = 1.0
 
@@ -32,6 +34,11 @@ def judge(parameters: MuellerParameters, seed: int) -> CommittorJudge:
     """The judge of the same instance; every repetition has the same."""
     del seed
     return planar_judge(planar_problem(parameters), lift=lambda u, rng: u, frame=UNROTATED)
+
+
+def second_route(parameters: MuellerParameters, seed: int) -> SecondRoute:
+    """The answer without finite elements, for `mfbench check`."""
+    return second_plane(build(parameters, seed), planar_problem(parameters).law)
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import Frame
+from mfbench.reference import SecondRoute
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.ball_boundary import ball_boundary
@@ -21,6 +22,7 @@ from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
+from mfbench_committor.references.second_plane import second_plane
 
 CENTRES = ((-0.5582236, 1.4417258), (0.6234994, 0.0280378))
 RADIUS = 0.1
@@ -72,6 +74,18 @@ def judge(parameters: RuggedMuellerParameters, seed: int) -> CommittorJudge:
         planar_problem(parameters),
         lift=lambda u, rng: with_modes(u, parameters, rng),
         frame=Frame(parameters.dim, repetition_seeds(seed).rotation),
+    )
+
+
+def second_route(parameters: RuggedMuellerParameters, seed: int) -> SecondRoute:
+    """The answer without finite elements, for `mfbench check`."""
+    frame = Frame(parameters.dim, repetition_seeds(seed).rotation)
+
+    def embed(u: np.ndarray) -> np.ndarray:
+        return frame.to_solver(np.pad(u, ((0, 0), (0, parameters.dim - 2))))
+
+    return second_plane(
+        build(parameters, seed), planar_problem(parameters).law, embed, lambda x: frame.to_formula(x)[:, :2]
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
+from mfbench.reference import SecondRoute
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.entries.triple_well import TripleWellParameters
@@ -19,6 +20,7 @@ from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
+from mfbench_committor.references.second_plane import second_plane
 
 CENTRES = ((-1.0, 0.0), (1.0, 0.0))
 """Near the deepest minima, (-+1.04805, -.04209)."""
@@ -46,6 +48,11 @@ def judge(parameters: TripleWellParameters, seed: int) -> CommittorJudge:
     """The judge of the same instance; every repetition has the same."""
     del seed
     return planar_judge(planar_problem(parameters), lift=lambda u, rng: u, frame=UNROTATED)
+
+
+def second_route(parameters: TripleWellParameters, seed: int) -> SecondRoute:
+    """The answer without finite elements, for `mfbench check`."""
+    return second_plane(build(parameters, seed), planar_problem(parameters).law)
 
 
 def triple_well_potential(x: Any, y: Any) -> Any:

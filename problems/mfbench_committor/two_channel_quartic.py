@@ -6,6 +6,7 @@ import math
 from functools import cache
 from typing import Any
 
+from mfbench.reference import SecondRoute
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.entries.two_channel_quartic import TwoChannelQuarticParameters
@@ -14,6 +15,7 @@ from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
+from mfbench_committor.references.second_plane import second_plane
 
 CENTRES = ((-1.118029, -0.002857), (1.118029, -0.002857))
 """Near the minima, (-+1.11796, -.01154)."""
@@ -40,6 +42,11 @@ def judge(parameters: TwoChannelQuarticParameters, seed: int) -> CommittorJudge:
     """The judge of the same instance; every repetition has the same."""
     del seed
     return planar_judge(planar_problem(parameters), lift=lambda u, rng: u, frame=UNROTATED)
+
+
+def second_route(parameters: TwoChannelQuarticParameters, seed: int) -> SecondRoute:
+    """The answer without finite elements, for `mfbench check`."""
+    return second_plane(build(parameters, seed), planar_problem(parameters).law)
 
 
 def quartic_potential(x: Any, y: Any) -> Any:

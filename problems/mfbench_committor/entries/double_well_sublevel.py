@@ -62,6 +62,7 @@ DOUBLE_WELL_SUBLEVEL = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.double_well_sublevel:build",
     judge="mfbench_committor.double_well_sublevel:judge",
+    second_route="mfbench_committor.double_well_sublevel:second_route",
     parameters=DoubleWellSublevelParameters,
     instances={"standard": ({"beta": 3.0},), "full": ({"beta": 3.0}, {"beta": 10.0})},
     targets=(1e-2, 1e-3, 1e-4),

@@ -51,6 +51,7 @@ FACE = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.face:build",
     judge="mfbench_committor.face:judge",
+    second_route="mfbench_committor.face:second_route",
     parameters=FaceParameters,
     instances={"standard": ({"temperature": 1.0},), "full": ({"temperature": 1.0},)},
     targets=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5),

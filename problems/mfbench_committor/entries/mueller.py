@@ -69,6 +69,7 @@ MUELLER = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.mueller:build",
     judge="mfbench_committor.mueller:judge",
+    second_route="mfbench_committor.mueller:second_route",
     parameters=MuellerParameters,
     instances={
         "quick": ({"temperature": 10.0},),

@@ -57,6 +57,7 @@ RUGGED_MUELLER = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.rugged_mueller:build",
     judge="mfbench_committor.rugged_mueller:judge",
+    second_route="mfbench_committor.rugged_mueller:second_route",
     parameters=RuggedMuellerParameters,
     instances={
         "standard": ({"dim": 10},),

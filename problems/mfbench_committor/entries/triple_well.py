@@ -56,6 +56,7 @@ TRIPLE_WELL = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.triple_well:build",
     judge="mfbench_committor.triple_well:judge",
+    second_route="mfbench_committor.triple_well:second_route",
     parameters=TripleWellParameters,
     instances={
         "standard": ({"beta": 6.67}, {"beta": 1.67, "radius": 0.5}),

@@ -50,6 +50,7 @@ TWO_CHANNEL_QUARTIC = mfbench.ProblemEntry(
     facts=facts,
     build="mfbench_committor.two_channel_quartic:build",
     judge="mfbench_committor.two_channel_quartic:judge",
+    second_route="mfbench_committor.two_channel_quartic:second_route",
     parameters=TwoChannelQuarticParameters,
     instances={"standard": ({},), "full": ({},)},
     targets=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5),
