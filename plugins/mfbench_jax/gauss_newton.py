@@ -184,6 +184,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             if lead is None:
                 lead = new_lead()
                 yield from led(lead)
+            surveyed += walkers_each_look
             state = state._replace(
                 since=jnp.zeros((), int), places=visited(lead.walkers.places.x), sizes=lead.walkers.sizes,
                 placement=lead.walkers.placement,

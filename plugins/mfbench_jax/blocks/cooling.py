@@ -20,8 +20,8 @@ COOLED = 0.5
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
 PATIENCE, HURRIED = 20, 0.1
-"""Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before; or a share of the
-time, where steps are slow."""
+"""Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before; the first one also
+has no more than a share of the time, where steps are slow."""
 RISEN = 1.3
 """Ratio of the first equation's residual to its lowest so far above which the steps lead away: on the way to a solution
 it stays below 1.2."""
@@ -45,7 +45,9 @@ def astray(heat: float, misses: list[float], hurried: bool) -> bool:
     """Whether the first equation is not found, or a later one that is still hot cannot be followed."""
     if heat == HOTTEST and min(misses[-2:], default=0.0) > RISEN * min(misses, default=0.0):
         return True
-    judged = heat > 1.0 and (hurried or len(misses) > PATIENCE)
+    if heat == HOTTEST and hurried and stuck(misses):
+        return True
+    judged = heat > 1.0 and len(misses) > PATIENCE
     return judged and stuck(misses) and (heat == HOTTEST or misses[-1] > LOST)
 
 
