@@ -2,26 +2,25 @@
 
 The Duffing oscillator, whose noise has one direction, is simulated instead: test_duffing.
 
-Nodes of a uniform grid; the conductance of an edge is exp(w) at its middle; where an edge meets A or
-B only the part outside counts (Gibou and others 2002). Nothing is shared with the finite elements
-but w and the circles, or levels of V in their place. Errors are O(h^2), so Richardson's estimate from
-two grids bounds them.
+Nothing is shared with the finite elements but w and the circles, or levels of V in their place. Errors are O(h^2), so
+Richardson's estimate from two grids bounds them. `mfbench check` does the same for q with the functions that solvers are
+given: test_second_plane.
 """
 
 import itertools
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
-import scipy.sparse as sparse
-from scipy.sparse.linalg import splu
 
 from mfbench import Context
 from mfbench_committor import mueller_circulation, rugged_mueller
 from mfbench_committor.entries.mueller_circulation import MuellerCirculationParameters
 from mfbench_committor.entries.rugged_mueller import RuggedMuellerParameters
 from mfbench_committor.references import store
+from mfbench_committor.references.cut_volumes import Plane, cut_volumes
 from mfbench_committor.references.standing import ENTRIES, standing_problems
 from mfbench_grid import committor_finite_volume
 from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
@@ -45,76 +44,15 @@ INTERVALS = 480
 
 
 def finite_volumes(law, intervals):
-    """Axes, the (n, m) values of q at nodes, and int |grad q|^2 dmu, to second order."""
-    corners = law.extent(law.depth)
-    half_plane = any(law.box.halved(centre) for centre in law.box.centres)
-    h = np.max(np.diff(corners, axis=0)) / intervals
-    # On a half plane nodes sit at (j + 1/2) h: the axis lies between nodes, and no edge crosses it.
-    first = corners[0] if not half_plane else np.array([corners[0, 0], h / 2])
-    x, y = (np.arange(a, b, h) for a, b in zip(first, corners[1], strict=True))
-    nodes = np.stack(np.meshgrid(x, y, indexing="ij"))
-    w = law.log_weight(nodes)
-    top = np.max(w)
-    kept = w > top - law.depth
-    member = np.full(w.shape, -1)
-    for side in (0, 1):
-        member[signed_distance(law, side, nodes) <= 0] = side
-    number = np.arange(w.size).reshape(w.shape)
-    rows, cols, values = [], [], []
-    for axis in (0, 1):
-        low, high = ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))
-        if axis == 1:
-            low, high = low[::-1], high[::-1]
-        inside = (member[low] >= 0) & (member[high] >= 0)
-        edge = kept[low] & kept[high] & ~inside
-        start, end = nodes[:, *low][:, edge], nodes[:, *high][:, edge]
-        one, two = member[low][edge], member[high][edge]
-        outer = np.where(one < 0, start, end)
-        inner = np.where(one < 0, end, start)
-        side = np.maximum(one, two)
-        share = np.ones(len(side))
-        for k in (0, 1):
-            cut = side == k
-            share[cut] = crossing(law, k, outer[:, cut], inner[:, cut])
-        middle = outer + (inner - outer) * share / 2
-        rows.append(number[low][edge])
-        cols.append(number[high][edge])
-        values.append(np.exp(law.log_weight(middle) - top) / share)
-    rows, cols, values = map(np.concatenate, (rows, cols, values))
-    size = w.size
-    graph = sparse.coo_matrix((values, (rows, cols)), (size, size))
-    graph = (graph + graph.T).tocsr()
-    degree = np.asarray(graph.sum(axis=1)).ravel()
-    free = np.flatnonzero((member.ravel() < 0) & (degree > 0))
-    scale = 1 / np.sqrt(degree[free])
-    matrix = sparse.diags_array(scale) @ graph[free][:, free] @ sparse.diags_array(scale)
-    source = graph[free] @ (member.ravel() == 1).astype(float)
-    factors = splu((sparse.eye_array(len(free)) - matrix).tocsc(), permc_spec="MMD_AT_PLUS_A")
-    q = np.where(member.ravel() == 1, 1.0, 0.0)
-    q[free] = scale * factors.solve(scale * source)
-    dirichlet = np.sum(values * (q[rows] - q[cols]) ** 2)
-    # Trapezoidal sums of a smooth density that vanishes at all ends are exact to e^{-1/h}.
-    mass = np.sum(np.exp(w - top)) * h**2
-    q = q.reshape(w.shape)
-    q[(degree == 0).reshape(w.shape) & (member < 0)] = np.nan
-    return x, y, q, dirichlet / mass
-
-
-def crossing(law, side, outer, inner):
-    """Share of the segments from `outer` to `inner` (2, n) that lies outside a set, by bisection."""
-    low, high = np.zeros(outer.shape[1]), np.ones(outer.shape[1])
-    for _ in range(50):
-        middle = (low + high) / 2
-        outside = signed_distance(law, side, outer + (inner - outer) * middle) > 0
-        low, high = np.where(outside, middle, low), np.where(outside, high, middle)
-    return (low + high) / 2
-
-
-def interpolated(x, y, q, u):
-    """(n,) bilinear values of q at u (n, 2), NaN next to a node without one."""
-    i, j = (np.searchsorted(axis, c) - 1 for axis, c in zip((x, y), u.T, strict=True))
-    s, t = (u[:, 0] - x[i]) / (x[1] - x[0]), (u[:, 1] - y[j]) / (y[1] - y[0])
-    return (1 - s) * ((1 - t) * q[i, j] + t * q[i, j + 1]) + s * ((1 - t) * q[i + 1, j] + t * q[i + 1, j + 1])
+    """The committor by cut finite volumes."""
+    plane = Plane(
+        log_weight=law.log_weight,
+        level=partial(signed_distance, law),
+        corners=law.extent(law.depth),
+        depth=law.depth,
+        half=any(law.box.halved(centre) for centre in law.box.centres),
+    )
+    return cut_volumes(plane, intervals)
 
 
 @pytest.mark.parametrize(
@@ -129,11 +67,11 @@ def test_finite_volumes_give_the_same_rate_and_committor(problem):
     u, exact, weights = known.u[away], known.q[away], known.weights[away]
     rates, wrmse, values = [], [], []
     for intervals in (INTERVALS, 2 * INTERVALS):
-        x, y, q, dirichlet = finite_volumes(problem.law, intervals)
-        found = interpolated(x, y, q, u)
+        solved = finite_volumes(problem.law, intervals)
+        found = solved.at(u)
         assert np.all(np.isfinite(found))
         values.append(found)
-        rates.append(dirichlet / problem.beta)
+        rates.append(solved.dirichlet / problem.beta)
         wrmse.append(np.sqrt(np.sum(weights * (found - exact) ** 2)))
     print(problem.stem, "nu", rates, "against", stored.rate, "wRMSE", wrmse)
     # The finer grid's error is a third of the step between the two if the order is 2; twice that is allowed.
@@ -180,7 +118,7 @@ def test_both_routes_contradict_a_printed_rate():
     )
     law = replace(problem.law, box=box)
     elements = solve(law, problem.spacing, 1).dirichlet / problem.beta
-    coarse, fine = (finite_volumes(law, n)[3] / problem.beta for n in (INTERVALS, 2 * INTERVALS))
+    coarse, fine = (finite_volumes(law, n).dirichlet / problem.beta for n in (INTERVALS, 2 * INTERVALS))
     volumes = fine + (fine - coarse) / 3.0
     assert elements == pytest.approx(volumes, rel=1e-5)
     assert 0.933629 / elements - 1 == pytest.approx(5.6e-4, abs=0.5e-4)

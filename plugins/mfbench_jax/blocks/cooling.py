@@ -19,7 +19,7 @@ COOLED = 0.5
 """Share of the budget, less what compiling took, after which nothing is waited for."""
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
-PATIENCE, HURRIED = 20, 0.1
+PATIENCE, HURRIED = 20, 0.25
 """Steps that hot equations have before they are judged to lead nowhere, unless the residual rises before; the first one also
 has no more than a share of the time, where steps are slow."""
 RISEN = 1.3
