@@ -19,7 +19,7 @@ from mfbench_committor.double_well_balls import LENGTH, STARTS, STIFFNESS, half_
 from mfbench_committor.entries.double_well_sublevel import DoubleWellSublevelParameters
 from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_problem import PlanarProblem
-from mfbench_committor.references.second_plane import second_plane
+from mfbench_committor.references.second_plane import second_half_plane
 
 HEIGHT = 0.2
 """A and B are the halves of {V < HEIGHT}."""
@@ -74,18 +74,7 @@ def judge(parameters: DoubleWellSublevelParameters, seed: int) -> CommittorJudge
 def second_route(parameters: DoubleWellSublevelParameters, seed: int) -> SecondRoute:
     """The answer without finite elements, for `mfbench check`."""
     frame = Frame(parameters.dim, repetition_seeds(seed).rotation)
-
-    def embed(u: np.ndarray) -> np.ndarray:
-        return frame.to_solver(np.pad(u, ((0, 0), (0, parameters.dim - 2))))
-
-    def reduce(x: np.ndarray) -> np.ndarray:
-        y = frame.to_formula(x)
-        return np.stack([y[:, 0], np.linalg.norm(y[:, 1:], axis=1)], axis=1)
-
-    return second_plane(
-        build(parameters, seed), planar_problem(parameters).law, embed, reduce,
-        log_area=lambda u: (parameters.dim - 2) * np.log(u[1]),
-    )  # fmt: skip
+    return second_half_plane(build(parameters, seed), planar_problem(parameters).law, frame)
 
 
 def half_boundary(potential: Field, frame: Frame, side: float) -> Field:

@@ -22,7 +22,7 @@ from mfbench_committor.references.planar_judge import planar_judge
 from mfbench_committor.references.planar_law import BEYOND, PlanarLaw
 from mfbench_committor.references.planar_problem import PlanarProblem
 from mfbench_committor.references.punctured_box import PuncturedBox
-from mfbench_committor.references.second_plane import second_plane
+from mfbench_committor.references.second_plane import embedding, second_plane
 
 CENTRES = ((-0.5582236, 1.4417258), (0.6234994, 0.0280378))
 RADIUS = 0.1
@@ -80,12 +80,11 @@ def judge(parameters: RuggedMuellerParameters, seed: int) -> CommittorJudge:
 def second_route(parameters: RuggedMuellerParameters, seed: int) -> SecondRoute:
     """The answer without finite elements, for `mfbench check`."""
     frame = Frame(parameters.dim, repetition_seeds(seed).rotation)
-
-    def embed(u: np.ndarray) -> np.ndarray:
-        return frame.to_solver(np.pad(u, ((0, 0), (0, parameters.dim - 2))))
-
     return second_plane(
-        build(parameters, seed), planar_problem(parameters).law, embed, lambda x: frame.to_formula(x)[:, :2]
+        build(parameters, seed),
+        planar_problem(parameters).law,
+        embedding(frame, parameters.dim),
+        lambda x: frame.to_formula(x)[:, :2],
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mfbench.frames import Frame
 from mfbench.reference import SecondRoute
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_committor.references.cut_volumes import Plane, cut_volumes
@@ -65,4 +66,31 @@ def second_plane(
         tolerance=float(np.sqrt(np.sum(fine.weights.ravel() * change**2))),
         method=f"finite volumes with cut edges, {2 * INTERVALS} intervals",
         source="mfbench_committor.references.cut_volumes",
+    )
+
+
+def embedding(frame: Frame, dim: int) -> Map:
+    """u (n, 2) -> the point x (n, d) whose first two coordinates in the formula's frame are u, and whose others are 0."""
+    return lambda u: frame.to_solver(np.pad(u, ((0, 0), (0, dim - 2))))
+
+
+def second_half_plane(problem: CommittorProblem, law: PlanarLaw, frame: Frame) -> SecondRoute:
+    """The second route where u = (x1, |(x2, ..., xd)|) in the formula's frame.
+
+    Args:
+        problem: as solvers see it.
+        law: of u.
+        frame: from the formula's coordinates to those that solvers see.
+    """
+
+    def reduce(x: np.ndarray) -> np.ndarray:
+        y = frame.to_formula(x)
+        return np.stack([y[:, 0], np.linalg.norm(y[:, 1:], axis=1)], axis=1)
+
+    return second_plane(
+        problem,
+        law,
+        embedding(frame, problem.dim),
+        reduce,
+        log_area=lambda u: (problem.dim - 2) * np.log(u[1]),
     )
