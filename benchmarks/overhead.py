@@ -3,7 +3,7 @@
 Prints wall/ideal from the first trial's start to the last one's end, for one job and for two, and
 exits with 1 if a figure misses its mark. Beside them stands what this machine takes for a bare fork and exit
 of a process that holds what the fork server holds: no isolation by processes is cheaper.
-Byte code is cached, as Python does unless told otherwise. Usage: python benchmarks/overhead.py
+Byte code is cached, as Python does unless told otherwise: told so, this starts itself again. Usage: python benchmarks/overhead.py
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def wall_over_ideal(jobs):
 
 
 def main():
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # as a flag it would reach every child
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     print(f"a bare fork and exit: {1e3 * fork_seconds():.1f} ms")
     fork_server.start()
     held = True
