@@ -21,7 +21,7 @@ from mfbench.frames import Frame, like
 from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, DensityPoints, FokkerPlanckJudge
-from mfbench_fokker_planck import RingParameters
+from mfbench_fokker_planck.entries.ring import RingParameters
 from mfbench_fokker_planck.radial import RadialLaw, ball_points, polar_quadrature
 
 DIFFUSION = 0.5

@@ -10,7 +10,7 @@ from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench_controls import LineIntegralParameters, stationary_only
 from mfbench_controls.line_integral import antiderivative_matrix, solve
 from mfbench_controls.sphere_rules import random_directions, sphere_area, sphere_quadrature
-from mfbench_fokker_planck import RingParameters
+from mfbench_fokker_planck.entries.ring import RingParameters
 from mfbench_fokker_planck.ring import build, judge
 
 

@@ -9,7 +9,7 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from mfbench.solver import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench_fokker_planck import RingParameters
+from mfbench_fokker_planck.entries.ring import RingParameters
 from mfbench_fokker_planck.ring import build, judge
 from mfbench_grid.blocks import stationary_law
 from mfbench_grid.blocks.scharfetter_gummel import edge_works, edges, log_bernoulli, path_potential, prolonged

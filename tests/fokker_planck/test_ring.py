@@ -9,7 +9,7 @@ from scipy.stats import chi2, kstest
 
 import mfbench_fokker_planck
 from mfbench.frames import Frame
-from mfbench_fokker_planck import RING, RingParameters
+from mfbench_fokker_planck.entries.ring import RING, RingParameters
 from mfbench_fokker_planck.radial import RadialLaw, polar_quadrature, sphere_area
 from mfbench_fokker_planck.ring import REACH, build, judge, radial_law
 
