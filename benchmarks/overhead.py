@@ -3,7 +3,8 @@
 Prints wall/ideal from the first trial's start to the last one's end, for one job and for two, and
 exits with 1 if a figure misses its mark. Beside them stands what this machine takes for a bare fork and exit
 of a process that holds what the fork server holds: no isolation by processes is cheaper.
-Byte code is cached, as Python does unless told otherwise: told so, this starts itself again. Usage: python benchmarks/overhead.py
+Byte code is cached, as Python does unless told otherwise: told so, this starts itself again.
+Usage: python benchmarks/overhead.py
 """
 
 from __future__ import annotations

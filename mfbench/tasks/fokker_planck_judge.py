@@ -43,6 +43,10 @@ class FokkerPlanckJudge:
         uniform: points uniform on {log p >= max log p - 10}, equal weights.
         max_log_p: the maximum of log p.
         log_density: reference of log p, tolerance in nats.
+        modes: (n,) of the law's points: the number 0, 1, ... of the mode whose basin they lie in; None where the law
+            has one mode.
+        landmarks: single points at which log p is asked for itself; an error counts times the weight (1 / d for nats
+            per site). No points (0, d) where there are none.
     """
 
     law: DensityPoints
@@ -50,6 +54,8 @@ class FokkerPlanckJudge:
     uniform: DensityPoints
     max_log_p: float
     log_density: Reference
+    modes: np.ndarray | None = None
+    landmarks: DensityPoints | None = None
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -58,12 +64,16 @@ class FokkerPlanckJudge:
 
     @cached_property
     def inquiry(self) -> Inquiry:
-        """Looks at the law's points; nodes and the uniform set at the end."""
+        """Looks at the law's points; nodes, the uniform set and the landmarks at the end."""
         return Inquiry(
             looks=self.law.x,
-            finals=np.concatenate([self.nodes.x, self.uniform.x]),
+            finals=np.concatenate([part.x for part in self._finals]),
             gradients=np.empty((0, self.law.x.shape[1])),
         )
+
+    @property
+    def _finals(self) -> list[DensityPoints]:
+        return [self.nodes, self.uniform, *([] if self.landmarks is None else [self.landmarks])]
 
     @property
     def headline_name(self) -> str:
@@ -80,7 +90,9 @@ class FokkerPlanckJudge:
         return _rms(looks - self.law.log_p, self.floor)
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
-        """log_density_rms, shape_rms, kl, mape, mass, zero_share; with finals relative_l1, relative_l2, mape_uniform."""
+        """log_density_rms, shape_rms, kl, mape, mass, zero_share, mode_weights; with finals relative_l1, relative_l2,
+        mape_uniform, landmarks.
+        """
         error = answers.looks - self.law.log_p
         scores = {"log_density_rms": self.headline(answers.looks)}
         finite = bool(np.all(np.isfinite(error)))
@@ -103,9 +115,15 @@ class FokkerPlanckJudge:
         scores["zero_share"] = Score(value=float(np.mean(np.isneginf(answers.looks))))
         bulk = self.law.log_p >= self.max_log_p - MAPE_DEPTH
         scores["mape"] = _mape(error[bulk], self.floor)
+        if self.modes is not None and mass > 0:
+            scores["mode_weights"] = _mode_weights(ratios, self.modes, self.floor)
         if answers.finals is not None:
-            nodes, uniform = np.split(answers.finals, [len(self.nodes.log_p)])
+            ends = np.cumsum([len(part.log_p) for part in self._finals])
+            nodes, uniform, *landmarks = np.split(answers.finals, ends[:-1])
             scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self.floor)
+            for points, values in zip(self._finals[2:], landmarks, strict=True):
+                worst = np.max(points.weights * np.abs(values - points.log_p))
+                scores["landmarks"] = Score(value=float(worst), floor=float(np.max(points.weights)) * self.floor)
             if len(nodes):
                 scores |= self._quadrature(nodes)
         return scores
@@ -123,6 +141,17 @@ class FokkerPlanckJudge:
                 floor=self.floor,
             ),
         }
+
+
+def _mode_weights(ratios: np.ndarray, modes: np.ndarray, floor: float) -> Score:
+    """Root mean square over the modes of p_hat's weight minus p's, both from the same points of p.
+
+    p_hat's weight of basin k is E_p[p_hat / p; k] / E_p[p_hat / p]: with p_hat = p the points' own scatter cancels.
+    """
+    members = modes[:, None] == np.arange(np.max(modes) + 1)
+    deviations = members - np.mean(members, axis=0)
+    shares = np.mean(ratios[:, None] * deviations, axis=0) / np.mean(ratios)
+    return Score(value=float(np.sqrt(np.mean(shares**2))), floor=floor)
 
 
 def _exp(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,135 @@
+"""Mixtures of Gaussians as invariant laws, with three circulations: none, constant, varying in space.
+
+    b = D grad log p + Q grad log p + div Q,   D = 1,   p = sum_k w_k N(m_k, s^2 I),   Q antisymmetric.
+
+p is invariant for every such Q (`circulation`). With Q = 0 or constant, log p follows from integrals along
+rays; with Q varying it does not, and local residuals say little of the modes' weights.
+
+Source: research/metrics.md, section 5, S4n and S4-6M; S4 with constant Q after Wan, Tang, arXiv 2103.11181.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mfbench.frames import Frame, like
+from mfbench.reference import Reference
+from mfbench.tasks.fokker_planck import FokkerPlanckProblem
+from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, DensityPoints, FokkerPlanckJudge
+from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.circulation import Waves, constant_turn, wave_vectors
+from mfbench_fokker_planck.entries.mixture import MixtureParameters, TriangleParameters, VaryingParameters
+from mfbench_fokker_planck.gaussian_mixture import MixtureLaw
+from mfbench_fokker_planck.radial import directions
+
+DIFFUSION = 1.0
+HALF_WIDTH = 2.0
+"""The means lie in [-2, 2]^d."""
+REACH = 7.0
+"""Standard deviations of a component beyond which its mass, 1e-12 per coordinate, is left out of boxes."""
+TOLERANCE = 1e-13
+"""Error bar of log p: round-off of a sum of exponentials."""
+
+LAW_POINTS, UNIFORM_POINTS = 20_000, 10_000
+NODES = 96
+"""Gauss-Legendre nodes per axis on grids."""
+MEANS_SEED, WAVES_SEED, POINTS_SEED = 21_031_181, 14, 20_000
+STARTS = 32
+
+
+def uniform_means(dim: int, components: int) -> MixtureLaw:
+    """S4: equal weights, unit covariances, means uniform in [-2, 2]^d (PCG64 of [21031181, d, K])."""
+    rng = np.random.default_rng([MEANS_SEED, dim, components])
+    means = HALF_WIDTH * (2.0 * rng.random((components, dim)) - 1.0)
+    return MixtureLaw(np.full(components, 1.0 / components), means, 1.0)
+
+
+def triangle(dim: int) -> MixtureLaw:
+    """S4-6M: means 2 e_1, 2 (-e_1/2 +- (3^(1/2)/2) e_2), covariance I/2, weights .5, .3, .2."""
+    means = np.zeros((3, dim))
+    angles = 2.0 * np.pi * np.arange(3) / 3.0
+    means[:, 0], means[:, 1] = 2.0 * np.cos(angles), 2.0 * np.sin(angles)
+    return MixtureLaw(np.array([0.5, 0.3, 0.2]), means, 0.5)
+
+
+def build(parameters: MixtureParameters | VaryingParameters, seed: int) -> FokkerPlanckProblem:
+    """S4 and S4n; `seed` fixes the rotation."""
+    law = uniform_means(parameters.dim, parameters.components)
+    return _problem(law, parameters.circulation, seed)
+
+
+def judge(parameters: MixtureParameters | VaryingParameters, seed: int) -> FokkerPlanckJudge:
+    """The judge of the problem that `build` gives for the same seed."""
+    return _judge(uniform_means(parameters.dim, parameters.components), seed)
+
+
+def build_triangle(parameters: TriangleParameters, seed: int) -> FokkerPlanckProblem:
+    """S4-6M; `seed` fixes the rotation."""
+    return _problem(triangle(parameters.dim), "varying", seed)
+
+
+def judge_triangle(parameters: TriangleParameters, seed: int) -> FokkerPlanckJudge:
+    """The judge of the problem that `build_triangle` gives for the same seed."""
+    return _judge(triangle(parameters.dim), seed)
+
+
+def _problem(law: MixtureLaw, circulation: str, seed: int) -> FokkerPlanckProblem:
+    dim, frame = law.dim, Frame(law.dim, seed)
+    turned = law.turned(frame.matrix)
+    waves = Waves(wave_vectors(dim, WAVES_SEED), frame.matrix)
+    turn = constant_turn(dim, 1.0 if circulation == "constant" else 0.0)
+    mobility = DIFFUSION * np.eye(dim) + frame.matrix @ turn @ frame.matrix.T
+
+    def constant(x: Any, t: float) -> Any:
+        del t
+        score = turned.score(x)
+        return score @ like(mobility.T, score)
+
+    def varying(x: Any, t: float) -> Any:
+        del t
+        score = turned.score(x)
+        return DIFFUSION * score + waves.drift(x, score)
+
+    far = float(np.max(np.linalg.norm(law.means, axis=1))) + REACH * math.sqrt(law.variance)
+    rng = np.random.default_rng([seed, STARTS])
+    return FokkerPlanckProblem(
+        dim=dim,
+        drift=varying if circulation == "varying" else constant,
+        diffusion=DIFFUSION,
+        # Uniform on a sphere about the origin: where they lie says nothing of the modes.
+        start=frame.to_solver(HALF_WIDTH * directions(dim, STARTS, rng)),
+        box=np.array([[-far] * dim, [far] * dim]),
+    )
+
+
+def _judge(law: MixtureLaw, seed: int) -> FokkerPlanckJudge:
+    frame, dim = Frame(law.dim, seed), law.dim
+    rng = np.random.default_rng([POINTS_SEED, dim, len(law.weights)])
+
+    def points(y: np.ndarray, weights: np.ndarray) -> DensityPoints:
+        return DensityPoints(x=frame.to_solver(y), log_p=law.log_density(y), weights=weights)
+
+    drawn = law.draw(LAW_POINTS, rng)
+    bulk = law.draw_bulk(MAPE_DEPTH, UNIFORM_POINTS, rng)
+    margin = REACH * math.sqrt(law.variance)
+    if dim <= 2:
+        nodes, weights = box_quadrature(law.means.min(axis=0) - margin, law.means.max(axis=0) + margin, NODES)
+    else:
+        nodes, weights = np.empty((0, dim)), np.empty(0)
+    return FokkerPlanckJudge(
+        law=points(drawn, np.full(LAW_POINTS, 1.0 / LAW_POINTS)),
+        nodes=points(nodes, weights),
+        uniform=points(bulk, np.full(UNIFORM_POINTS, 1.0 / UNIFORM_POINTS)),
+        max_log_p=law.max_log_density(),
+        modes=law.nearest(drawn) if len(law.weights) > 1 else None,
+        log_density=Reference(
+            quantity="log p(x), nats",
+            value=None,
+            tolerance=TOLERANCE,
+            method="exact",
+            source="mfbench_fokker_planck.mixture, a mixture of Gaussians",
+        ),
+    )
