@@ -40,7 +40,7 @@ class FokkerPlanckJudge:
     Args:
         law: independent draws from p, equal weights 1/n.
         nodes: quadrature nodes and weights for dx on d <= 3 grids; no points (0, d) above that.
-        uniform: points uniform on {log p >= max log p - 10}, equal weights.
+        uniform: points uniform on {log p >= max log p - 10}, equal weights; no points where nobody can draw them.
         max_log_p: the maximum of log p.
         log_density: reference of log p, tolerance in nats.
         modes: (n,) of the law's points: the number 0, 1, ... of the mode whose basin they lie in; None where the law
@@ -120,10 +120,13 @@ class FokkerPlanckJudge:
         if answers.finals is not None:
             ends = np.cumsum([len(part.log_p) for part in self._finals])
             nodes, uniform, *landmarks = np.split(answers.finals, ends[:-1])
-            scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self.floor)
+            if len(uniform):
+                scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self.floor)
             for points, values in zip(self._finals[2:], landmarks, strict=True):
                 worst = np.max(points.weights * np.abs(values - points.log_p))
-                scores["landmarks"] = Score(value=float(worst), floor=float(np.max(points.weights)) * self.floor)
+                scores["landmarks"] = Score(
+                    value=float(worst), floor=float(np.max(points.weights)) * self.floor
+                )
             if len(nodes):
                 scores |= self._quadrature(nodes)
         return scores

@@ -1,6 +1,7 @@
 """Fokker-Planck problems whose density is known."""
 
 import mfbench
+from mfbench_fokker_planck.entries.chain import CHAIN
 from mfbench_fokker_planck.entries.mixture import MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE
 from mfbench_fokker_planck.entries.ring import RING
 
@@ -8,4 +9,4 @@ from mfbench_fokker_planck.entries.ring import RING
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE, RING]
+    return [CHAIN, MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE, RING]

@@ -1,6 +1,6 @@
 """Mixtures of Gaussians of one isotropic covariance: density, score, modes, exact draws, the bulk.
 
-    p(x) = sum_k w_k N(x; m_k, s^2 I).
+p(x) = sum_k w_k N(x; m_k, s^2 I).
 """
 
 from __future__ import annotations

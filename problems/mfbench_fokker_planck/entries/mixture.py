@@ -86,9 +86,7 @@ def mixture_facts(parameters: MixtureParameters) -> mfbench.Facts:
 
 def varying_facts(parameters: VaryingParameters | TriangleParameters) -> mfbench.Facts:
     """Not reducible: rays do not give log p."""
-    return mfbench.Facts(
-        task="fokker-planck", dim=parameters.dim, flags=frozenset({"stationary", "rotated"})
-    )
+    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset({"stationary", "rotated"}))
 
 
 MIXTURE = mfbench.ProblemEntry(
