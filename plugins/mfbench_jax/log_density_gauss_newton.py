@@ -1,15 +1,16 @@
 """log p of a stationary Fokker-Planck problem by Gauss-Newton on the residual of its equation.
 
-u = log p + const is a small tanh network plus a quadratic form (`blocks/log_density.py`):
+u = log p + const is a small tanh network plus the log of a mixture of Gaussians (`blocks/log_density.py`):
 
-1. Walkers from the problem's start points, a share of them hotter for tails and barriers. The Gaussian
-   of the cold ones is the first answer.
-2. Projection: D grad u is fitted to the drift over cold walkers, by Adam (`blocks/stationary_equation.py`). Noisy, but it
-   leads from everywhere into the neighbourhood of log p, where the residual alone often stalls at a Gaussian.
-3. Levenberg-Marquardt steps on the residual at points drawn from the pool, which moves on. The
+1. Walkers from the problem's start points, a share of them hotter for tails and barriers. The mixture that the
+   cold ones are likeliest under, of those fitted to them, is the first answer.
+2. Levenberg-Marquardt steps on the residual at points drawn from the pool, which moves on. The
    answer is the state with the lowest residual at points of p that are never trained on.
+3. Where they stall at first, projection: D grad u is fitted to the drift over cold walkers, by Adam
+   (`blocks/stationary_equation.py`). Noisy, but it leads from everywhere into the neighbourhood of log p. Then 2 again.
 4. Every answer is normalised, with the error of log Z reported (`blocks/normalisation.py`).
 
+A law that is a mixture of at most K Gaussians lies in this family, and is found to rounding; others are approximated.
 The residual sees derivatives of u only. Where modes are joined by regions that walkers hardly visit, their
 relative masses are determined badly, and no figure reported here shows it.
 """
@@ -17,7 +18,7 @@ relative masses are determined badly, and no figure reported here shows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 import jax
@@ -29,12 +30,19 @@ from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 
 from .blocks import levenberg_marquardt
 from .blocks.fokker_planck_walkers import Pool
+from .blocks.gaussian_mixture import Mixture, selected, widened
 from .blocks.levenberg_marquardt import Damping
-from .blocks.log_density import gaussian_closure, standardised, values
+from .blocks.log_density import as_mixture, mixture_closure, standardised, values
 from .blocks.normalisation import Normaliser
 from .blocks.stationary_equation import Misfits, Points, Weighing
 from .log_density_gauss_newton_entry import LogDensityParameters
 
+SWEEPS = 30
+"""Of expectation-maximisation, for the mixture."""
+WIDENING = 1.1
+"""Of the mixture's covariances where it is a proposal, so that weights stay bounded in the tails."""
+FIRST_STEPS, STALLED = 10, 0.5
+"""Gauss-Newton steps at first, and the share of the residual above which they have led nowhere: then it is projected."""
 FIRST_DAMPING = Damping(1e-2)
 RATE, SWEEP, BATCH = 1e-2, 50, 256
 """Of Adam in the projection: rate, steps in one sweep, points in one step."""
@@ -54,7 +62,7 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """Checkpoints of log p by the method above; never ends by itself."""
     jax.config.update("jax_enable_x64", True)
-    p, dim = parameters, problem.dim
+    p = parameters
     # Two streams: how often log Z is computed must not change the training.
     rng, rng_log_z = (np.random.default_rng(seed) for seed in np.random.SeedSequence(context.seed).spawn(2))
     pool = Pool(problem, p.walkers, p.hot_share, p.temperature, seed=int(rng.integers(2**31)))
@@ -62,14 +70,19 @@ def solve(
 
     cold = rng.permutation(pool.cold)
     standard = standardised(cold)
-    start, unravel = ravel_pytree(gaussian_closure(rng, dim, p.width, p.depth))
+    mixture = selected(pool.cold, p.components, SWEEPS, rng)
+    start, unravel = ravel_pytree(mixture_closure(rng, mixture, standard, p.width, p.depth))
     misfits = Misfits(problem.diffusion, unravel, standard)
 
     @jax.jit
     def log_density(state: State, x: jax.Array) -> jax.Array:
         return values(unravel(state.theta), standard, x) - state.log_z
 
-    normaliser = Normaliser(lambda theta, x: log_density(State(theta, 0.0), x), cold, p.components, rng_log_z)
+    def proposals(theta: np.ndarray) -> list[Mixture]:
+        own = as_mixture(unravel(theta), standard)
+        return [widened(mixture, WIDENING), *([] if own is None else [own])]
+
+    normaliser = Normaliser(lambda theta, x: log_density(State(theta, 0.0), x), proposals, rng_log_z)
     weigh = Weighing(pool, cold[: p.points])
     held_out = weigh(cold[: p.points])
     residual = misfits.residual(held_out)
@@ -91,14 +104,15 @@ def solve(
             pool.move(p.walk)
             yield weigh(rng.choice(walkers(), p.points, replace=False))
 
-    middle, step = start, 0
-    fits = projected(start, misfits, moving(lambda: pool.cold), held_out, rng)
-    for step, middle in enumerate(islice(fits, p.projection), start=1):
-        yield answer(middle, step)
-
-    fits = refined(middle, misfits, moving(lambda: pool.x), held_out, p.refresh)
-    for number, theta in enumerate(fits, start=step + 1):
-        yield answer(theta, number)
+    everywhere, cold_ones = moving(lambda: pool.x), moving(lambda: pool.cold)
+    steps, middle = count(1), start
+    for middle in islice(refined(start, misfits, everywhere, held_out, p.refresh), FIRST_STEPS):
+        yield answer(middle, next(steps))
+    if _rms(residual(middle)) > STALLED * _rms(residual(start)):
+        for middle in islice(projected(middle, misfits, cold_ones, held_out, rng), p.projection):
+            yield answer(middle, next(steps))
+    for theta in refined(middle, misfits, everywhere, held_out, p.refresh):
+        yield answer(theta, next(steps))
 
 
 def projected(

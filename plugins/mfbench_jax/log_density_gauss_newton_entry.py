@@ -17,11 +17,11 @@ class LogDensityParameters:
         walkers: of the pool that the points are drawn from; at least `points` of them must not be hot.
         hot_share: share of the walkers, in [0, 0.9], that feel `temperature` times the diffusion, for tails and barriers.
         temperature: >= 1.
-        burn_in: Euler-Maruyama steps before the start, half of them hot for every walker.
+        burn_in: Euler-Maruyama steps before the start, half of them hot for every walker; six walkers part late.
         refresh: Gauss-Newton steps between two draws of points from the pool.
         walk: Euler-Maruyama steps of the pool at each draw.
-        projection: at most so many sweeps of Adam that fit D grad u to the drift, before the residual is used.
-        components: Gaussians of the mixture that the normalisation draws from.
+        projection: at most so many sweeps of Adam that fit D grad u to the drift, where the residual stalls at first.
+        components: at most so many Gaussians in the mixture that the answer starts from and contains.
 
     Raises:
         ValueError: a value outside its range.
@@ -65,7 +65,7 @@ def stationary_only(facts: mfbench.Facts) -> str | None:
 LOG_DENSITY_GAUSS_NEWTON = mfbench.SolverEntry(
     name="log-density-gauss-newton",
     task="fokker-planck",
-    summary="A small tanh network for log p, fitted to the stationary equation by Gauss-Newton on walkers' points.",
+    summary="A mixture and a tanh network for log p, fitted to the stationary equation by Gauss-Newton on walkers' points.",
     source=(
         "Equation for log p: Hu, Zhang, Karniadakis, Kawaguchi, arXiv 2402.07465. Damping: Nielsen, IMM-REP-1999-05. "
         "Shifted lattices: Dick, Kuo, Sloan, Acta Numerica 22 (2013) 133."

@@ -19,7 +19,7 @@ REACH = 5.0
 CELLS, DEPTH = 160, 40.0
 """Of the grid that proposals are drawn from: cells, and how far below its maximum f is left out."""
 EXCESS = 1.02
-"""No conditional density exceeds its chord by this factor where a draw can come to lie; a test watches it."""
+"""No conditional density may exceed its chord by more than this factor."""
 
 
 class ChainLaw:
@@ -51,7 +51,11 @@ class ChainLaw:
         return math.log(self._site @ message) + log_scale
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """(count, d) independent points, site by site."""
+        """(count, d) independent points, site by site.
+
+        Raises:
+            ArithmeticError: the grid is too coarse for these parameters.
+        """
         x = np.empty((count, self.dim))
         before: np.ndarray | None = None
         for site, (message, _) in enumerate(self._messages()):
@@ -87,7 +91,13 @@ class ChainLaw:
             density = self._log_site(y) + smooth(y) - top
             if before is not None:
                 density += self._log_bond(before[open_rows], y)
-            kept = EXCESS * chord * rng.random(len(y)) <= np.exp(density)
+            ratio = np.exp(density) / (EXCESS * chord)
+            if np.max(ratio) > 1.0:
+                raise ArithmeticError(
+                    f"chain: a density is {np.max(ratio):.3g} times the bound of its chord; expected at most 1. "
+                    "Draws would not follow the law: more cells are needed."
+                )
+            kept = rng.random(len(y)) <= ratio
             drawn[open_rows[kept]] = y[kept]
             open_rows = open_rows[~kept]
         return drawn

@@ -17,10 +17,16 @@ def float64():
     jax.config.update("jax_enable_x64", before)
 
 
+def some_mixture(dim: int):
+    rng = np.random.default_rng(4)
+    factors = np.tril(0.3 * rng.standard_normal((3, dim, dim))) + np.eye(dim)
+    return gaussian_mixture.Mixture(np.array([0.5, 0.3, 0.2]), rng.standard_normal((3, dim)), factors)
+
+
 def random_density(dim: int):
     rng = np.random.default_rng(3)
-    start, unravel = ravel_pytree(log_density.gaussian_closure(rng, dim, 5, 3))
     standard = log_density.Standard(rng.standard_normal(dim), np.tril(rng.standard_normal((dim, dim))))
+    start, unravel = ravel_pytree(log_density.mixture_closure(rng, some_mixture(dim), standard, 5, 3))
     return unravel(start + 0.3 * rng.standard_normal(len(start))), standard, rng.standard_normal(dim)
 
 
@@ -39,13 +45,27 @@ def test_carried_derivatives_are_those_of_automatic_differentiation(dim):
     )
 
 
-def test_closure_is_the_standard_gaussian_of_the_points():
+def test_closure_is_the_mixture_whatever_the_coordinates():
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((500, 3)) @ rng.standard_normal((3, 3)) + 2.0
-    u = log_density.gaussian_closure(rng, 3, 4, 2)
-    away = x - x.mean(axis=0)
-    expected = -0.5 * np.einsum("ni,ij,nj->n", away, np.linalg.inv(np.cov(x.T)), away)
-    np.testing.assert_allclose(log_density.values(u, log_density.standardised(x), x), expected, atol=1e-10)
+    mixture = some_mixture(3)
+    x = 2.0 * rng.standard_normal((500, 3))
+    u = log_density.mixture_closure(rng, mixture, log_density.standardised(x), 4, 2)
+    found = np.asarray(log_density.values(u, log_density.standardised(x), x))
+    expected = gaussian_mixture.log_density(mixture, x)
+    constants = found - expected
+    np.testing.assert_allclose(constants, constants[0], atol=1e-10)
+
+
+def test_the_mixture_in_a_log_density_is_read_back():
+    rng = np.random.default_rng(1)
+    mixture = some_mixture(3)
+    standard = log_density.standardised(2.0 * rng.standard_normal((500, 3)) + 1.0)
+    u = log_density.mixture_closure(rng, mixture, standard, 4, 2)
+    found = log_density.as_mixture(u, standard)
+    np.testing.assert_allclose(found.shares, mixture.shares, rtol=1e-10)
+    np.testing.assert_allclose(found.means, mixture.means, atol=1e-10)
+    np.testing.assert_allclose(found.factors, mixture.factors, atol=1e-10)
+    assert log_density.as_mixture(u._replace(curvature=-u.curvature), standard) is None
 
 
 def test_levenberg_marquardt_solves_rosenbrock():
@@ -140,9 +160,20 @@ def draws(mixture, number, rng):
 def test_expectation_maximisation_finds_the_shares():
     rng = np.random.default_rng(5)
     x = draws(two_modes(), 20_000, rng)
-    found = gaussian_mixture.fitted(gaussian_mixture.spread(x, 2, rng), x, 60)
-    # Standard error of a share: sqrt(0.21 / 20000) = 3e-3, a little more for overlap; five of them.
-    np.testing.assert_allclose(np.sort(found.shares), [0.3, 0.7], atol=0.018)
+    for spherical in (False, True):
+        found = gaussian_mixture.fitted(x, 2, 60, spherical, rng)
+        # Standard error of a share: sqrt(0.21 / 20000) = 3e-3, a little more for overlap; five of them.
+        np.testing.assert_allclose(np.sort(found.shares), [0.3, 0.7], atol=0.018)
+
+
+@pytest.mark.parametrize("axes", [np.ones(10), np.linspace(0.2, 2.0, 10)], ids=["round", "long"])
+def test_covariances_are_general_only_where_points_say_so(axes):
+    """Unseen points decide: 400 of them cannot pay for 2 x 55 numbers of a covariance that two numbers describe."""
+    rng = np.random.default_rng(6)
+    x = axes * rng.standard_normal((400, 10)) + 5.0 * rng.integers(2, size=(400, 1))
+    factors = gaussian_mixture.selected(x, 2, 30, rng).factors
+    spherical = np.allclose(factors, factors[:, :1, :1] * np.eye(10))
+    assert spherical == bool(np.all(axes == 1.0))
 
 
 def quartic(x):

@@ -1,4 +1,4 @@
-"""The solver on laws with closed form: exactness, normalisation, determinism, gain over its Gaussian."""
+"""The solver on laws with closed form: exactness, normalisation, determinism, gain over its mixture."""
 
 from itertools import islice
 
@@ -8,6 +8,7 @@ import scipy.linalg
 
 from mfbench import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
+from mfbench_jax.blocks.fokker_planck_walkers import FAMILY
 from mfbench_jax.log_density_gauss_newton import solve
 from mfbench_jax.log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON, LogDensityParameters
 
@@ -62,14 +63,13 @@ def ring():
     return problem, x, -2.0 * t**2 - np.log(3.84782606033)
 
 
-def test_gaussian_law_is_found_to_round_off_but_for_its_constant():
+def test_gaussian_law_is_found_to_round_off():
     problem, x, log_p = ornstein_uhlenbeck()
     last = checkpoints(problem, 90)[-1]
     error = errors(last, x, log_p)
-    assert np.std(error) < 1e-8
+    # The law lies in the family: one component, and drawn from that component log Z has no scatter either.
+    assert np.max(np.abs(error)) < 1e-8
     assert last.reports["residual_rms"] < 1e-8
-    # Student's t with 7 degrees of freedom exceeds 6 in 5 of 10^4 runs; the seed is fixed.
-    assert abs(np.mean(error)) < 6.0 * last.reports["log_z_error"] < 6e-3
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,9 @@ def ring_run():
     return [(c, errors(c, x, log_p)) for c in islice(solve(problem, SMALL, context), 120)]
 
 
-def test_ring_is_ten_times_better_than_its_gaussian(ring_run):
+def test_ring_is_ten_times_better_than_its_mixture(ring_run):
     first, last = rms(ring_run[0][1]), rms(ring_run[-1][1])
-    assert first > 0.5
+    assert first > 0.2
     assert last < 0.1 * first
 
 
@@ -108,7 +108,7 @@ def test_another_seed_gives_another_start(ring_run):
 def test_one_evaluate_for_all_checkpoints_and_work_grows(ring_run):
     assert len({checkpoint.evaluate for checkpoint, _ in ring_run}) == 1
     work = [checkpoint.work["evaluations"] for checkpoint, _ in ring_run]
-    assert work == sorted(work) and work[-1] > work[0] >= SMALL.walkers * SMALL.burn_in
+    assert work == sorted(work) and work[-1] > work[0] >= SMALL.walkers * SMALL.burn_in / FAMILY
 
 
 def test_drift_without_finite_slope_is_refused():

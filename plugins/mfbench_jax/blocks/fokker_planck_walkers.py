@@ -16,6 +16,8 @@ from .keys import root_key
 
 STEP_SHARE = 0.1
 """dt times the spectral norm of the drift's Jacobian (its 90 % quantile over some walkers)."""
+FAMILY, PARTING = 6, 5
+"""Walkers that burn in as one, and the share of the cold half, 1 / PARTING, in which they part."""
 PROBES = 256
 """Walkers at which dt is chosen."""
 
@@ -73,11 +75,20 @@ class Pool:
         return self.x[~self._hot]
 
     def burn_in(self, steps: int) -> None:
-        """Half of the steps with every walker hot, which spreads them, then half as they stay."""
+        """Half of the steps hot, which spreads the walkers, then half as they stay.
+
+        Only every `FAMILY`-th walker goes all the way; before the last `PARTING` share of the second half it is copied
+        to the others, that leave it from there: where a drift is costly, the burn-in would else be.
+        """
         half = -(-steps // 2)
-        for temperature in (self._all_hot, self._mixed):
+        parting = -(-half // PARTING)
+        founders = np.arange(0, len(self._hot), FAMILY)
+        everybody, self._x = len(self._hot), self.x[founders]
+        for temperature, length in ((self._all_hot, half), (self._mixed, half - parting)):
             self._dt = self._stable_step()
-            self._advance(temperature, half)
+            self._advance(temperature[founders], length)
+        self._x = np.repeat(self.x, FAMILY, axis=0)[:everybody]
+        self._advance(self._mixed, parting)
 
     def move(self, steps: int) -> None:
         """The walk goes on."""
@@ -92,10 +103,11 @@ class Pool:
     def _advance(self, temperature: np.ndarray, steps: int) -> None:
         self._x = self._walk(self._moves, self._x, temperature, self._dt, steps)
         self._moves += 1
-        self.evaluations += steps * len(self._hot)
+        self.evaluations += steps * len(temperature)
 
     def _stable_step(self) -> float:
-        probes = self.x[np.linspace(0, len(self._hot) - 1, PROBES, dtype=int)]
+        x = self.x
+        probes = x[np.linspace(0, len(x) - 1, PROBES, dtype=int)]
         self.evaluations += self.problem.dim * PROBES
         jacobian = np.asarray(self._jacobian(probes))
         if not np.all(np.isfinite(jacobian)):

@@ -51,18 +51,27 @@ def widened(mixture: Mixture, factor: float) -> Mixture:
     return mixture._replace(factors=mixture.factors * factor**0.5)
 
 
-def spread(x: np.ndarray, components: int, rng: np.random.Generator) -> Mixture:
-    """The start of a fit: `components` copies of the points' covariance, centred at points drawn from x (n, d)."""
-    factor = np.linalg.cholesky(np.cov(x.T).reshape(x.shape[1], x.shape[1]))
-    centres = x[rng.choice(len(x), components, replace=False)] if components > 1 else x.mean(axis=0)[None]
-    return Mixture(
-        np.full(components, 1.0 / components), centres, np.repeat(factor[None], components, axis=0)
+def fitted(x: np.ndarray, components: int, sweeps: int, spherical: bool, rng: np.random.Generator) -> Mixture:
+    """A mixture for the points x (n, d), by `sweeps` of expectation-maximisation.
+
+    Args:
+        x: the points.
+        components: K.
+        sweeps: of expectation-maximisation.
+        spherical: whether every covariance is a multiple of the unit matrix: K (d + 2) numbers instead of
+            K (1 + d (d + 3) / 2), so that far fewer points determine them.
+        rng: of the first centres: each at a point drawn with the square of its distance from those before it (Arthur,
+            Vassilvitskii, k-means++, SODA 2007).
+    """
+    dim = x.shape[1]
+    whole = np.cov(x.T).reshape(dim, dim)
+    size = float(np.trace(whole)) / dim
+    first = np.eye(dim) * size**0.5 if spherical else np.linalg.cholesky(whole)
+    mixture = Mixture(
+        np.full(components, 1.0 / components),
+        _centres(x, components, rng),
+        np.repeat(first[None], components, axis=0),
     )
-
-
-def fitted(mixture: Mixture, x: np.ndarray, sweeps: int) -> Mixture:
-    """The mixture after `sweeps` of expectation-maximisation on x (n, d)."""
-    ridge = RIDGE * np.cov(x.T).reshape(x.shape[1], x.shape[1])
     for _ in range(sweeps):
         joint = _joint(mixture, x)
         belongs = np.exp(joint - np.logaddexp.reduce(joint, axis=0)) + 1e-12
@@ -71,6 +80,32 @@ def fitted(mixture: Mixture, x: np.ndarray, sweeps: int) -> Mixture:
         factors = []
         for row, mean, count in zip(belongs, means, counts, strict=True):
             away = x - mean
-            factors.append(np.linalg.cholesky((row[:, None] * away).T @ away / count + ridge))
+            if spherical:
+                variance = float(row @ np.sum(away**2, axis=1)) / (count * dim) + RIDGE * size
+                factors.append(np.eye(dim) * variance**0.5)
+            else:
+                factors.append(np.linalg.cholesky((row[:, None] * away).T @ away / count + RIDGE * whole))
         mixture = Mixture(counts / counts.sum(), means, np.stack(factors))
     return mixture
+
+
+def selected(x: np.ndarray, most: int, sweeps: int, rng: np.random.Generator) -> Mixture:
+    """Of fits with 1 to `most` components, and general or spherical covariances, the likeliest for the last fifth of x.
+
+    They were fitted to the others of the points x (n, d); neighbours in x may depend on each other.
+    """
+    end = len(x) - len(x) // 5
+    fits = (
+        fitted(x[:end], components, sweeps, spherical, rng)
+        for components in range(1, most + 1)
+        for spherical in (False, True)
+    )
+    return max(fits, key=lambda mixture: float(np.mean(log_density(mixture, x[end:]))))
+
+
+def _centres(x: np.ndarray, components: int, rng: np.random.Generator) -> np.ndarray:
+    centres = x[rng.integers(len(x))][None]
+    while len(centres) < components:
+        away = np.min(np.sum((x[:, None] - centres) ** 2, axis=2), axis=1)
+        centres = np.concatenate([centres, x[rng.choice(len(x), 1, p=away / np.sum(away))]])
+    return centres

@@ -1,6 +1,6 @@
 """log Z = log int exp(u) dx, exact in the mean at rare anchors and carried along cheaply between them.
 
-Anchor: importance sampling from a mixture q of Gaussians, stratified by component, by randomly
+Anchor: importance sampling from a mixture q of Gaussians, the best of those offered, stratified by component, by randomly
 shifted lattices,
 
     Z = sum_k share_k E_k[exp(u) / q],
@@ -15,25 +15,24 @@ whose variance falls with u - u_a itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from .gaussian_mixture import Mixture, fitted, from_cube, log_density, spread, widened
+from .gaussian_mixture import Mixture, from_cube, log_density
 from .lattice import korobov_vector, shifted
 
 SHIFTS = 8
 """Independent shifts, whose scatter is the error."""
 SAMPLE = 2048
 """Points that carry log Z from an anchor onwards."""
-SWEEPS = 30
-"""Of expectation-maximisation, for the proposal."""
-WIDENING = 1.1
-"""Of the proposal's covariances, so that weights stay bounded in the tails."""
 ANCHOR_RATIO = 1.5
 """Steps grow by this factor from one anchor to the next, and its points in proportion to steps."""
 POINTS_PER_STEP, LEAST_POINTS, MOST_POINTS = 2048, 2**13, 2**21
+PILOT_POINTS = 2**11
+"""By which a proposal is chosen."""
 BATCH = 2048
 """Rows of one evaluation of u: a single shape, compiled once."""
 
@@ -97,20 +96,17 @@ class Normaliser:
 
     Args:
         values: theta, x (BATCH, d) -> u (BATCH,), the unnormalised log-density.
-        x: (n, d) points of p, roughly, to fit the proposal to.
-        components: of the proposal.
-        rng: of fit, shifts and samples.
+        proposals: theta -> mixtures near p; an anchor draws from the one whose weights scatter least.
+        rng: of shifts and samples.
     """
 
     def __init__(
         self,
         values: Callable[[np.ndarray, np.ndarray], np.ndarray],
-        x: np.ndarray,
-        components: int,
+        proposals: Callable[[np.ndarray], Sequence[Mixture]],
         rng: np.random.Generator,
     ) -> None:
-        self._values, self._rng = values, rng
-        self._proposal = widened(fitted(spread(x, components, rng), x, SWEEPS), WIDENING)
+        self._values, self._proposals, self._rng = values, proposals, rng
         self._anchor: Anchor | None = None
         self._next = 0
 
@@ -118,11 +114,19 @@ class Normaliser:
         """log Z of u after so many steps of the solver; steps never decrease from call to call."""
         if self._anchor is None or step >= self._next:
             total = min(max(POINTS_PER_STEP * step, LEAST_POINTS), MOST_POINTS)
-            number = 2 ** round(np.log2(total / (SHIFTS * len(self._proposal.shares))))
-            self._anchor = anchor(lambda x: self._batched(theta, x), self._proposal, number, self._rng)
+            values = partial(self._batched, theta)
+            pilots = [
+                (self._drawn(values, proposal, PILOT_POINTS), proposal) for proposal in self._proposals(theta)
+            ]
+            best = min(pilots, key=lambda pilot: pilot[0].log_z.error)[1]
+            self._anchor = self._drawn(values, best, total)
             self._next = int(np.ceil(ANCHOR_RATIO * step)) + 1
             return self._anchor.log_z
-        return carried(self._anchor, lambda x: self._batched(theta, x))
+        return carried(self._anchor, partial(self._batched, theta))
+
+    def _drawn(self, values: Values, proposal: Mixture, total: int) -> Anchor:
+        number = 2 ** round(np.log2(total / (SHIFTS * len(proposal.shares))))
+        return anchor(values, proposal, number, self._rng)
 
     def _batched(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         padded = np.concatenate([x, np.repeat(x[-1:], -len(x) % BATCH, axis=0)])
