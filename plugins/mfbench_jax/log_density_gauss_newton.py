@@ -109,7 +109,8 @@ def solve(
     for middle in islice(refined(start, misfits, everywhere, held_out, p.refresh), FIRST_STEPS):
         yield answer(middle, next(steps))
     if _rms(residual(middle)) > STALLED * _rms(residual(start)):
-        for middle in islice(projected(middle, misfits, cold_ones, held_out, rng), p.projection):
+        fits = projected(middle, misfits, cold_ones, held_out, rng)
+        for middle in islice(fits, p.projection):
             yield answer(middle, next(steps))
     for theta in refined(middle, misfits, everywhere, held_out, p.refresh):
         yield answer(theta, next(steps))

@@ -1,6 +1,7 @@
 """The law of a chain by its transfer operator: normalisation and exact draws.
 
-    exp(-beta V) = prod_i f(x_i) prod_{i<d} k(x_i, x_{i+1}),   f = e^{-beta (x^2 - 1)^2 / 4},   k = e^{-beta g (y - x)^2 / 2},
+    exp(-beta V) = prod_i f(x_i) prod_{i<d} k(x_i, x_{i+1}),
+    f(x) = e^{-beta (x^2 - 1)^2 / 4},   k(x, y) = e^{-beta g (y - x)^2 / 2},
 
 so that with m_d = 1 and m_i(x) = int k(x, y) f(y) m_{i+1}(y) dy: Z = int f m_1, and given x_i the next site has the
 density k(x_i, y) f(y) m_{i+1}(y) / m_i(x_i).

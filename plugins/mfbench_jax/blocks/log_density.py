@@ -65,7 +65,7 @@ def mixture_closure(
 
     Layers have weights of variance 2/k, k their inputs, and biases of variance 1.
     """
-    components, dim = mixture.means.shape
+    dim = mixture.means.shape[1]
     sizes = [dim] + [width] * depth
     weights = [rng.standard_normal((m, k)) * (2.0 / k) ** 0.5 for k, m in pairwise(sizes)]
     means = (mixture.means - standard.centre) @ standard.root.T
