@@ -10,6 +10,7 @@ from .markov_model_entry import MARKOV_MODEL
 from .particle_sgd_entry import PARTICLE_SGD
 from .pinn_entry import PINN
 from .semigroup_entry import SEMIGROUP
+from .sequential_monte_carlo_entry import SEQUENTIAL_MONTE_CARLO
 from .shooting_entry import SHOOTING
 from .splitting_entry import SPLITTING
 
@@ -26,6 +27,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         PARTICLE_SGD,
         PINN,
         SEMIGROUP,
+        SEQUENTIAL_MONTE_CARLO,
         SHOOTING,
         SPLITTING,
     ]
