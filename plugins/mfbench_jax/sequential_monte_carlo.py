@@ -10,8 +10,7 @@ many dimensions. Walkers go from a Gaussian p_0 to p through
 2. Systematic resampling by the weights.
 3. Some Metropolis-adjusted Langevin steps for p_t'; what u gains in a step is again a line integral.
 
-The estimate of Z is unbiased; runs with ever more walkers are averaged with their numbers as weights, and their
-scatter gives the error.
+The estimate of Z is unbiased: runs are averaged, and their scatter gives the error.
 """
 
 from __future__ import annotations
@@ -89,40 +88,33 @@ def solve(
     def answer(log_z: jax.Array, x: jax.Array) -> jax.Array:
         return tempering.log_shape(x) - log_z
 
-    def checkpoint(runs: list[tuple[int, float]]) -> Checkpoint:
-        log_z, error = combined(runs)
+    def checkpoint(log_z: float) -> Checkpoint:
+        error = combined(runs)[1]
         return Checkpoint(
             evaluate=answer,
             state=np.float64(log_z),
             work={"evaluations": pool.evaluations + tempering.evaluations},
-            reports={"log_z_error": error, "runs": float(len(runs))} if len(runs) > 1 else {},
+            reports={"runs": float(len(runs))} | ({} if math.isnan(error) else {"log_z_error": error}),
         )
 
-    start = tempering.cloud(p.walkers)
-    best = checkpoint([(1, float(logsumexp(start.u - start.log_p0)) - math.log(p.walkers))])
-    yield best
-    runs: list[tuple[int, float]] = []
-    walkers = p.walkers
+    runs: list[float] = []
+    start = tempering.cloud()
+    log_z = float(logsumexp(start.u - start.log_p0)) - math.log(p.walkers)
+    yield checkpoint(log_z)
     while True:
-        for log_z, done in tempering.run(walkers):
+        for reached, done in tempering.run():
             if done:
-                runs.append((walkers, log_z))
-                best = checkpoint(runs)
-            yield best
-        walkers = min(2 * walkers, p.most)
+                runs.append(reached)
+                log_z = combined(runs)[0]
+            yield checkpoint(log_z)
 
 
-def combined(runs: list[tuple[int, float]]) -> tuple[float, float]:
-    """log of the mean of Z over runs (walkers, log Z), weighted by walkers, and its standard error by their scatter."""
-    counts = np.array([count for count, _ in runs], float)
-    logs = np.array([log_z for _, log_z in runs])
-    mean = float(logsumexp(logs, b=counts / np.sum(counts)))
-    if len(runs) == 1:
-        return mean, math.nan
-    away = np.exp(logs - mean) - 1.0
-    # Var of a run is v / walkers: v from the scatter, the mean's variance v / all walkers.
-    variance = float(np.sum(counts * away**2)) / (len(runs) - 1)
-    return mean, math.sqrt(variance / np.sum(counts))
+def combined(logs: list[float]) -> tuple[float, float]:
+    """log of the mean of Z over runs, from log Z of each, and its standard error; not a number from less than two."""
+    if len(logs) < 2:
+        return logs[0] if logs else math.nan, math.nan
+    mean = float(logsumexp(logs)) - math.log(len(logs))
+    return mean, float(np.std(np.exp(np.array(logs) - mean), ddof=1)) / math.sqrt(len(logs))
 
 
 class Tempering:
@@ -188,15 +180,16 @@ class Tempering:
         self._log_p0 = jax.jit(first.log_density)
         self._moves = moves
 
-    def cloud(self, walkers: int) -> Cloud:
+    def cloud(self) -> Cloud:
         """Independent walkers of p_0."""
+        walkers = self._parameters.walkers
         x = self._first.draw(walkers, self._rng)
         self.evaluations += walkers * NODES * self._parameters.panels
         return Cloud(x, np.asarray(self._measure(x)), np.asarray(self._log_p0(x)))
 
-    def run(self, walkers: int) -> Iterator[tuple[float, bool]]:
+    def run(self) -> Iterator[tuple[float, bool]]:
         """log Z so far and whether t is 1, temperature by temperature."""
-        p, cloud = self._parameters, self.cloud(walkers)
+        p, walkers, cloud = self._parameters, self._parameters.walkers, self.cloud()
         t, log_z = 0.0, 0.0
         while t < 1.0:
             work = np.asarray(cloud.u) - np.asarray(cloud.log_p0)

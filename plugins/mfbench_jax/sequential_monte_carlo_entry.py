@@ -11,8 +11,7 @@ class SequentialMonteCarloParameters:
     """Parameters of `sequential-monte-carlo`.
 
     Args:
-        walkers: of the first run; each run has twice as many as the one before it.
-        most: walkers of a run at most.
+        walkers: of each run.
         kept: the next temperature leaves this share of the walkers as effective sample size, in (0, 1).
         moves: Metropolis-adjusted Langevin steps at each temperature.
         panels: of the line integral from the start's centre, 8 evaluations of the drift each.
@@ -22,15 +21,14 @@ class SequentialMonteCarloParameters:
         ValueError: a value outside its range.
     """
 
-    walkers: int = 256
-    most: int = 8192
+    walkers: int = 4096
     kept: float = 0.9
-    moves: int = 5
+    moves: int = 10
     panels: int = 4
     burn_in: int = 400
 
     def __post_init__(self) -> None:
-        at_least(self, walkers=16, most=16, moves=1, panels=1, burn_in=2)
+        at_least(self, walkers=16, moves=1, panels=1, burn_in=2)
         if not 0.0 < self.kept < 1.0:
             raise ValueError(f"kept is {self.kept}; expected a share in (0, 1).")
 
