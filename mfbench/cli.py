@@ -221,8 +221,9 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
     """Rank the records of results folders (default: the default folder)."""
     from mfbench.garbage import uncollected
     from mfbench.labels import one_line
-    from mfbench.rejudging import judge_anew
+    from mfbench.rejudging import summaries_anew
     from mfbench.store import RECORDS, read_folders
+    from mfbench.summaries import Summaries
     from mfbench.views import tables_text
 
     chosen = [Path(folder) for folder in folders] or [results_folder(None)]
@@ -234,10 +235,12 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
     with uncollected():
-        retrial = judge_anew(zip(reading.paths, reading.records, strict=True), load(plugins, strict))
+        summaries, retrial = summaries_anew(
+            Summaries.of(reading.records), reading.paths, load(plugins, strict)
+        )
         for sentence in retrial.sentences():
             click.echo(one_line(sentence), err=True)
-        click.echo(tables_text(retrial.records, style, chosen), nl=False)
+        click.echo(tables_text(summaries, style, chosen), nl=False)
 
 
 for command in (why_command, replay_command):

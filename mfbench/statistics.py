@@ -19,12 +19,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import median
 from sys import float_info
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr, stdtrit
 
 CONFIDENCE = 0.99
@@ -35,6 +36,8 @@ LEAST_SEEDS = 3
 
 RESAMPLES = 4000
 """Of a bootstrap; its ends then move by a tenth of their distance from the mean from one seed to another."""
+
+Floats = npt.NDArray[np.float64]
 
 Key = TypeVar("Key", str, tuple[str, str])
 
@@ -56,9 +59,22 @@ class Sample:
         """Median over seeds; infinite as soon as half of the trials failed."""
         return float(median(self.errors.values()))
 
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """In their order."""
+        return tuple(sorted(self.errors))
+
+    def at(self, seeds: tuple[int, ...]) -> Floats:
+        """The errors of some seeds."""
+        return self._ordered if seeds == self.seeds else np.array([self.errors[seed] for seed in seeds])
+
+    @cached_property
+    def _ordered(self) -> Floats:
+        return np.array([self.errors[seed] for seed in self.seeds], dtype=float)
+
 
 def log_ratio_interval(
-    first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE
+    first: Sequence[float] | Floats, second: Sequence[float] | Floats, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
     """Interval of the mean of log(first_i / second_i), Student's with n - 1 degrees of freedom.
 
@@ -74,7 +90,7 @@ def log_ratio_interval(
     return student_interval(log_ratios(first, second), confidence)
 
 
-def log_ratios(first: Sequence[float], second: Sequence[float]) -> list[float]:
+def log_ratios(first: Sequence[float] | Floats, second: Sequence[float] | Floats) -> list[float]:
     """log(first_i / second_i) of positive numbers that may be infinite; NaN where both are."""
     with np.errstate(invalid="ignore"):  # infinite less infinite: a pair that failed twice
         found: list[float] = (np.log(first) - np.log(second)).tolist()
@@ -87,11 +103,17 @@ def student_interval(ratios: Sequence[float], confidence: float) -> tuple[float,
     finite = numbers[np.isfinite(numbers)]
     if len(finite) < 2:
         return -math.inf, math.inf
-    quantile = float(stdtrit(len(finite) - 1, (1.0 + confidence) / 2.0))
+    quantile = student_quantile(len(finite) - 1, (1.0 + confidence) / 2.0)
     mean, half = float(finite.mean()), quantile * float(finite.std(ddof=1)) / math.sqrt(len(finite))
     low = -math.inf if -math.inf in ratios else mean - half
     high = math.inf if math.inf in ratios else mean + half
     return low, high
+
+
+@lru_cache
+def student_quantile(freedom: int, probability: float) -> float:
+    """Student's quantile; a ranking asks for the same few thousands of times."""
+    return float(stdtrit(freedom, probability))
 
 
 def bootstrap_interval(ratios: Sequence[float], confidence: float) -> tuple[float, float]:
@@ -111,7 +133,7 @@ def bootstrap_interval(ratios: Sequence[float], confidence: float) -> tuple[floa
     n = len(ratios)
     if n < 2 or (math.inf in ratios and -math.inf in ratios):
         return -math.inf, math.inf
-    tail = float(ndtr(-math.sqrt(n / (n - 1)) * stdtrit(n - 1, (1.0 + confidence) / 2.0)))
+    tail = float(ndtr(-math.sqrt(n / (n - 1)) * student_quantile(n - 1, (1.0 + confidence) / 2.0)))
     drawn = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))  # the same records, the same verdict
     means = np.sort(np.asarray(ratios, dtype=float)[drawn].mean(axis=1))
     low = max(math.floor(tail * RESAMPLES) - 1, 0)  # outwards to the next order statistic
@@ -132,13 +154,14 @@ def beats(first: Sample, second: Sample) -> bool:
     floor = max(first.floor, second.floor)
     if second.median - first.median <= floor:
         return False
-    seeds = sorted(first.errors.keys() & second.errors.keys())
+    seeds = first.seeds
+    if seeds != second.seeds:
+        seeds = tuple(sorted(first.errors.keys() & second.errors.keys()))
     if len(seeds) < LEAST_SEEDS:
         return True
     smallest = max(floor, float_info.min)  # below the floor errors are alike; and log 0 is no number
     _, high = log_ratio_interval(
-        [max(first.errors[seed], smallest) for seed in seeds],
-        [max(second.errors[seed], smallest) for seed in seeds],
+        np.maximum(first.at(seeds), smallest), np.maximum(second.at(seeds), smallest)
     )
     return high < 0.0
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
 
-from mfbench.labels import Remembered, canonical
-from mfbench.record import Metric, Record, Status, Usage
+import numpy as np
+
+from mfbench.bundles import USAGE, Bundle, Floats, Shared
+from mfbench.newest import NOT_RUN
+from mfbench.record import Record, Status
 from mfbench.statistics import Sample
-
-NOT_RUN = (Status.UNSUPPORTED, Status.INTERRUPTED)
-"""A trial with such a status says nothing about its solver: it neither wins nor loses."""
 
 
 def finite(value: float | None) -> float | None:
@@ -22,145 +21,190 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally:
-    """Records that differ in the seed alone, one per seed, in the order of seeds. Not empty."""
+    """Records that differ in the seed alone as far as a ranking goes, one per seed. Not empty."""
 
-    records: tuple[Record, ...]
+    bundles: tuple[Bundle, ...]
 
     @cached_property
-    def counted(self) -> tuple[Record, ...]:
+    def trials(self) -> int:
+        """Number of records."""
+        return sum(map(len, self.bundles))
+
+    @property
+    def first(self) -> Shared:
+        """What is shared with the record of the lowest seed."""
+        return _first(self.bundles)[0].shared
+
+    @cached_property
+    def counted(self) -> tuple[Bundle, ...]:
         """The trials that ran to some end, good or bad."""
-        return tuple(record for record in self.records if record.status not in NOT_RUN)
+        return tuple(bundle for bundle in self.bundles if bundle.shared.status not in NOT_RUN)
 
     @cached_property
-    def scored(self) -> tuple[Record, ...]:
+    def scored(self) -> tuple[Bundle, ...]:
         """Those of them that count with their errors."""
-        return tuple(record for record in self.counted if record.scored)
+        return tuple(bundle for bundle in self.counted if bundle.shared.scored)
+
+    @cached_property
+    def failures(self) -> int:
+        """How many trials count as infinite."""
+        return sum(map(len, self.counted)) - sum(map(len, self.scored))
 
     @cached_property
     def sample(self) -> Sample:
         """Headline errors by seed; only where `counted` is not empty."""
-        return Sample(
-            {record.cell.seed: trial_error(record) for record in self.counted},
-            max((metric.floor for metric in self._metrics.get(self.headline, ())), default=0.0),
-        )
+        pairs = [
+            pair for bundle in self.counted for pair in zip(bundle.seeds, bundle.errors.tolist(), strict=True)
+        ]
+        return Sample(dict(sorted(pairs)), self.floors.get(self.headline, 0.0))
 
-    @property
+    @cached_property
     def headline(self) -> str:
         """Name of the metric that ranks."""
-        return self.scored[0].headline if self.scored else self.records[0].headline
+        return _first(self.scored or self.bundles)[0].shared.headline
 
     @cached_property
     def status(self) -> str:
         """ "ok" when all trials are alike, else with counts: "ok 4/5, timeout 1/5"."""
-        counts = Counter(record.status for record in self.records)
+        counts: Counter[Status] = Counter()
+        for bundle in self.bundles:
+            counts[bundle.shared.status] += len(bundle)
         if len(counts) == 1:
-            return str(self.records[0].status)
-        order = list(Status)
-        return ", ".join(
-            f"{status} {counts[status]}/{len(self.records)}" for status in sorted(counts, key=order.index)
-        )
+            return str(*counts)
+        return ", ".join(f"{status} {counts[status]}/{self.trials}" for status in Status if status in counts)
 
     @property
     def sentence(self) -> str:
         """What became of the first trial that is not ok."""
-        return next((record.sentence for record in self.records if record.status is not Status.OK), "")
+        failed = [bundle for bundle in self.bundles if bundle.shared.status is not Status.OK]
+        if not failed:
+            return ""
+        bundle, row = _first(failed)
+        return bundle.own[row].sentence
 
     @cached_property
     def metrics(self) -> dict[str, float | None]:
         """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
-        failures = [math.inf] * (len(self.counted) - len(self.scored))
+        names, values = _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.values)
         return {
-            name: finite(median([_value(metric) for metric in metrics] + failures))
-            for name, metrics in sorted(self._metrics.items())
+            name: finite(value)
+            for name, value in sorted(zip(names, medians(values, self.failures), strict=True))
         }
 
     @cached_property
     def floors(self) -> dict[str, float]:
         """The largest floor of every metric that has one."""
-        floors = {name: max([metric.floor for metric in self._metrics[name]]) for name in self.metrics}
-        return {name: floor for name, floor in floors.items() if floor > 0}
-
-    @cached_property
-    def _metrics(self) -> dict[str, list[Metric]]:
-        found: dict[str, list[Metric]] = defaultdict(list)
-        for record in self.scored:
-            for name, metric in record.metrics.items():
-                found[name].append(metric)
-        return found
+        names, floors = _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.floors)
+        if not names:
+            return {}
+        largest = np.nanmax(floors, axis=0).tolist()
+        return {name: floor for name, floor in sorted(zip(names, largest, strict=True)) if floor > 0}
 
     @cached_property
     def work(self) -> dict[str, float]:
         """Median counts at the scored checkpoint, of the trials that have them."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for record in self.counted:
-            for kind, number in record.work.items():
-                found[kind].append(number)
-        return {kind: median(numbers) for kind, numbers in sorted(found.items())}
+        kinds, counts = _table(self.counted, lambda one: one.work, lambda bundle: bundle.work)
+        known = (~np.isnan(counts)).sum(axis=0)
+        found = {}
+        for kind, number, count in sorted(zip(kinds, known.tolist(), medians(counts), strict=True)):
+            found[kind] = int(count) if number % 2 else count  # one of the counts, or between two
+        return found
 
-    def usage(self, what: Callable[[Usage], float | None]) -> float | None:
+    def usage(self, name: str) -> float | None:
         """Median of one entry of `Usage` over the trials that have it."""
-        values = [value for record in self.counted if (value := finite(what(record.usage))) is not None]
-        return median(values) if values else None
+        return self._usage.get(name)
+
+    @cached_property
+    def _usage(self) -> dict[str, float]:
+        used = np.concatenate([bundle.usage for bundle in self.counted] or [np.empty((0, len(USAGE)))])
+        used = np.where(np.isfinite(used), used, math.nan)
+        return {
+            name: value for name, value in zip(USAGE, medians(used), strict=True) if not math.isnan(value)
+        }
 
     @cached_property
     def targets(self) -> set[float]:
         """The targets that its records declare."""
-        return set().union(*(record.targets for record in self.counted))
+        return set().union(*(bundle.shared.targets for bundle in self.counted))
 
     def knows(self, target: float) -> bool:
         """Whether every scored trial says when it reached a target: none was run, or judged anew, without it."""
-        return all(target in record.targets for record in self.scored)
+        return all(target in bundle.shared.targets for bundle in self.scored)
 
     def seconds_to(self, target: float) -> float:
         """Median seconds to a target; infinite where at least half of the trials miss it."""
-        name = repr(target)
-        return self._cost([record.seconds_to_target.get(name) for record in self.scored])
+        return self._seconds.get(repr(target), math.inf)
 
     def work_to(self, target: float) -> float:
         """Median evaluations to a target; infinite as above, or where nobody counted them."""
-        name = repr(target)
-        return self._cost([record.work_to_target.get(name) for record in self.scored])
+        return self._costs.get(repr(target), math.inf)
 
-    def _cost(self, costs: Sequence[float | None]) -> float:
-        """Median; a trial that failed or did not reach its target costs infinitely much."""
-        failures = [math.inf] * (len(self.counted) - len(self.scored))
-        return median([math.inf if cost is None else float(cost) for cost in costs] + failures)
+    @cached_property
+    def _seconds(self) -> dict[str, float]:
+        names, costs = _table(
+            self.scored, lambda one: one.seconds_to_target, lambda bundle: bundle.seconds_to_target, math.inf
+        )
+        return dict(zip(names, medians(costs, self.failures), strict=True))
+
+    @cached_property
+    def _costs(self) -> dict[str, float]:
+        names, costs = _table(
+            self.scored, lambda one: one.work_to_target, lambda bundle: bundle.work_to_target, math.inf
+        )
+        return dict(zip(names, medians(costs, self.failures), strict=True))
+
+
+def _first(bundles: Sequence[Bundle]) -> tuple[Bundle, int]:
+    """The bundle and the row of the record of the lowest seed."""
+    lowest = [(min(bundle.seeds), number) for number, bundle in enumerate(bundles)]
+    seed, number = min(lowest)
+    return bundles[number], bundles[number].seeds.index(seed)
+
+
+def _table(
+    bundles: Sequence[Bundle],
+    names_of: Callable[[Shared], tuple[str, ...]],
+    numbers_of: Callable[[Bundle], Floats],
+    missing: float = math.nan,
+) -> tuple[tuple[str, ...], Floats]:
+    """One row per trial and one column per name; `missing` where a trial has no such number."""
+    variants = dict.fromkeys(names_of(bundle.shared) for bundle in bundles)
+    if len(variants) == 1:
+        (names,) = variants
+        return names, np.concatenate([numbers_of(bundle) for bundle in bundles])
+    names = tuple(dict.fromkeys(name for variant in variants for name in variant))
+    parts = [np.full((len(bundle), len(names)), missing) for bundle in bundles]
+    for bundle, part in zip(bundles, parts, strict=True):
+        part[:, [names.index(name) for name in names_of(bundle.shared)]] = numbers_of(bundle)
+    return names, np.concatenate([np.empty((0, len(names))), *parts])
+
+
+def medians(columns: Floats, failures: int = 0) -> list[float]:
+    """Median of every column.
+
+    Args:
+        columns: (n, k) NaN stands for no number.
+        failures: infinite numbers that are added to each column.
+
+    Returns:
+        k medians; NaN of a column without any number.
+    """
+    infinite = np.full(
+        (failures + 1, columns.shape[1]), math.inf
+    )  # one more, so that there is a row to look at
+    numbers = np.sort(np.concatenate([columns, infinite]), axis=0)  # NaN comes last
+    known = (~np.isnan(columns)).sum(axis=0) + failures
+    column = np.arange(columns.shape[1])
+    lower, upper = numbers[np.maximum(known - 1, 0) // 2, column], numbers[known // 2, column]
+    with np.errstate(over="ignore"):  # infinite then, as it should be
+        middle = np.where(lower == upper, lower, (lower + upper) / 2)
+    found: list[float] = np.where(known > 0, middle, math.nan).tolist()
+    return found
 
 
 def trial_error(record: Record) -> float:
     """The headline error at the budget; a failed trial counts as infinite."""
-    return _value(record.metrics[record.headline]) if record.scored else math.inf
-
-
-def _value(metric: Metric) -> float:
-    return math.inf if metric.value is None else metric.value
-
-
-def newest(records: Iterable[Record]) -> list[Record]:
-    """The record of every cell that counts.
-
-    One that ran to some end comes before an interrupted or unsupported one, then the newest.
-    """
-
-    def precedence(record: Record) -> tuple[bool, str, str]:
-        return record.status not in NOT_RUN, record.started, record.key
-
-    text = Remembered(canonical)
-    chosen: dict[tuple[object, ...], Record] = {}
-    for record in records:
-        what = record.cell
-        cell = (
-            what.task,
-            what.problem,
-            text(what.problem_parameters),
-            what.solver,
-            text(what.solver_parameters),
-            what.seed,
-            what.device,
-            what.budget,
-        )
-        if cell not in chosen or precedence(record) > precedence(chosen[cell]):
-            chosen[cell] = record
-    return list(chosen.values())
+    value = record.metrics[record.headline].value if record.scored else None
+    return math.inf if value is None else value

@@ -109,7 +109,7 @@ def judge_or_none(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[
         patience.cancel()
 
 
-def tables_text(records: list[Record], style: str, folders: Iterable[Path] = ()) -> str:
+def tables_text(records: Iterable[Record], style: str, folders: Iterable[Path] = ()) -> str:
     """Ranked tables in a format; what is known of reported work comes from the folders."""
     return render(rank(records, read_checks(folders)), style, **terminal())
 
