@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from mfbench.bundles import USAGE, Bundle, Floats, Shared
 from mfbench.statistics import LEAST_SEEDS
@@ -95,51 +96,53 @@ def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[s
 def _shared_cores(instances: Mapping[str, Sequence[Tally]]) -> list[str]:
     """A sentence if anything but trials was at work on the cores of some; none about trials that cannot tell."""
     trials = [(name, bundle) for name, tallies in instances.items() for t in tallies for bundle in t.counted]
-    number = sum(len(bundle) for _, bundle in trials)
-    shares = [busy_shares(bundle) for _, bundle in trials]
-    busy = sum(int((share > BUSY_SHARE).sum()) for share in shares)
-    found = []
+    if not trials:
+        return []
+    bundles = [bundle for _, bundle in trials]
+    shares, crowded = busy_shares(bundles), is_crowded(bundles)
+    of = np.repeat(np.arange(len(trials)), [len(bundle) for bundle in bundles])
+    busy = int((shares > BUSY_SHARE).sum())
     if busy:
-        worst = max(range(len(trials)), key=lambda which: shares[which].max())
-        share, solver = shares[worst].max(), trials[worst][1].shared.cell.solver
-        found.append(
-            f"The machine was busy: in {busy} of {number} trials something else had more than {BUSY_SHARE:.0%} of their "
-            f"cores ({share:.0%} of {solver}'s on {trials[worst][0]}); their seconds are too long and their errors at a "
-            "budget of seconds too large."
-        )
-        return found
-    crowded = dict.fromkeys(instances, 0)
-    for name, bundle in trials:
-        crowded[name] += crowd(bundle)
-    if any(crowded.values()):
-        names = [name for name, some in crowded.items() if some]
-        found.append(
-            f"The machine was busy: {sum(crowded.values())} of {number} trials began or ended with a load average above "
+        worst = int(shares.argmax())
+        name, bundle = trials[of[worst]]
+        return [
+            f"The machine was busy: in {busy} of {len(shares)} trials something else had more than {BUSY_SHARE:.0%} of "
+            f"their cores ({shares[worst]:.0%} of {bundle.shared.cell.solver}'s on {name}); their seconds are too long "
+            "and their errors at a budget of seconds too large."
+        ]
+    if crowded.any():
+        names = list(dict.fromkeys(trials[number][0] for number in of[crowded]))
+        return [
+            f"The machine was busy: {crowded.sum()} of {len(shares)} trials began or ended with a load average above "
             f"the number of cores, on {listed(names)}; their seconds may be too long."
-        )
-    return found
+        ]
+    return []
 
 
-def busy_shares(bundle: Bundle) -> Floats:
-    """(n,) shares of the trials' cores that something else used while they ran; 0 where nobody counted."""
-    others, wall = _used(bundle, "seconds_others"), _used(bundle, "seconds_wall")
+def busy_shares(bundles: Sequence[Bundle]) -> Floats:
+    """(n,) the share of each trial's cores that something else used while it ran; 0 where nobody counted."""
+    others, wall = _used(bundles, "seconds_others"), _used(bundles, "seconds_wall")
     told = ~np.isnan(others) & (wall >= LEAST_TIMED)
-    return np.divide(others, wall * bundle.shared.limits.threads, out=np.zeros(len(bundle)), where=told)
+    threads = _each(bundles, [bundle.shared.limits.threads for bundle in bundles])
+    return np.divide(others, wall * threads, out=np.zeros(len(wall)), where=told)
 
 
-def crowd(bundle: Bundle) -> int:
-    """How many trials ran when more wanted to run than there are cores; trials alone never do, since no two have one
-    core."""
-    cores = bundle.shared.machine.get("cores", "")
-    if not cores.isdecimal():
-        return 0
-    loads = np.fmax(_used(bundle, "load_start"), _used(bundle, "load_end"))
-    uncounted = np.isnan(_used(bundle, "seconds_others"))  # what is counted says more than an average
-    return int((uncounted & (loads > float(cores) + CROWD)).sum())
+def is_crowded(bundles: Sequence[Bundle]) -> npt.NDArray[np.bool_]:
+    """(n,) whether more wanted to run than there are cores; trials alone never do, since no two have one core."""
+    known = [bundle.shared.machine.get("cores", "") for bundle in bundles]
+    cores = _each(bundles, [float(text) if text.isdecimal() else math.inf for text in known])
+    uncounted = np.isnan(_used(bundles, "seconds_others"))  # what is counted says more than an average
+    loads = np.fmax(_used(bundles, "load_start"), _used(bundles, "load_end"))
+    return uncounted & (loads > cores + CROWD)
 
 
-def _used(bundle: Bundle, name: str) -> Floats:
-    return bundle.usage[:, USAGE.index(name)]
+def _used(bundles: Sequence[Bundle], name: str) -> Floats:
+    return np.concatenate([bundle.usage[:, USAGE.index(name)] for bundle in bundles])
+
+
+def _each(bundles: Sequence[Bundle], numbers: Sequence[float]) -> Floats:
+    """What is one number for each bundle as one for each trial."""
+    return np.repeat(np.array(numbers, float), [len(bundle) for bundle in bundles])
 
 
 def _fewest_common_seeds(tallies: Sequence[Tally]) -> float:

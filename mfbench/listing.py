@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ def listing(folder: Path, below: str, suffix: str = ".json") -> Iterator[Listed]
     """
     try:
         with os.scandir(folder / below) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            entries = sorted(found, key=attrgetter("name"))
     except OSError:  # none yet, or gone meanwhile
         return
     inner: list[str] = []

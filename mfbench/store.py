@@ -138,7 +138,7 @@ class Store:
         """Every record of the folder, in the order of file names."""
         reading, records = Reading(), []
         for path in scan(self.folder, RECORDS):
-            record = self._decoded(path, reading)
+            record = _decoded(self.folder / path, reading)
             if record is not None:
                 records.append(record)
                 reading.keys.append(record.key)
@@ -155,26 +155,20 @@ class Store:
         reading, fresh = Reading(), {}
         with uncollected():
             listed = list(listing(self.folder, RECORDS))
-            paths = [f"{path}/{name}" for path, names, _ in listed for name in names]
+            paths = [f"{self.folder}/{path}/{name}" for path, names, _ in listed for name in names]
             bundles, unknown = index.unchanged(index.read_index(self.folder, len(paths)), listed)
             for place in unknown:
-                record = self._decoded(paths[place], reading)
+                record = _decoded(Path(paths[place]), reading)
                 if record is not None:  # less of it at once, or a hundred thousand curves are held in memory
                     fresh[place] = msgspec.structs.replace(record, curve=[], stderr="")
             summaries = Summaries([*bundles, *bundles_of(fresh.values(), fresh)])
             if len(fresh) >= max(index.WORTH, len(paths) // 100):
                 index.write_index(self.folder, listed, summaries.bundles)
             reading.records, reading.keys = summaries, summaries.keys()
-            reading.paths = [f"{self.folder}/{paths[place]}" for place in summaries.places.tolist()]
+            reading.paths = (
+                [paths[place] for place in summaries.places.tolist()] if reading.unreadable else paths
+            )
         return reading
-
-    def _decoded(self, path: str, reading: Reading) -> Record | None:
-        """The record of one document; None, and noted in the reading, if it cannot be read."""
-        try:
-            return decode_record(self.folder / path)
-        except UNREADABLE as error:
-            reading.unreadable.append((self.folder / path, str(error)))
-            return None
 
     def arrays(self, record: Record) -> dict[str, np.ndarray]:
         """The scored values that lie beside a record; {} when there are none.
@@ -216,6 +210,15 @@ def decode_record(path: Path) -> Record:
     if record.schema > SCHEMA:
         raise ValueError(f"schema {record.schema} is newer than {SCHEMA}; update mfbench to read it.")
     return record
+
+
+def _decoded(path: Path, reading: Reading) -> Record | None:
+    """The record of one document; None, and noted in the reading, if it cannot be read."""
+    try:
+        return decode_record(path)
+    except UNREADABLE as error:
+        reading.unreadable.append((path, str(error)))
+        return None
 
 
 def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:

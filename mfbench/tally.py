@@ -87,11 +87,7 @@ class Tally:
     @cached_property
     def metrics(self) -> dict[str, float | None]:
         """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
-        names, values = _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.values)
-        return {
-            name: finite(value)
-            for name, value in sorted(zip(names, medians(values, self.failures), strict=True))
-        }
+        return {name: finite(value) for name, value in sorted(self._medians[0].items())}
 
     @cached_property
     def floors(self) -> dict[str, float]:
@@ -106,23 +102,21 @@ class Tally:
     def work(self) -> dict[str, float]:
         """Median counts at the scored checkpoint, of the trials that have them."""
         kinds, counts = _table(self.counted, lambda one: one.work, lambda bundle: bundle.work)
-        known = (~np.isnan(counts)).sum(axis=0)
-        found = {}
-        for kind, number, count in sorted(zip(kinds, known.tolist(), medians(counts), strict=True)):
-            found[kind] = int(count) if number % 2 else count  # one of the counts, or between two
-        return found
+        known = (~np.isnan(counts)).sum(axis=0).tolist()
+        found = sorted(zip(kinds, medians(counts), known, strict=True))
+        # One of the counts, or halfway between two.
+        return {kind: int(median) if number % 2 else median for kind, median, number in found}
 
     def usage(self, name: str) -> float | None:
         """Median of one entry of `Usage` over the trials that have it."""
-        return self._usage.get(name)
+        return finite(self._usage.get(name))
 
     @cached_property
     def _usage(self) -> dict[str, float]:
-        used = np.concatenate([bundle.usage for bundle in self.counted] or [np.empty((0, len(USAGE)))])
-        used = np.where(np.isfinite(used), used, math.nan)
-        return {
-            name: value for name, value in zip(USAGE, medians(used), strict=True) if not math.isnan(value)
-        }
+        if not self.counted:
+            return {}
+        used = np.concatenate([bundle.usage for bundle in self.counted])
+        return dict(zip(USAGE, medians(np.where(np.isfinite(used), used, math.nan)), strict=True))
 
     @cached_property
     def targets(self) -> set[float]:
@@ -135,25 +129,29 @@ class Tally:
 
     def seconds_to(self, target: float) -> float:
         """Median seconds to a target; infinite where at least half of the trials miss it."""
-        return self._seconds.get(repr(target), math.inf)
+        return self._medians[1].get(repr(target), math.inf)
 
     def work_to(self, target: float) -> float:
         """Median evaluations to a target; infinite as above, or where nobody counted them."""
-        return self._costs.get(repr(target), math.inf)
+        return self._medians[2].get(repr(target), math.inf)
 
     @cached_property
-    def _seconds(self) -> dict[str, float]:
-        names, costs = _table(
-            self.scored, lambda one: one.seconds_to_target, lambda bundle: bundle.seconds_to_target, math.inf
-        )
-        return dict(zip(names, medians(costs, self.failures), strict=True))
-
-    @cached_property
-    def _costs(self) -> dict[str, float]:
-        names, costs = _table(
-            self.scored, lambda one: one.work_to_target, lambda bundle: bundle.work_to_target, math.inf
-        )
-        return dict(zip(names, medians(costs, self.failures), strict=True))
+    def _medians(self) -> list[dict[str, float]]:
+        """Of the metrics, of the seconds and of the work to the targets, by name."""
+        tables = [
+            _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.values),
+            _table(
+                self.scored,
+                lambda one: one.seconds_to_target,
+                lambda bundle: bundle.seconds_to_target,
+                math.inf,
+            ),
+            _table(
+                self.scored, lambda one: one.work_to_target, lambda bundle: bundle.work_to_target, math.inf
+            ),
+        ]
+        found = iter(medians(np.hstack([numbers for _, numbers in tables]), self.failures))
+        return [dict(zip(names, found, strict=False)) for names, _ in tables]
 
 
 def _first(bundles: Sequence[Bundle]) -> tuple[Bundle, int]:
