@@ -153,7 +153,7 @@ class Bundle:
         """(n,) headline errors at the budget; a failed trial counts as infinite."""
         if not self.shared.scored:
             return np.full(len(self), math.inf)
-        return self.values[:, self.shared.metrics.index(self.shared.headline)]
+        return infinite_where_none(self.numbers[:, self.shared.metrics.index(self.shared.headline)])
 
     def take(self, rows: Sequence[int] | Rows) -> Bundle:
         """The records of some rows, given in their order."""
@@ -214,8 +214,9 @@ def joined(bundles: Sequence[Bundle]) -> Bundle:
 
 
 def infinite_where_none(numbers: Floats) -> Floats:
-    """A copy with infinity in the place of NaN."""
-    return np.where(np.isnan(numbers), math.inf, numbers)
+    """The numbers with infinity in the place of NaN."""
+    none = np.isnan(numbers)
+    return np.where(none, math.inf, numbers) if none.any() else numbers
 
 
 def bundles_of(records: Iterable[Record], places: Iterable[int] | None = None) -> list[Bundle]:

@@ -230,14 +230,15 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
     for folder in chosen:
         if not folder.is_dir():
             fail(f"{folder}: no such folder; expected a results folder of mfbench.")
-    reading = read_folders(chosen, summaries=True)
-    not_read(reading.unreadable)
-    if not reading.records:
-        fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
     with uncollected():
-        summaries, retrial = summaries_anew(
-            Summaries.of(reading.records), reading.paths, load(plugins, strict)
-        )
+        reading = read_folders(chosen, summaries=True)
+        not_read(reading.unreadable)
+        if not reading.records:
+            fail(
+                f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there."
+            )
+        summaries = Summaries.of(reading.records)
+        summaries, retrial = summaries_anew(summaries, reading.paths, load(plugins, strict))
         for sentence in retrial.sentences():
             click.echo(one_line(sentence), err=True)
         click.echo(tables_text(summaries, style, chosen), nl=False)

@@ -123,7 +123,7 @@ def hardest_common_target(tallies: Sequence[Tally]) -> float | None:
 def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
     """All of a row but the rank."""
     cell = tally.first.cell
-    errors = [error for bundle in tally.counted for error in bundle.errors.tolist()]
+    errors = tally.errors
     names = {machine_named(bundle.shared.machine) for bundle in tally.counted}
     machine = names.pop() if len(names) == 1 else None
     error = finite(tally.sample.median) if errors else None

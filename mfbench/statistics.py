@@ -151,6 +151,7 @@ def bootstrap_interval(ratios: Sequence[float], confidence: float) -> tuple[floa
     return float(means[low]), float(means[RESAMPLES - 1 - low])
 
 
+@np.errstate(invalid="ignore")  # infinite less infinite: a pair that failed twice
 def beats(first: Sample, second: Sample) -> bool:
     """True when the first's lower median is more than floor and seeds can explain.
 
@@ -170,8 +171,7 @@ def beats(first: Sample, second: Sample) -> bool:
     if len(seeds) < LEAST_SEEDS:
         return True
     smallest = max(floor, float_info.min)  # below the floor errors are alike; and log 0 is no number
-    with np.errstate(invalid="ignore"):  # infinite less infinite: a pair that failed twice
-        ratios = first.logs(seeds, smallest) - second.logs(seeds, smallest)
+    ratios = first.logs(seeds, smallest) - second.logs(seeds, smallest)
     _, high = student_interval(ratios, CONFIDENCE)
     return high < 0.0
 

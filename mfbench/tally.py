@@ -11,9 +11,13 @@ from functools import cached_property
 import numpy as np
 
 from mfbench.bundles import USAGE, Bundle, Floats, Shared
+from mfbench.medians import medians
 from mfbench.newest import NOT_RUN
 from mfbench.record import Record, Status
 from mfbench.statistics import Sample
+
+SHOWN = ("seconds_setup", "seconds_solve", "seconds_cpu", "peak_memory_mb")
+"""Entries of `Usage` that a table shows."""
 
 
 def finite(value: float | None) -> float | None:
@@ -53,12 +57,16 @@ class Tally:
         return sum(map(len, self.counted)) - sum(map(len, self.scored))
 
     @cached_property
+    def errors(self) -> list[float]:
+        """Headline errors of the trials that are counted, in the order of the bundles."""
+        return [error for bundle in self.counted for error in bundle.errors.tolist()]
+
+    @cached_property
     def sample(self) -> Sample:
         """Headline errors by seed; only where `counted` is not empty."""
-        pairs = [
-            pair for bundle in self.counted for pair in zip(bundle.seeds, bundle.errors.tolist(), strict=True)
-        ]
-        return Sample(dict(sorted(pairs)), self.floors.get(self.headline, 0.0))
+        seeds = [seed for bundle in self.counted for seed in bundle.seeds]
+        errors = dict(sorted(zip(seeds, self.errors, strict=True)))
+        return Sample(errors, self.floors.get(self.headline, 0.0))
 
     @cached_property
     def headline(self) -> str:
@@ -93,30 +101,32 @@ class Tally:
     def floors(self) -> dict[str, float]:
         """The largest floor of every metric that has one."""
         names, floors = _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.floors)
-        if not names:
-            return {}
-        largest = np.nanmax(floors, axis=0).tolist()
+        largest = np.fmax.reduce(floors, axis=0, initial=-math.inf).tolist()
         return {name: floor for name, floor in sorted(zip(names, largest, strict=True)) if floor > 0}
 
     @cached_property
     def work(self) -> dict[str, float]:
         """Median counts at the scored checkpoint, of the trials that have them."""
-        kinds, counts = _table(self.counted, lambda one: one.work, lambda bundle: bundle.work)
-        known = (~np.isnan(counts)).sum(axis=0).tolist()
-        found = sorted(zip(kinds, medians(counts), known, strict=True))
-        # One of the counts, or halfway between two.
-        return {kind: int(median) if number % 2 else median for kind, median, number in found}
+        return dict(sorted(self._spent[0].items()))
 
     def usage(self, name: str) -> float | None:
-        """Median of one entry of `Usage` over the trials that have it."""
-        return finite(self._usage.get(name))
+        """Median of one of `SHOWN` over the trials that have it."""
+        return finite(self._spent[1].get(name))
 
     @cached_property
-    def _usage(self) -> dict[str, float]:
+    def _spent(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Medians of work and of what is shown of usage, by name."""
         if not self.counted:
-            return {}
-        used = np.concatenate([bundle.usage for bundle in self.counted])
-        return dict(zip(USAGE, medians(np.where(np.isfinite(used), used, math.nan)), strict=True))
+            return {}, {}
+        kinds, work = _table(self.counted, lambda one: one.work, lambda bundle: bundle.work)
+        used = np.concatenate([bundle.usage for bundle in self.counted])[
+            :, [USAGE.index(name) for name in SHOWN]
+        ]
+        found = medians(np.hstack([work, np.where(np.isfinite(used), used, math.nan)]))
+        known = (len(work) - np.count_nonzero(np.isnan(work), axis=0)).tolist()
+        # A median of counts is one of them, or lies halfway between two.
+        counts = [int(count) if number % 2 else count for number, count in zip(known, found, strict=False)]
+        return dict(zip(kinds, counts, strict=True)), dict(zip(SHOWN, found[len(kinds) :], strict=True))
 
     @cached_property
     def targets(self) -> set[float]:
@@ -171,35 +181,13 @@ def _table(
     variants = dict.fromkeys(names_of(bundle.shared) for bundle in bundles)
     if len(variants) == 1:
         (names,) = variants
-        return names, np.concatenate([numbers_of(bundle) for bundle in bundles])
+        tables = [numbers_of(bundle) for bundle in bundles]
+        return names, tables[0] if len(tables) == 1 else np.concatenate(tables)
     names = tuple(dict.fromkeys(name for variant in variants for name in variant))
     parts = [np.full((len(bundle), len(names)), missing) for bundle in bundles]
     for bundle, part in zip(bundles, parts, strict=True):
         part[:, [names.index(name) for name in names_of(bundle.shared)]] = numbers_of(bundle)
     return names, np.concatenate([np.empty((0, len(names))), *parts])
-
-
-def medians(columns: Floats, failures: int = 0) -> list[float]:
-    """Median of every column.
-
-    Args:
-        columns: (n, k) NaN stands for no number.
-        failures: infinite numbers that are added to each column.
-
-    Returns:
-        k medians; NaN of a column without any number.
-    """
-    infinite = np.full(
-        (failures + 1, columns.shape[1]), math.inf
-    )  # one more, so that there is a row to look at
-    numbers = np.sort(np.concatenate([columns, infinite]), axis=0)  # NaN comes last
-    known = (~np.isnan(columns)).sum(axis=0) + failures
-    column = np.arange(columns.shape[1])
-    lower, upper = numbers[np.maximum(known - 1, 0) // 2, column], numbers[known // 2, column]
-    with np.errstate(over="ignore"):  # infinite then, as it should be
-        middle = np.where(lower == upper, lower, (lower + upper) / 2)
-    found: list[float] = np.where(known > 0, middle, math.nan).tolist()
-    return found
 
 
 def trial_error(record: Record) -> float:
