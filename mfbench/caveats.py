@@ -10,7 +10,7 @@ from itertools import chain, combinations
 import numpy as np
 import numpy.typing as npt
 
-from mfbench.bundles import USAGE, Bundle, Floats, Shared
+from mfbench.bundles import Bundle, Floats, Shared
 from mfbench.statistics import LEAST_SEEDS
 from mfbench.tally import Tally
 
@@ -137,7 +137,7 @@ def is_crowded(bundles: Sequence[Bundle]) -> npt.NDArray[np.bool_]:
 
 
 def _used(bundles: Sequence[Bundle], name: str) -> Floats:
-    return np.concatenate([bundle.usage[:, USAGE.index(name)] for bundle in bundles])
+    return np.concatenate([bundle.usage(name) for bundle in bundles])
 
 
 def _each(bundles: Sequence[Bundle], numbers: Sequence[float]) -> Floats:

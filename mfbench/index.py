@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from mfbench.bundles import USAGE, Bundle, Own, Rows, Shared, joined
+from mfbench.bundles import COLUMNS, Bundle, Own, Rows, Shared, joined
 from mfbench.listing import Listed, Stamp
 from mfbench.record import Cell, Limits
 
@@ -72,7 +72,7 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
 KINDS: tuple[type[msgspec.Struct], ...] = (Index, Known, Stored, Shared, Own, Cell, Limits)
 
 LAYOUT = hashlib.sha256(
-    repr([*((kind.__name__, kind.__struct_fields__) for kind in KINDS), USAGE]).encode()
+    repr([*((kind.__name__, kind.__struct_fields__) for kind in KINDS), COLUMNS]).encode()
 ).hexdigest()
 """Names the fields above, in their order; an index of another layout counts for nothing."""
 
@@ -108,7 +108,7 @@ def _is_sound(index: Index) -> bool:
     found = np.zeros(total, bool)
     for stored in index.bundles:
         documents, number = np.frombuffer(stored.documents, "<i4"), len(stored.own)
-        if len(documents) != number or len(stored.numbers) != 8 * number * stored.shared.ends[-1]:
+        if len(documents) != number or len(stored.numbers) != 8 * number * stored.shared.columns:
             return False
         if not number or documents[0] < 0 or documents[-1] >= total or (np.diff(documents) <= 0).any():
             return False

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mfbench.bundles import Bundle, bundles_of
+from mfbench.bundles import Bundle
+from mfbench.bundling import bundles_of
 from mfbench.labels import canonical
 from mfbench.record import Record, Status
 

@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from mfbench import points, scoring
-from mfbench.bundles import Shared, bundles_of
+from mfbench.bundles import Shared
+from mfbench.bundling import bundles_of
 from mfbench.closure import code_hash
 from mfbench.judges import judge_of
 from mfbench.record import Look, Record

@@ -149,7 +149,7 @@ class Store:
     def summaries(self) -> Reading:
         """The same, but less of each record (`Summaries`), from the folder's index where there is one."""
         from mfbench import index
-        from mfbench.bundles import bundles_of
+        from mfbench.bundling import bundles_of
         from mfbench.summaries import Summaries
 
         reading, fresh = Reading(), {}

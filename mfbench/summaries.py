@@ -8,7 +8,8 @@ from typing import overload
 
 import numpy as np
 
-from mfbench.bundles import Bundle, Rows, Summary, bundles_of
+from mfbench.bundles import Bundle, Rows
+from mfbench.bundling import Summary, bundles_of, summary
 from mfbench.record import Record
 
 
@@ -54,7 +55,7 @@ class Summaries(Sequence[Summary]):
             return [self[one] for one in range(*number.indices(len(self)))]
         _, bundles, rows = self._where
         bundle: Bundle = self.bundles[int(bundles[number])]
-        return bundle.summary(int(rows[number]))
+        return summary(bundle, int(rows[number]))
 
     def __iter__(self) -> Iterator[Summary]:
         return (self[number] for number in range(len(self)))

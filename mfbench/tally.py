@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from mfbench.bundles import USAGE, Bundle, Floats, Shared
+from mfbench.bundles import Bundle, Floats, Shared
 from mfbench.medians import medians
 from mfbench.newest import NOT_RUN
 from mfbench.record import Record, Status
@@ -95,38 +95,48 @@ class Tally:
     @cached_property
     def metrics(self) -> dict[str, float | None]:
         """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
-        return {name: finite(value) for name, value in sorted(self._medians[0].items())}
+        return {
+            name: finite(value) for (kind, name), value in sorted(self._outcomes.items()) if kind == "metrics"
+        }
 
     @cached_property
     def floors(self) -> dict[str, float]:
         """The largest floor of every metric that has one."""
-        names, floors = _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.floors)
+        names, floors = _table(
+            [(tuple(("metrics", name) for name in one.shared.metrics), one.floors) for one in self.scored]
+        )
         largest = np.fmax.reduce(floors, axis=0, initial=-math.inf).tolist()
-        return {name: floor for name, floor in sorted(zip(names, largest, strict=True)) if floor > 0}
+        return {name: floor for (_, name), floor in sorted(zip(names, largest, strict=True)) if floor > 0}
 
     @cached_property
     def work(self) -> dict[str, float]:
         """Median counts at the scored checkpoint, of the trials that have them."""
-        return dict(sorted(self._spent[0].items()))
+        # Of an odd number of counts it is one of them.
+        return {
+            name: int(value) if known % 2 else value
+            for (kind, name), (value, known) in sorted(self._spent.items())
+            if kind == "work"
+        }
 
     def usage(self, name: str) -> float | None:
         """Median of one of `SHOWN` over the trials that have it."""
-        return finite(self._spent[1].get(name))
+        return finite(self._spent.get(("usage", name), (math.nan, 0))[0])
 
     @cached_property
-    def _spent(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Medians of work and of what is shown of usage, by name."""
-        if not self.counted:
-            return {}, {}
-        kinds, work = _table(self.counted, lambda one: one.work, lambda bundle: bundle.work)
-        used = np.concatenate([bundle.usage for bundle in self.counted])[
-            :, [USAGE.index(name) for name in SHOWN]
-        ]
-        found = medians(np.hstack([work, np.where(np.isfinite(used), used, math.nan)]))
-        known = (len(work) - np.count_nonzero(np.isnan(work), axis=0)).tolist()
-        # A median of counts is one of them, or lies halfway between two.
-        counts = [int(count) if number % 2 else count for number, count in zip(known, found, strict=False)]
-        return dict(zip(kinds, counts, strict=True)), dict(zip(SHOWN, found[len(kinds) :], strict=True))
+    def _spent(self) -> dict[tuple[str, str], tuple[float, int]]:
+        """Medians of work and of what is shown of usage, and of how many trials."""
+        names, numbers = _table([(one.shared.spent, one.spent) for one in self.counted])
+        shown = [column for column, (kind, name) in enumerate(names) if kind == "work" or name in SHOWN]
+        numbers = numbers[:, shown]
+        known = np.isfinite(numbers)
+        found = medians(np.where(known, numbers, math.nan))
+        return dict(
+            zip(
+                [names[column] for column in shown],
+                zip(found, np.count_nonzero(known, axis=0).tolist(), strict=True),
+                strict=True,
+            )
+        )
 
     @cached_property
     def targets(self) -> set[float]:
@@ -139,55 +149,45 @@ class Tally:
 
     def seconds_to(self, target: float) -> float:
         """Median seconds to a target; infinite where at least half of the trials miss it."""
-        return self._medians[1].get(repr(target), math.inf)
+        return self._outcomes.get(("seconds", repr(target)), math.inf)
 
     def work_to(self, target: float) -> float:
         """Median evaluations to a target; infinite as above, or where nobody counted them."""
-        return self._medians[2].get(repr(target), math.inf)
+        return self._outcomes.get(("cost", repr(target)), math.inf)
 
     @cached_property
-    def _medians(self) -> list[dict[str, float]]:
-        """Of the metrics, of the seconds and of the work to the targets, by name."""
-        tables = [
-            _table(self.scored, lambda one: one.metrics, lambda bundle: bundle.values),
-            _table(
-                self.scored,
-                lambda one: one.seconds_to_target,
-                lambda bundle: bundle.seconds_to_target,
-                math.inf,
-            ),
-            _table(
-                self.scored, lambda one: one.work_to_target, lambda bundle: bundle.work_to_target, math.inf
-            ),
-        ]
-        found = iter(medians(np.hstack([numbers for _, numbers in tables]), self.failures))
-        return [dict(zip(names, found, strict=False)) for names, _ in tables]
+    def _outcomes(self) -> dict[tuple[str, str], float]:
+        """Medians of the metrics, and of the seconds and of the work to the targets."""
+        names, numbers = _table([(one.shared.outcomes, one.outcomes) for one in self.scored])
+        return dict(zip(names, medians(numbers, self.failures), strict=True))
+
+
+Names = tuple[tuple[str, str], ...]
+"""Kind and name of every column."""
 
 
 def _first(bundles: Sequence[Bundle]) -> tuple[Bundle, int]:
     """The bundle and the row of the record of the lowest seed."""
-    lowest = [(min(bundle.seeds), number) for number, bundle in enumerate(bundles)]
-    seed, number = min(lowest)
+    seed, number = min((min(bundle.seeds), number) for number, bundle in enumerate(bundles))
     return bundles[number], bundles[number].seeds.index(seed)
 
 
-def _table(
-    bundles: Sequence[Bundle],
-    names_of: Callable[[Shared], tuple[str, ...]],
-    numbers_of: Callable[[Bundle], Floats],
-    missing: float = math.nan,
-) -> tuple[tuple[str, ...], Floats]:
-    """One row per trial and one column per name; `missing` where a trial has no such number."""
-    variants = dict.fromkeys(names_of(bundle.shared) for bundle in bundles)
+def _table(parts: Sequence[tuple[Names, Floats]]) -> tuple[Names, Floats]:
+    """One row per trial and one column per name.
+
+    A target that a trial does not know was not reached by it; a metric that it does not have is NaN, as is what nobody
+    measured.
+    """
+    variants = dict.fromkeys(names for names, _ in parts)
     if len(variants) == 1:
         (names,) = variants
-        tables = [numbers_of(bundle) for bundle in bundles]
-        return names, tables[0] if len(tables) == 1 else np.concatenate(tables)
+        return names, parts[0][1] if len(parts) == 1 else np.concatenate([numbers for _, numbers in parts])
     names = tuple(dict.fromkeys(name for variant in variants for name in variant))
-    parts = [np.full((len(bundle), len(names)), missing) for bundle in bundles]
-    for bundle, part in zip(bundles, parts, strict=True):
-        part[:, [names.index(name) for name in names_of(bundle.shared)]] = numbers_of(bundle)
-    return names, np.concatenate([np.empty((0, len(names))), *parts])
+    missing = [math.inf if kind in ("seconds", "cost") else math.nan for kind, _ in names]
+    tables = [np.tile(np.array(missing, float), (len(numbers), 1)) for _, numbers in parts]
+    for table, (own, numbers) in zip(tables, parts, strict=True):
+        table[:, [names.index(name) for name in own]] = numbers
+    return names, np.concatenate([np.empty((0, len(names))), *tables])
 
 
 def trial_error(record: Record) -> float:
