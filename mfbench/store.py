@@ -155,7 +155,8 @@ class Store:
         reading, fresh = Reading(), {}
         with uncollected():
             listed = list(listing(self.folder, RECORDS))
-            paths = [f"{self.folder}/{path}/{name}" for path, names, _ in listed for name in names]
+            starts = [(f"{self.folder}/{path}/", names) for path, names, _ in listed]
+            paths = [start + name for start, names in starts for name in names]
             bundles, unknown = index.unchanged(index.read_index(self.folder, len(paths)), listed)
             for place in unknown:
                 record = _decoded(Path(paths[place]), reading)
@@ -223,17 +224,15 @@ def _decoded(path: Path, reading: Reading) -> Record | None:
 
 def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:
     """The records of several folders together, or their summaries; a record that stands in two counts once."""
-    whole, seen = Reading(), set()
+    whole, seen = Reading(), set[str]()
     parts: list[tuple[Any, list[int]]] = []
     for folder in folders:
         store = Store(folder)
         reading = store.summaries() if summaries else store.read_all()
         whole.unreadable.extend(reading.unreadable)
-        new = []
-        for number, key in enumerate(reading.keys):
-            if key not in seen:
-                seen.add(key)
-                new.append(number)
+        first = {key: number for number, key in reversed([*enumerate(reading.keys)])}
+        new = sorted(number for key, number in first.items() if key not in seen)
+        seen.update(first)
         whole.keys += [reading.keys[number] for number in new]
         whole.paths += [reading.paths[number] for number in new]
         parts.append((reading.records, new))
