@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
-from mfbench.record import Record
+import numpy as np
+import numpy.typing as npt
+
+from mfbench.bundles import Bundle, Floats, Shared
 from mfbench.statistics import LEAST_SEEDS
 from mfbench.tally import Tally
 
@@ -16,10 +20,12 @@ def machine_named(facts: Mapping[str, str]) -> str:
     return facts.get("fingerprint") or ", ".join(facts[key] for key in sorted(facts)) or "unknown"
 
 
-def machines(records: Iterable[Record]) -> dict[str, str]:
-    """Name of every machine -> what it is, in the order of names."""
+def machines(tallies: Iterable[Tally]) -> dict[str, str]:
+    """Name of every machine -> what it is, in the order of names; as the trial of the last seed says."""
     found = {}
-    for machine in {id(record.machine): record.machine for record in records}.values():
+    for machine in (
+        bundle.shared.machine for t in tallies for bundle in sorted(t.counted, key=lambda one: max(one.seeds))
+    ):
         facts = {key: text for key, text in machine.items() if key not in ("fingerprint", "node")}
         found[machine_named(machine)] = ", ".join(f"{key} {facts[key]}" for key in sorted(facts))
     return dict(sorted(found.items()))
@@ -34,25 +40,25 @@ LEAST_TIMED = 1.0
 CROWD = 0.5
 """Load above the number of cores that is no flicker."""
 
-MIXTURES: tuple[tuple[str, Callable[[Record], object], str], ...] = (
+MIXTURES: tuple[tuple[str, Callable[[Shared], object], str], ...] = (
     (
         "machines",
-        lambda record: machine_named(record.machine),
+        lambda trial: machine_named(trial.machine),
         "seconds are not compared there, and errors at a budget of seconds are comparable only roughly",
     ),
     (
         "thread counts",
-        lambda record: record.limits.threads,
+        lambda trial: trial.limits.threads,
         "seconds, and errors at a budget of seconds, are not comparable there",
     ),
     (
         "versions of the judge",
-        lambda record: record.judge if record.scored else None,
+        lambda trial: trial.judge if trial.scored else None,
         "the errors are not comparable until they are judged anew",
     ),
     (
         "versions of the protocol",
-        lambda record: record.protocol,
+        lambda trial: trial.protocol,
         "the trials were timed under different rules; run them again",
     ),
 )
@@ -72,7 +78,7 @@ def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[s
         mixed = [
             name
             for name, tallies in instances.items()
-            if len({of(record) for tally in tallies for record in tally.counted} - {None}) > 1
+            if len({of(bundle.shared) for tally in tallies for bundle in tally.counted} - {None}) > 1
         ]
         if mixed:
             found.append(f"Different {what} meet on {listed(mixed)}: {consequence}.")
@@ -89,44 +95,61 @@ def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[s
 
 def _shared_cores(instances: Mapping[str, Sequence[Tally]]) -> list[str]:
     """A sentence if anything but trials was at work on the cores of some; none about trials that cannot tell."""
-    trials = [(name, record) for name, tallies in instances.items() for t in tallies for record in t.counted]
-    busy = [(name, record, share) for name, record in trials if (share := busy_share(record)) > BUSY_SHARE]
-    crowded = [name for name, record in trials if is_crowded(record)]
-    found = []
+    trials = [(name, bundle) for name, tallies in instances.items() for t in tallies for bundle in t.counted]
+    if not trials:
+        return []
+    bundles = [bundle for _, bundle in trials]
+    shares, crowded = busy_shares(bundles), is_crowded(bundles)
+    of = np.repeat(np.arange(len(trials)), [len(bundle) for bundle in bundles])
+    busy = int((shares > BUSY_SHARE).sum())
     if busy:
-        worst, record, share = max(busy, key=lambda one: one[2])
-        found.append(
-            f"The machine was busy: in {len(busy)} of {len(trials)} trials something else had more than "
-            f"{BUSY_SHARE:.0%} of their cores ({share:.0%} of {record.cell.solver}'s on {worst}); their seconds are too "
-            "long and their errors at a budget of seconds too large."
-        )
-    elif crowded:
-        found.append(
-            f"The machine was busy: {len(crowded)} of {len(trials)} trials began or ended with a load average above "
-            f"the number of cores, on {listed(list(dict.fromkeys(crowded)))}; their seconds may be too long."
-        )
-    return found
+        worst = int(shares.argmax())
+        name, bundle = trials[of[worst]]
+        return [
+            f"The machine was busy: in {busy} of {len(shares)} trials something else had more than {BUSY_SHARE:.0%} of "
+            f"their cores ({shares[worst]:.0%} of {bundle.shared.cell.solver}'s on {name}); their seconds are too long "
+            "and their errors at a budget of seconds too large."
+        ]
+    if crowded.any():
+        names = list(dict.fromkeys(trials[number][0] for number in of[crowded]))
+        return [
+            f"The machine was busy: {crowded.sum()} of {len(shares)} trials began or ended with a load average above "
+            f"the number of cores, on {listed(names)}; their seconds may be too long."
+        ]
+    return []
 
 
-def busy_share(record: Record) -> float:
-    """The share of a trial's cores that something else used while it ran; 0 where nobody counted."""
-    others, wall = record.usage.seconds_others, record.usage.seconds_wall
-    if others is None or not wall or wall < LEAST_TIMED:
-        return 0.0
-    return others / (wall * record.limits.threads)
+def busy_shares(bundles: Sequence[Bundle]) -> Floats:
+    """(n,) the share of each trial's cores that something else used while it ran; 0 where nobody counted."""
+    others, wall = _used(bundles, "seconds_others"), _used(bundles, "seconds_wall")
+    told = ~np.isnan(others) & (wall >= LEAST_TIMED)
+    threads = _each(bundles, [bundle.shared.limits.threads for bundle in bundles])
+    return np.divide(others, wall * threads, out=np.zeros(len(wall)), where=told)
 
 
-def is_crowded(record: Record) -> bool:
-    """Whether more wanted to run than there are cores; trials alone never do, since no two have one core."""
-    cores, usage = record.machine.get("cores", ""), record.usage
-    if not cores.isdecimal() or usage.seconds_others is not None:  # counted: that says more than an average
-        return False
-    return max(usage.load_start or 0.0, usage.load_end or 0.0) > int(cores) + CROWD
+def is_crowded(bundles: Sequence[Bundle]) -> npt.NDArray[np.bool_]:
+    """(n,) whether more wanted to run than there are cores; trials alone never do, since no two have one core."""
+    known = [bundle.shared.machine.get("cores", "") for bundle in bundles]
+    cores = _each(bundles, [float(text) if text.isdecimal() else math.inf for text in known])
+    uncounted = np.isnan(_used(bundles, "seconds_others"))  # what is counted says more than an average
+    loads = np.fmax(_used(bundles, "load_start"), _used(bundles, "load_end"))
+    return uncounted & (loads > cores + CROWD)
+
+
+def _used(bundles: Sequence[Bundle], name: str) -> Floats:
+    return np.concatenate([bundle.usage(name) for bundle in bundles])
+
+
+def _each(bundles: Sequence[Bundle], numbers: Sequence[float]) -> Floats:
+    """What is one number for each bundle as one for each trial."""
+    return np.repeat(np.array(numbers, float), [len(bundle) for bundle in bundles])
 
 
 def _fewest_common_seeds(tallies: Sequence[Tally]) -> float:
-    seeds = [{record.cell.seed for record in tally.counted} for tally in tallies]
-    return min((len(one & other) for one, other in combinations(seeds, 2)), default=math.inf)
+    sets = Counter(frozenset(seed for bundle in t.counted for seed in bundle.seeds) for t in tallies)
+    alike = (len(seeds) for seeds, number in sets.items() if number > 1)
+    apart = (len(one & other) for one, other in combinations(sets, 2))
+    return min(chain(alike, apart), default=math.inf)
 
 
 def listed(names: Sequence[str], shown: int = 3) -> str:

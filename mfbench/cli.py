@@ -1,7 +1,6 @@
 """The command line: parse, call, print.
 
-Only click is imported here; everything else inside the commands, so that `--help` and completion
-stay fast.
+Only what is light is imported here; the rest inside the commands, so that `--help` and completion stay fast.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import click
 
 from mfbench.doctor_command import doctor_command
 from mfbench.elsewhere import collect_command, elsewhere_options
+from mfbench.garbage import uncollected
 from mfbench.record_commands import export_command, replay_command, why_command
 from mfbench.verdict_commands import ab, compare
 
@@ -160,10 +160,11 @@ def carry_out(
     from mfbench import executors, job_array, session
     from mfbench.labels import one_line
     from mfbench.progress import observer
+    from mfbench.ranked import tables_text
     from mfbench.rejudging import judge_and_keep
     from mfbench.stopping import stop_on_signal
     from mfbench.store import Store
-    from mfbench.views import plan_text, tables_text
+    from mfbench.views import plan_text
 
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
@@ -217,13 +218,14 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @click.argument("folders", nargs=-1, metavar="DIR...")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
 @plugin_options
+@uncollected()
 def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Rank the records of results folders (default: the default folder)."""
-    from mfbench.garbage import uncollected
     from mfbench.labels import one_line
-    from mfbench.rejudging import judge_anew
+    from mfbench.ranked import tables_text
+    from mfbench.rejudging import summaries_anew
     from mfbench.store import RECORDS, read_folders
-    from mfbench.views import tables_text
+    from mfbench.summaries import Summaries
 
     chosen = [Path(folder) for folder in folders] or [results_folder(None)]
     for folder in chosen:
@@ -233,11 +235,11 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
     not_read(reading.unreadable)
     if not reading.records:
         fail(f"no records in {', '.join(map(str, chosen))}; expected JSON documents below {RECORDS}/ there.")
-    with uncollected():
-        retrial = judge_anew(zip(reading.paths, reading.records, strict=True), load(plugins, strict))
-        for sentence in retrial.sentences():
-            click.echo(one_line(sentence), err=True)
-        click.echo(tables_text(retrial.records, style, chosen), nl=False)
+    registry = load(plugins, strict)
+    summaries, retrial = summaries_anew(Summaries.of(reading.records), reading.paths, registry)
+    for sentence in retrial.sentences():
+        click.echo(one_line(sentence), err=True)
+    click.echo(tables_text(summaries, style, chosen), nl=False)
 
 
 for command in (why_command, replay_command):

@@ -19,9 +19,10 @@ from sys import float_info
 
 from mfbench.curves import common_work, error_at_work, seconds_to_error
 from mfbench.gates import Gates
+from mfbench.newest import NOT_RUN
 from mfbench.record import Record, Status
 from mfbench.statistics import LEAST_SEEDS, log_ratios
-from mfbench.tally import NOT_RUN, finite, trial_error
+from mfbench.tally import finite, trial_error
 from mfbench.verdict import Effect, Pair, Reading
 
 SLACK = 1.5

@@ -13,6 +13,6 @@ def doctor_command(output: str | None) -> None:
     """Say what this machine can time honestly: cores, clock, load, disk, and how well two equal runs agree."""
     from mfbench.cli import results_folder
     from mfbench.report.diagnosis import diagnosis_text, examine
-    from mfbench.views import terminal
+    from mfbench.terminal import terminal
 
     click.echo(diagnosis_text(examine(results_folder(output)), **terminal()), nl=False)

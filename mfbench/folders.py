@@ -14,10 +14,10 @@ from mfbench.caveats import listed, machine_named
 from mfbench.compare import Rules, confidence_of, counted, read_at_equal_work, read_cell, silence
 from mfbench.gates import Gates
 from mfbench.labels import canonical, label
+from mfbench.newest import newest_records
 from mfbench.record import Record, Status
 from mfbench.request import BadRequest
 from mfbench.statistics import LEAST_SEEDS, student_interval
-from mfbench.tally import newest
 from mfbench.verdict import CellVerdict, Verdict
 
 OTHER_MACHINES = "the sides ran on different machines, whose seconds are not comparable"
@@ -70,7 +70,7 @@ def match(base: Iterable[Record], head: Iterable[Record]) -> tuple[list[Match], 
 
 def _by_question(records: Iterable[Record]) -> dict[Question, dict[float, list[Record]]]:
     found: dict[Question, dict[float, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for trials in counted(newest(records)).values():
+    for trials in counted(newest_records(records)).values():
         for record in trials:
             cell = record.cell
             parameters = canonical(cell.problem_parameters), canonical(cell.solver_parameters)

@@ -15,13 +15,16 @@ from typing import Any
 
 import msgspec
 
+from mfbench.bundles import Bundle
 from mfbench.caveats import caveats, machine_named, machines
-from mfbench.labels import Contender, Remembered, canonical, contender_labels, label, natural_order, one_line
+from mfbench.labels import Contender, contender_labels, label, natural_order, one_line
+from mfbench.newest import newest
 from mfbench.record import Record
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
 from mfbench.statistics import places
-from mfbench.tally import Tally, finite, newest, trial_error
+from mfbench.summaries import Summaries
+from mfbench.tally import Tally, finite
 from mfbench.work_checks import Whose, WorkCheck, work_word
 
 
@@ -31,9 +34,9 @@ def rank(records: Iterable[Record], checks: Mapping[Whose, WorkCheck] | None = N
     Of several records of one cell (after a change of code, say) the newest counts. `checks` says whose reported
     work was counted.
     """
-    by_task: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        by_task[record.cell.task].append(record)
+    by_task: dict[str, list[Bundle]] = defaultdict(list)
+    for bundle in Summaries.of(records).bundles:
+        by_task[bundle.shared.cell.task].append(bundle)
     parts = [_rank_task(by_task[task], checks or {}) for task in sorted(by_task)]
     return Ranking(
         rows=tuple(row for part in parts for row in part.rows),
@@ -43,49 +46,35 @@ def rank(records: Iterable[Record], checks: Mapping[Whose, WorkCheck] | None = N
     )
 
 
-def _rank_task(records: Sequence[Record], checks: Mapping[Whose, WorkCheck]) -> Ranking:
-    chosen = newest(records)
-    text = Remembered(canonical)
-    labels = contender_labels(
-        {(record.cell.solver, text(record.cell.solver_parameters)) for record in chosen}
-    )
-    controls = {record.cell.solver for record in chosen if record.control}
+def _rank_task(bundles: Sequence[Bundle], checks: Mapping[Whose, WorkCheck]) -> Ranking:
+    chosen = newest(bundles)
+    labels = contender_labels({bundle.contender for bundle in chosen})
+    controls = {bundle.shared.cell.solver for bundle in chosen if bundle.shared.control}
     rows: list[Row] = []
     fields: dict[str, list[Tally]] = {}
     for tallies in _instances(chosen):
-        cell = tallies[0].records[0].cell
+        cell = tallies[0].first.cell
         ranked = [tally for tally in tallies if tally.counted]
         fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
         rows.extend(_rows(tallies, labels, controls, checks))
     standings = standings_of(rows)
+    superseded = sum(map(len, bundles)) - sum(map(len, chosen))
     return Ranking(
         rows=tuple(with_standings(rows, standings)),
         standings=tuple(standings),
-        caveats={records[0].cell.task: tuple(caveats(fields, len(records) - len(chosen)))},
-        machines=machines(record for tallies in fields.values() for t in tallies for record in t.counted),
+        caveats={bundles[0].shared.cell.task: tuple(caveats(fields, superseded))},
+        machines=machines(tally for tallies in fields.values() for tally in tallies),
     )
 
 
-def contender_of(record: Record) -> Contender:
-    """Who is ranked: the solver with its parameters."""
-    return record.cell.solver, canonical(record.cell.solver_parameters)
-
-
-def _instances(records: Iterable[Record]) -> list[list[Tally]]:
+def _instances(bundles: Iterable[Bundle]) -> list[list[Tally]]:
     """Per instance, in the order of tables, the trials of every contender in the order of names."""
-    found: dict[tuple[Any, ...], dict[Contender, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    order, text = Remembered(natural_order), Remembered(canonical)
-    for record in records:
-        cell = record.cell
-        where = (cell.problem, order(cell.problem_parameters), cell.device, cell.budget)
-        found[where][cell.solver, text(cell.solver_parameters)].append(record)
-    return [
-        [
-            Tally(tuple(sorted(trials, key=lambda record: record.cell.seed)))
-            for _, trials in sorted(who.items())
-        ]
-        for _, who in sorted(found.items())
-    ]
+    found: dict[tuple[Any, ...], dict[Contender, list[Bundle]]] = defaultdict(lambda: defaultdict(list))
+    for bundle in bundles:
+        cell = bundle.shared.cell
+        where = (cell.problem, natural_order(cell.problem_parameters), cell.device, cell.budget)
+        found[where][bundle.contender].append(bundle)
+    return [[Tally(tuple(trials)) for _, trials in sorted(who.items())] for _, who in sorted(found.items())]
 
 
 def _rows(
@@ -95,7 +84,7 @@ def _rows(
     checks: Mapping[Whose, WorkCheck],
 ) -> list[Row]:
     """The rows of one instance: ranked ones by rank, then the others by name."""
-    by_contender = {contender_of(tally.records[0]): tally for tally in tallies}
+    by_contender = {tally.bundles[0].contender: tally for tally in tallies}
     ranks = places({who: tally.sample for who, tally in by_contender.items() if tally.counted})
     target = hardest_common_target([by_contender[who] for who in ranks])
     first = min(ranks.values(), default=None)
@@ -105,7 +94,11 @@ def _rows(
         if who in ranks:
             best = ranks[who] == first and row.error is not None
             row = msgspec.structs.replace(row, rank=ranks[who], best=best)
-        check = work_word(tally.records, checks) if "evaluations" in tally.work else ""
+        check = (
+            work_word((bundle.shared for bundle in tally.bundles), checks)
+            if "evaluations" in tally.work
+            else ""
+        )
         rows.append(msgspec.structs.replace(row, contenders=len(ranks), work_check=check))
     return sorted(rows, key=_order)
 
@@ -129,9 +122,9 @@ def hardest_common_target(tallies: Sequence[Tally]) -> float | None:
 
 def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
     """All of a row but the rank."""
-    cell = tally.records[0].cell
-    errors = [trial_error(record) for record in tally.counted]
-    names = set(map(Remembered(machine_named), (record.machine for record in tally.counted)))
+    cell = tally.first.cell
+    errors = tally.errors
+    names = {machine_named(bundle.shared.machine) for bundle in tally.counted}
     machine = names.pop() if len(names) == 1 else None
     error = finite(tally.sample.median) if errors else None
     if target is not None and not (errors and tally.knows(target)):
@@ -149,7 +142,7 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         control=control,
         status=tally.status,
         sentence=one_line(tally.sentence),
-        trials=len(tally.records),
+        trials=tally.trials,
         metric=tally.headline,
         error=error,
         error_low=finite(min(errors, default=math.inf)),
@@ -157,14 +150,14 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         floor=tally.floors.get(tally.headline, 0.0),
         metrics=tally.metrics,
         floors=tally.floors,
-        seconds_setup=tally.usage(lambda usage: usage.seconds_setup) if machine else None,
-        seconds_solve=tally.usage(lambda usage: usage.seconds_solve) if machine else None,
-        seconds_cpu=tally.usage(lambda usage: usage.seconds_cpu) if machine else None,
+        seconds_setup=tally.usage("seconds_setup") if machine else None,
+        seconds_solve=tally.usage("seconds_solve") if machine else None,
+        seconds_cpu=tally.usage("seconds_cpu") if machine else None,
         seconds_to_target=finite(tally.seconds_to(target)) if machine and target is not None else None,
         target=target,
         work=tally.work,
         work_to_target=finite(tally.work_to(target)) if target is not None else None,
-        peak_memory_mb=tally.usage(lambda usage: usage.peak_memory_mb),
+        peak_memory_mb=tally.usage("peak_memory_mb"),
         machine=machine,
         rank=None,
         contenders=0,

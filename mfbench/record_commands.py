@@ -35,7 +35,7 @@ def why_command(plugins: tuple[str, ...], strict: bool, **choice: Any) -> None:
     from mfbench.cli import bad_input, load
     from mfbench.ingredients import account
     from mfbench.report.account import account_text
-    from mfbench.views import terminal
+    from mfbench.terminal import terminal
 
     with bad_input():
         _, record = choose_record(**choice)
@@ -56,8 +56,8 @@ def replay_command(plugins: tuple[str, ...], strict: bool, **choice: Any) -> Non
     from mfbench.ingredients import account
     from mfbench.report.account import replay_text
     from mfbench.stopping import stop_on_signal
+    from mfbench.terminal import terminal
     from mfbench.trial import run_trial
-    from mfbench.views import terminal
 
     with bad_input():
         path, record = choose_record(**choice)

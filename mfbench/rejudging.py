@@ -8,7 +8,7 @@ has; otherwise the curve is that point alone, and when the trial reached its tar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import msgspec
 import numpy as np
 
 from mfbench import points, scoring
+from mfbench.bundles import Shared
+from mfbench.bundling import bundles_of
 from mfbench.closure import code_hash
 from mfbench.judges import judge_of
 from mfbench.record import Look, Record
@@ -23,6 +25,7 @@ from mfbench.registry import Registry
 from mfbench.solver import ProblemEntry
 from mfbench.store import UNREADABLE, Store, decode_record
 from mfbench.strangers import read_arrays
+from mfbench.summaries import Summaries
 from mfbench.tasks.judging import Answers, Judge
 
 ARCHIVE_BYTES = 2**16
@@ -71,8 +74,8 @@ def judge_anew(records: Iterable[tuple[str | Path, Record]], registry: Registry)
     """
     retrial = Retrial()
     for path, record in records:
-        problem = registry.problems.get(record.cell.problem)
-        if problem is None or not record.scored or record.judge == code_hash(problem.judge):
+        problem = _judged_otherwise(record, registry)
+        if problem is None:
             retrial.records.append(record)
             continue
         try:
@@ -85,6 +88,35 @@ def judge_anew(records: Iterable[tuple[str | Path, Record]], registry: Registry)
         retrial.anew.append(fresh)
         retrial.records.append(fresh)
     return retrial
+
+
+def summaries_anew(
+    summaries: Summaries, paths: Sequence[str], registry: Registry
+) -> tuple[Summaries, Retrial]:
+    """The same of summaries, of which there may be very many: those that stay as they are are not looked at.
+
+    Args:
+        summaries: records with the places 0, 1, ...
+        paths: of their documents, in this order.
+        registry: as above.
+
+    Returns:
+        all of them, fresh ones in the places of those that they replace; and what became of those whose judge has
+        changed.
+    """
+    changed = [bundle for bundle in summaries.bundles if _judged_otherwise(bundle.shared, registry)]
+    places = sorted(place for bundle in changed for place in bundle.places.tolist())
+    retrial = judge_anew([(paths[place], summaries[place]) for place in places], registry)
+    stay = [bundle for bundle in summaries.bundles if bundle not in changed]
+    return Summaries([*stay, *bundles_of(retrial.records, places)]), retrial
+
+
+def _judged_otherwise(trial: Record | Shared, registry: Registry) -> ProblemEntry | None:
+    """The problem, if it is known and its judge is another one than made the trial's errors."""
+    problem = registry.problems.get(trial.cell.problem)
+    if problem is None or not trial.scored or trial.judge == code_hash(problem.judge):
+        return None
+    return problem
 
 
 def _whole(path: Path) -> Record:

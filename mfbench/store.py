@@ -8,22 +8,19 @@ a reader leaves an index, which is derived (see `index`).
 
 from __future__ import annotations
 
-import fcntl
-import os
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mfbench import index
 from mfbench.garbage import uncollected
+from mfbench.listing import listing, scan
 from mfbench.record import SCHEMA, Cell, Record
 from mfbench.strangers import read_arrays, read_file
+from mfbench.whole_files import replacing, sweep
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,23 +30,18 @@ RECORDS = "records"
 MOST_RECORD = 2**24
 """Bytes of a document; a curve of fifty looks makes ten thousand."""
 
-PART = ".part"
-"""How the name of a file ends that is being written; it begins with a dot."""
-
-YOUNG = 1.0
-"""Seconds in which a file that is being written has its lock."""
-
 UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
 """What reading a broken or foreign document may raise; the last one where it is nested without end."""
 
 
 @dataclass
 class Reading:
-    """Every record of some folders with the path of its document, and what could not be read, with the reason."""
+    """Every record of some folders, with the path of its document and its key; and what could not be read, and why."""
 
-    records: list[Record] = field(default_factory=list)
+    records: Sequence[Record] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
 
 
 class Store:
@@ -144,45 +136,40 @@ class Store:
 
     def read_all(self) -> Reading:
         """Every record of the folder, in the order of file names."""
-        reading = Reading()
-        for path, _ in index.scan(self.folder, RECORDS):
-            self._take(path, reading)
+        reading, records = Reading(), []
+        for path in scan(self.folder, RECORDS):
+            record = _decoded(self.folder / path, reading)
+            if record is not None:
+                records.append(record)
+                reading.keys.append(record.key)
+                reading.paths.append(f"{self.folder}/{path}")
+        reading.records = records
         return reading
 
     def summaries(self) -> Reading:
-        """The same, but less of each record (`index.Summary`), from the folder's index where there is one."""
-        reading = Reading()
-        found = list(index.scan(self.folder, RECORDS))
-        with uncollected():
-            known = index.read_index(self.folder, len(found))
-            stamps, fresh = [], 0
-            for path, stamp in found:
-                summary = known.get((path, stamp))
-                if summary is not None:
-                    reading.records.append(summary)
-                    reading.paths.append(f"{self.folder}/{path}")
-                elif self._take(path, reading):
-                    # At once, or a hundred thousand curves are held in memory.
-                    reading.records[-1] = msgspec.structs.replace(reading.records[-1], curve=[], stderr="")
-                    fresh += 1
-                else:
-                    continue
-                stamps.append((path, stamp))
-            if fresh >= max(index.WORTH, len(found) // 100):
-                pairs = zip(stamps, reading.records, strict=True)
-                index.write_index(self.folder, ((path, stamp, record) for (path, stamp), record in pairs))
-        return reading
+        """The same, but less of each record (`Summaries`), from the folder's index where there is one."""
+        from mfbench import index
+        from mfbench.bundling import bundles_of
+        from mfbench.summaries import Summaries
 
-    def _take(self, path: str, reading: Reading) -> bool:
-        """Read one document into a reading, as a record or as what could not be read."""
-        try:
-            record = decode_record(self.folder / path)
-        except UNREADABLE as error:
-            reading.unreadable.append((self.folder / path, str(error)))
-            return False
-        reading.records.append(record)
-        reading.paths.append(f"{self.folder}/{path}")
-        return True
+        reading, fresh = Reading(), {}
+        with uncollected():
+            listed = list(listing(self.folder, RECORDS))
+            starts = [(f"{self.folder}/{path}/", names) for path, names, _ in listed]
+            paths = [start + name for start, names in starts for name in names]
+            bundles, unknown = index.unchanged(index.read_index(self.folder, len(paths)), listed)
+            for place in unknown:
+                record = _decoded(Path(paths[place]), reading)
+                if record is not None:  # less of it at once, or a hundred thousand curves are held in memory
+                    fresh[place] = msgspec.structs.replace(record, curve=[], stderr="")
+            summaries = Summaries([*bundles, *bundles_of(fresh.values(), fresh)])
+            if len(fresh) >= max(index.WORTH, len(paths) // 100):
+                index.write_index(self.folder, listed, summaries.bundles)
+            reading.records, reading.keys = summaries, summaries.keys()
+            reading.paths = (
+                [paths[place] for place in summaries.places.tolist()] if reading.unreadable else paths
+            )
+        return reading
 
     def arrays(self, record: Record) -> dict[str, np.ndarray]:
         """The scored values that lie beside a record; {} when there are none.
@@ -205,10 +192,10 @@ def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | 
     if arrays:
         import numpy as np
 
-        with _replacing(target) as file:
+        with replacing(target) as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         record = msgspec.structs.replace(record, arrays=target.name)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
     if not arrays:
         target.unlink(missing_ok=True)  # of an earlier run
@@ -226,57 +213,36 @@ def decode_record(path: Path) -> Record:
     return record
 
 
-@contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """A temporary file in the target's folder that takes the target's name if all goes well."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=PART)
-    temporary = Path(name)
+def _decoded(path: Path, reading: Reading) -> Record | None:
+    """The record of one document; None, and noted in the reading, if it cannot be read."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            with suppress(OSError):  # not every file system has locks
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def sweep(folder: Path) -> None:
-    """Remove what hosts that were killed have left half written below a folder; the kernel has unlocked it."""
-    for path in folder.rglob(f".*{PART}"):
-        with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or another user's
-            if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+        return decode_record(path)
+    except UNREADABLE as error:
+        reading.unreadable.append((path, str(error)))
+        return None
 
 
 def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:
     """The records of several folders together, or their summaries; a record that stands in two counts once."""
-    whole, keys = Reading(), set()
+    whole, seen = Reading(), set[str]()
+    parts: list[tuple[Any, list[int]]] = []
     for folder in folders:
         store = Store(folder)
         reading = store.summaries() if summaries else store.read_all()
         whole.unreadable.extend(reading.unreadable)
-        for record, path in zip(reading.records, reading.paths, strict=True):
-            if record.key not in keys:
-                keys.add(record.key)
-                whole.records.append(record)
-                whole.paths.append(path)
+        first = {key: number for number, key in reversed([*enumerate(reading.keys)])}
+        new = sorted(number for key, number in first.items() if key not in seen)
+        seen.update(first)
+        whole.keys += [reading.keys[number] for number in new]
+        whole.paths += [reading.paths[number] for number in new]
+        parts.append((reading.records, new))
+    if summaries:
+        from mfbench.summaries import Summaries
+
+        whole.records = Summaries.joined([records.only(new) for records, new in parts])
+    else:
+        whole.records = [records[number] for records, new in parts for number in new]
     return whole
-
-
-def write_document(path: Path, document: bytes) -> None:
-    """Write another document of a results folder as a record is written: whole, or not at all.
-
-    Raises:
-        OSError: read-only folder, full disk.
-    """
-    with _replacing(path) as file:
-        file.write(document)
 
 
 def each_record(folders: Iterable[Path], refuse: Callable[[Path, str], None]) -> Iterator[Record]:
@@ -288,7 +254,7 @@ def each_record(folders: Iterable[Path], refuse: Callable[[Path, str], None]) ->
     """
     keys: set[str] = set()
     for folder in folders:
-        for path, _ in index.scan(folder, RECORDS):
+        for path in scan(folder, RECORDS):
             try:
                 record = decode_record(folder / path)
             except UNREADABLE as error:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
 
-from mfbench.labels import Remembered, canonical
-from mfbench.record import Metric, Record, Status, Usage
+import numpy as np
+
+from mfbench.bundles import Bundle, Floats, Shared
+from mfbench.medians import medians
+from mfbench.newest import NOT_RUN
+from mfbench.record import Record, Status
 from mfbench.statistics import Sample
 
-NOT_RUN = (Status.UNSUPPORTED, Status.INTERRUPTED)
-"""A trial with such a status says nothing about its solver: it neither wins nor loses."""
+SHOWN = ("seconds_setup", "seconds_solve", "seconds_cpu", "peak_memory_mb")
+"""Entries of `Usage` that a table shows."""
 
 
 def finite(value: float | None) -> float | None:
@@ -22,145 +25,172 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally:
-    """Records that differ in the seed alone, one per seed, in the order of seeds. Not empty."""
+    """Records that differ in the seed alone as far as a ranking goes, one per seed. Not empty."""
 
-    records: tuple[Record, ...]
+    bundles: tuple[Bundle, ...]
 
     @cached_property
-    def counted(self) -> tuple[Record, ...]:
+    def trials(self) -> int:
+        """Number of records."""
+        return sum(map(len, self.bundles))
+
+    @property
+    def first(self) -> Shared:
+        """What is shared with the record of the lowest seed."""
+        return _first(self.bundles)[0].shared
+
+    @cached_property
+    def counted(self) -> tuple[Bundle, ...]:
         """The trials that ran to some end, good or bad."""
-        return tuple(record for record in self.records if record.status not in NOT_RUN)
+        return tuple(bundle for bundle in self.bundles if bundle.shared.status not in NOT_RUN)
 
     @cached_property
-    def scored(self) -> tuple[Record, ...]:
+    def scored(self) -> tuple[Bundle, ...]:
         """Those of them that count with their errors."""
-        return tuple(record for record in self.counted if record.scored)
+        return tuple(bundle for bundle in self.counted if bundle.shared.scored)
+
+    @cached_property
+    def failures(self) -> int:
+        """How many trials count as infinite."""
+        return sum(map(len, self.counted)) - sum(map(len, self.scored))
+
+    @cached_property
+    def errors(self) -> list[float]:
+        """Headline errors of the trials that are counted, in the order of the bundles."""
+        return [error for bundle in self.counted for error in bundle.errors.tolist()]
 
     @cached_property
     def sample(self) -> Sample:
         """Headline errors by seed; only where `counted` is not empty."""
-        return Sample(
-            {record.cell.seed: trial_error(record) for record in self.counted},
-            max((metric.floor for metric in self._metrics.get(self.headline, ())), default=0.0),
-        )
+        seeds = [seed for bundle in self.counted for seed in bundle.seeds]
+        errors = dict(sorted(zip(seeds, self.errors, strict=True)))
+        return Sample(errors, self.floors.get(self.headline, 0.0))
 
-    @property
+    @cached_property
     def headline(self) -> str:
         """Name of the metric that ranks."""
-        return self.scored[0].headline if self.scored else self.records[0].headline
+        return _first(self.scored or self.bundles)[0].shared.headline
 
     @cached_property
     def status(self) -> str:
         """ "ok" when all trials are alike, else with counts: "ok 4/5, timeout 1/5"."""
-        counts = Counter(record.status for record in self.records)
+        counts: Counter[Status] = Counter()
+        for bundle in self.bundles:
+            counts[bundle.shared.status] += len(bundle)
         if len(counts) == 1:
-            return str(self.records[0].status)
-        order = list(Status)
-        return ", ".join(
-            f"{status} {counts[status]}/{len(self.records)}" for status in sorted(counts, key=order.index)
-        )
+            return str(*counts)
+        return ", ".join(f"{status} {counts[status]}/{self.trials}" for status in Status if status in counts)
 
     @property
     def sentence(self) -> str:
         """What became of the first trial that is not ok."""
-        return next((record.sentence for record in self.records if record.status is not Status.OK), "")
+        failed = [bundle for bundle in self.bundles if bundle.shared.status is not Status.OK]
+        if not failed:
+            return ""
+        bundle, row = _first(failed)
+        return bundle.own[row].sentence
 
     @cached_property
     def metrics(self) -> dict[str, float | None]:
         """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
-        failures = [math.inf] * (len(self.counted) - len(self.scored))
         return {
-            name: finite(median([_value(metric) for metric in metrics] + failures))
-            for name, metrics in sorted(self._metrics.items())
+            name: finite(value) for (kind, name), value in sorted(self._outcomes.items()) if kind == "metrics"
         }
 
     @cached_property
     def floors(self) -> dict[str, float]:
         """The largest floor of every metric that has one."""
-        floors = {name: max([metric.floor for metric in self._metrics[name]]) for name in self.metrics}
-        return {name: floor for name, floor in floors.items() if floor > 0}
-
-    @cached_property
-    def _metrics(self) -> dict[str, list[Metric]]:
-        found: dict[str, list[Metric]] = defaultdict(list)
-        for record in self.scored:
-            for name, metric in record.metrics.items():
-                found[name].append(metric)
-        return found
+        names, floors = _table(
+            [(tuple(("metrics", name) for name in one.shared.metrics), one.floors) for one in self.scored]
+        )
+        largest = np.fmax.reduce(floors, axis=0, initial=-math.inf).tolist()
+        return {name: floor for (_, name), floor in sorted(zip(names, largest, strict=True)) if floor > 0}
 
     @cached_property
     def work(self) -> dict[str, float]:
         """Median counts at the scored checkpoint, of the trials that have them."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for record in self.counted:
-            for kind, number in record.work.items():
-                found[kind].append(number)
-        return {kind: median(numbers) for kind, numbers in sorted(found.items())}
+        # Of an odd number of counts it is one of them.
+        return {
+            name: int(value) if known % 2 else value
+            for (kind, name), (value, known) in sorted(self._spent.items())
+            if kind == "work"
+        }
 
-    def usage(self, what: Callable[[Usage], float | None]) -> float | None:
-        """Median of one entry of `Usage` over the trials that have it."""
-        values = [value for record in self.counted if (value := finite(what(record.usage))) is not None]
-        return median(values) if values else None
+    def usage(self, name: str) -> float | None:
+        """Median of one of `SHOWN` over the trials that have it."""
+        return finite(self._spent.get(("usage", name), (math.nan, 0))[0])
+
+    @cached_property
+    def _spent(self) -> dict[tuple[str, str], tuple[float, int]]:
+        """Medians of work and of what is shown of usage, and of how many trials."""
+        names, numbers = _table([(one.shared.spent, one.spent) for one in self.counted])
+        shown = [column for column, (kind, name) in enumerate(names) if kind == "work" or name in SHOWN]
+        numbers = numbers[:, shown]
+        known = np.isfinite(numbers)
+        found = medians(np.where(known, numbers, math.nan))
+        return dict(
+            zip(
+                [names[column] for column in shown],
+                zip(found, np.count_nonzero(known, axis=0).tolist(), strict=True),
+                strict=True,
+            )
+        )
 
     @cached_property
     def targets(self) -> set[float]:
         """The targets that its records declare."""
-        return set().union(*(record.targets for record in self.counted))
+        return set().union(*(bundle.shared.targets for bundle in self.counted))
 
     def knows(self, target: float) -> bool:
         """Whether every scored trial says when it reached a target: none was run, or judged anew, without it."""
-        return all(target in record.targets for record in self.scored)
+        return all(target in bundle.shared.targets for bundle in self.scored)
 
     def seconds_to(self, target: float) -> float:
         """Median seconds to a target; infinite where at least half of the trials miss it."""
-        name = repr(target)
-        return self._cost([record.seconds_to_target.get(name) for record in self.scored])
+        return self._outcomes.get(("seconds", repr(target)), math.inf)
 
     def work_to(self, target: float) -> float:
         """Median evaluations to a target; infinite as above, or where nobody counted them."""
-        name = repr(target)
-        return self._cost([record.work_to_target.get(name) for record in self.scored])
+        return self._outcomes.get(("cost", repr(target)), math.inf)
 
-    def _cost(self, costs: Sequence[float | None]) -> float:
-        """Median; a trial that failed or did not reach its target costs infinitely much."""
-        failures = [math.inf] * (len(self.counted) - len(self.scored))
-        return median([math.inf if cost is None else float(cost) for cost in costs] + failures)
+    @cached_property
+    def _outcomes(self) -> dict[tuple[str, str], float]:
+        """Medians of the metrics, and of the seconds and of the work to the targets."""
+        names, numbers = _table([(one.shared.outcomes, one.outcomes) for one in self.scored])
+        return dict(zip(names, medians(numbers, self.failures), strict=True))
+
+
+Names = tuple[tuple[str, str], ...]
+"""Kind and name of every column."""
+
+
+def _first(bundles: Sequence[Bundle]) -> tuple[Bundle, int]:
+    """The bundle and the row of the record of the lowest seed."""
+    seed, number = min((min(bundle.seeds), number) for number, bundle in enumerate(bundles))
+    return bundles[number], bundles[number].seeds.index(seed)
+
+
+def _table(parts: Sequence[tuple[Names, Floats]]) -> tuple[Names, Floats]:
+    """One row per trial and one column per name.
+
+    A target that a trial does not know was not reached by it; a metric that it does not have is NaN, as is what nobody
+    measured.
+    """
+    variants = dict.fromkeys(names for names, _ in parts)
+    if len(variants) == 1:
+        (names,) = variants
+        return names, parts[0][1] if len(parts) == 1 else np.concatenate([numbers for _, numbers in parts])
+    names = tuple(dict.fromkeys(name for variant in variants for name in variant))
+    missing = [math.inf if kind in ("seconds", "cost") else math.nan for kind, _ in names]
+    tables = [np.tile(np.array(missing, float), (len(numbers), 1)) for _, numbers in parts]
+    for table, (own, numbers) in zip(tables, parts, strict=True):
+        table[:, [names.index(name) for name in own]] = numbers
+    return names, np.concatenate([np.empty((0, len(names))), *tables])
 
 
 def trial_error(record: Record) -> float:
     """The headline error at the budget; a failed trial counts as infinite."""
-    return _value(record.metrics[record.headline]) if record.scored else math.inf
-
-
-def _value(metric: Metric) -> float:
-    return math.inf if metric.value is None else metric.value
-
-
-def newest(records: Iterable[Record]) -> list[Record]:
-    """The record of every cell that counts.
-
-    One that ran to some end comes before an interrupted or unsupported one, then the newest.
-    """
-
-    def precedence(record: Record) -> tuple[bool, str, str]:
-        return record.status not in NOT_RUN, record.started, record.key
-
-    text = Remembered(canonical)
-    chosen: dict[tuple[object, ...], Record] = {}
-    for record in records:
-        what = record.cell
-        cell = (
-            what.task,
-            what.problem,
-            text(what.problem_parameters),
-            what.solver,
-            text(what.solver_parameters),
-            what.seed,
-            what.device,
-            what.budget,
-        )
-        if cell not in chosen or precedence(record) > precedence(chosen[cell]):
-            chosen[cell] = record
-    return list(chosen.values())
+    value = record.metrics[record.headline].value if record.scored else None
+    return math.inf if value is None else value

@@ -145,7 +145,7 @@ def compare(base: Path, head: Path, fail_on: str | None, style: str) -> None:
 def finish(verdict: Any, style: str) -> None:
     """Print a verdict and leave with its exit code."""
     from mfbench.report.comparison import render
-    from mfbench.views import terminal
+    from mfbench.terminal import terminal
 
     click.echo(render(verdict, style, **terminal()), nl=False)
     sys.exit(int(verdict.regressed))

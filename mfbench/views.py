@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mfbench import availability
@@ -15,18 +13,16 @@ from mfbench.judges import judge_of
 from mfbench.names import parse_selector, unknown
 from mfbench.parameters import describe, make_parameters, parameter_document
 from mfbench.plan import Plan
-from mfbench.ranking import rank
-from mfbench.record import Cell, Record
+from mfbench.record import Cell
 from mfbench.registry import Registry
 from mfbench.report.catalogue import list_entries
 from mfbench.report.pages import show_problem, show_solver
 from mfbench.report.plan import plan_table
-from mfbench.report.tables import render
 from mfbench.report.verdicts import verdicts_page
 from mfbench.session import Todo
 from mfbench.solver import ProblemEntry
 from mfbench.tasks.judging import Judge
-from mfbench.work_checks import read_checks
+from mfbench.terminal import terminal
 
 if TYPE_CHECKING:
     from mfbench.conformance.kit import Findings
@@ -109,19 +105,7 @@ def judge_or_none(problem: ProblemEntry, overrides: Mapping[str, Any]) -> tuple[
         patience.cancel()
 
 
-def tables_text(records: list[Record], style: str, folders: Iterable[Path] = ()) -> str:
-    """Ranked tables in a format; what is known of reported work comes from the folders."""
-    return render(rank(records, read_checks(folders)), style, **terminal())
-
-
 def check_text(findings: Findings) -> str:
     """What the conformance kit found out about one entry."""
     lines = [(one.check, str(one.outcome), one.sentence) for one in findings.verdicts]
     return verdicts_page(findings.title, lines, **terminal())
-
-
-def terminal() -> dict[str, Any]:
-    """How text for standard output is to be laid out."""
-    if not sys.stdout.isatty():
-        return {}
-    return {"terminal": True, "width": shutil.get_terminal_size().columns}

@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mfbench.labels import canonical
-from mfbench.record import Name, Record
-from mfbench.store import UNREADABLE, write_document
+from mfbench.record import Name
+from mfbench.store import UNREADABLE
 from mfbench.strangers import read_file
+from mfbench.whole_files import write_document
+
+if TYPE_CHECKING:
+    from mfbench.bundles import Shared
 
 FOLDER = "work"
 HONEST = 0.9
@@ -90,15 +94,15 @@ def read_checks(folders: Iterable[Path]) -> dict[Whose, WorkCheck]:
     return found
 
 
-def work_word(records: Iterable[Record], checks: Mapping[Whose, WorkCheck]) -> str:
-    """What is known of the work that these records of one contender report.
+def work_word(trials: Iterable[Shared], checks: Mapping[Whose, WorkCheck]) -> str:
+    """What is known of the work that these trials of one contender report.
 
     "understated" if it is of any of them, "counted" if it is of all, else "reported".
     """
     known = set()
-    for record in records:
-        cell = record.cell
-        key = (cell.task, cell.solver, canonical(cell.solver_parameters), record.code.get("solver", ""))
+    for shared in trials:
+        cell = shared.cell
+        key = (cell.task, cell.solver, canonical(cell.solver_parameters), shared.code.get("solver", ""))
         known.add(checks[key].word if key in checks else "reported")
     if "understated" in known:
         return "understated"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 
 import msgspec
 import pytest
@@ -148,10 +149,13 @@ def test_an_index_of_another_layout_counts_for_nothing(store, monkeypatch, opene
     assert len(opened) == 12
 
 
-def test_documents_that_have_just_changed_are_not_taken_up(store, monkeypatch):
+def test_documents_that_have_just_changed_are_not_taken_up(store, monkeypatch, opened):
     monkeypatch.setattr(index, "SETTLED", 3600.0)
     store.summaries()
-    assert index.read_index(store.folder, 12) == {}
+    assert index.read_index(store.folder, 12).bundles == []
+    opened.clear()
+    store.summaries()
+    assert len(opened) == 12
 
 
 def test_a_few_new_records_are_read_without_a_new_index(store, opened, monkeypatch, a_record):
@@ -186,3 +190,78 @@ def test_unreadable_documents_are_named_each_time(store):
         reading = read_folders([store.folder], summaries=True)
         assert [path for path, _ in reading.unreadable] == [bad]
         assert len(reading.records) == 11
+
+
+def test_two_folders_give_a_record_that_stands_in_both_once(store, tmp_path, a_record):
+    other = Store(tmp_path / "other")
+    shared, own = store.read_all().records[3], a_record("late", seed=1, key="f" * 64)
+    other.write(shared)
+    other.write(own)
+    for _ in range(2):  # without an index, and with one
+        less = read_folders([store.folder, other.folder], summaries=True)
+        whole = read_folders([store.folder, other.folder])
+        assert len(less.records) == 13
+        assert (less.paths, less.keys) == (whole.paths, whole.keys)
+        assert [one.key for one in less.records] == [one.key for one in whole.records] == less.keys
+
+
+def test_of_a_folder_that_has_changed_only_what_is_new_is_opened(store, opened):
+    """A removed, a renamed and an added document: the others of their folder are still taken from the index."""
+    store.summaries()
+    paths = sorted(path for path in store.folder.rglob("*.json") if path.parent.name == "sgd")
+    paths[0].unlink()
+    paths[1].rename(paths[1].with_name("a.json"))
+    shutil.copy(paths[2], paths[2].with_name("9-copy.json"))
+    opened.clear()
+    reading = store.summaries()
+    assert sorted(opened) == ["9-copy.json", "a.json"]
+    assert rank(reading.records) == without_index(store)
+    assert reading.paths == store.read_all().paths
+
+
+def repacked(store, change):
+    """The index with something else in it, and a checksum that fits."""
+    file = store.folder / index.NAME
+    document = msgspec.msgpack.decode(file.read_bytes()[index.HEADER.size :])
+    change(document)
+    body = msgspec.msgpack.encode(document)
+    file.write_bytes(index.HEADER.pack(index.MAGIC, zlib.crc32(body)) + body)
+
+
+LAYOUT, FOLDERS, BUNDLES = range(3)
+SHARED, DOCUMENTS, OWN, NUMBERS = range(4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda whole: whole[BUNDLES][0].__setitem__(NUMBERS, whole[BUNDLES][0][NUMBERS][8:]),
+        lambda whole: whole[BUNDLES][0].__setitem__(NUMBERS, whole[BUNDLES][0][NUMBERS] + b"\0"),
+        lambda whole: whole[BUNDLES][0].__setitem__(DOCUMENTS, whole[BUNDLES][0][DOCUMENTS][4:]),
+        lambda whole: whole[BUNDLES][0].__setitem__(DOCUMENTS, whole[BUNDLES][0][DOCUMENTS][::-1]),
+        lambda whole: whole[BUNDLES][0][OWN].pop(),
+        lambda whole: whole[BUNDLES].append(whole[BUNDLES][0]),
+        lambda whole: whole[FOLDERS].pop(),
+        lambda whole: whole[FOLDERS][0][1].append("x.json"),
+        lambda whole: whole[BUNDLES][0][SHARED][0].__setitem__("solver", "../../etc"),
+    ],
+)
+def test_an_index_that_does_not_fit_together_counts_for_nothing(store, change, opened):
+    store.summaries()
+    repacked(store, lambda whole: None)
+    opened.clear()
+    store.summaries()
+    assert opened == []
+    repacked(store, change)
+    assert index.read_index(store.folder, 12) == index.NOTHING
+    assert len(store.summaries().records) == 12
+
+
+def test_a_document_with_a_number_that_an_index_cannot_hold_is_opened_each_time(store, opened, a_record):
+    store.write(a_record("late", seed=10**30, key="f" * 64))
+    for _ in range(2):
+        opened.clear()
+        reading = store.summaries()
+        assert len(reading.records) == 13
+        assert max(record.cell.seed for record in reading.records) == 10**30
+    assert [name.partition("-")[0] for name in opened] == [str(10**30)]

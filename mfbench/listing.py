@@ -1,0 +1,57 @@
+"""What lies in a results folder, without opening any of it: names and stamps of its documents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
+
+Stamp = tuple[int, int, int, int]
+"""Size, times of change of contents and of status (ns), inode. The status time cannot be set by hand."""
+
+
+class Listed(NamedTuple):
+    """The documents that lie in one folder: its path below the results folder, their names in order, their stamps."""
+
+    path: str
+    names: list[str]
+    stamps: list[Stamp]
+
+
+def listing(folder: Path, below: str, suffix: str = ".json") -> Iterator[Listed]:
+    """The documents below a part of a results folder, and each one's stamp.
+
+    A folder comes before those in it, these in the order of names; links to folders are not followed.
+    """
+    try:
+        with os.scandir(folder / below) as found:
+            entries = sorted(found, key=attrgetter("name"))
+    except OSError:  # none yet, or gone meanwhile
+        return
+    inner: list[str] = []
+    names: list[str] = []
+    stamps: list[Stamp] = []
+    for entry in entries:
+        name = entry.name
+        if entry.is_dir(follow_symlinks=False):
+            inner.append(name)
+        elif name.endswith(suffix):
+            try:
+                facts = entry.stat()
+            except OSError:
+                continue
+            names.append(name)
+            stamps.append((facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino))
+    if names:
+        yield Listed(below, names, stamps)
+    for name in inner:
+        yield from listing(folder, f"{below}/{name}", suffix)
+
+
+def scan(folder: Path, below: str, suffix: str = ".json") -> Iterator[str]:
+    """Path relative to the results folder of every document below a part of it, in the same order."""
+    for listed in listing(folder, below, suffix):
+        for name in listed.names:
+            yield f"{listed.path}/{name}"

@@ -1,0 +1,53 @@
+"""Which record of a cell counts when there are several."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mfbench.bundles import Bundle
+from mfbench.bundling import bundles_of
+from mfbench.labels import canonical
+from mfbench.record import Record, Status
+
+NOT_RUN = (Status.UNSUPPORTED, Status.INTERRUPTED)
+"""A trial with such a status says nothing about its solver: it neither wins nor loses."""
+
+
+def newest(bundles: Iterable[Bundle]) -> list[Bundle]:
+    """The record of every cell that counts.
+
+    One that ran to some end comes before an interrupted or unsupported one, then the newest.
+    """
+    cells: dict[tuple[Any, ...], list[Bundle]] = defaultdict(list)
+    for bundle in bundles:
+        cell = bundle.shared.cell
+        problem = cell.task, cell.problem, canonical(cell.problem_parameters)
+        cells[(*problem, *bundle.contender, cell.device, cell.budget)].append(bundle)
+    return [bundle for alike in cells.values() for bundle in _newest(alike)]
+
+
+def _newest(bundles: Sequence[Bundle]) -> Iterable[Bundle]:
+    """The same of bundles whose cells differ in the seed alone."""
+    seeds = set().union(*(bundle.seeds for bundle in bundles))
+    if len(seeds) == sum(map(len, bundles)):
+        return bundles
+    chosen: dict[int, tuple[tuple[bool, str, str, int], int, int]] = {}
+    for number, bundle in enumerate(bundles):
+        ran = bundle.shared.status not in NOT_RUN
+        for row, (own, place) in enumerate(zip(bundle.own, bundle.places.tolist(), strict=True)):
+            precedence = ran, own.started, own.key, -place
+            if own.seed not in chosen or precedence > chosen[own.seed][0]:
+                chosen[own.seed] = precedence, number, row
+    rows: list[list[int]] = [[] for _ in bundles]
+    for _, number, row in chosen.values():
+        rows[number].append(row)
+    return [bundle.take(sorted(some)) for bundle, some in zip(bundles, rows, strict=True) if some]
+
+
+def newest_records(records: Iterable[Record]) -> list[Record]:
+    """The records that count, whole, in their order."""
+    every = list(records)
+    places = sorted(place for bundle in newest(bundles_of(every)) for place in bundle.places.tolist())
+    return [every[place] for place in places]
