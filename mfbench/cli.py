@@ -194,7 +194,7 @@ def carry_out(
 @main.command("list")
 @plugin_options
 def list_command(plugins: tuple[str, ...], strict: bool) -> None:
-    """List problems and solvers, and what is missing or broken."""
+    """List problems, solvers and studies, and what is missing or broken."""
     from mfbench.views import list_text
 
     click.echo(list_text(load(plugins, strict, quiet=True)), nl=False)
@@ -204,7 +204,7 @@ def list_command(plugins: tuple[str, ...], strict: bool) -> None:
 @click.argument("name", metavar="NAME[k=v,...]")
 @plugin_options
 def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
-    """Show what a problem or a solver is, with its parameters, reference and source."""
+    """Show what a problem, a solver or a study is, with its parameters, reference and source."""
     from mfbench.views import show_text
 
     registry = load(plugins, strict)
