@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -47,10 +47,14 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     names = [arm.name for arm in entry.arms]
     if len(set(names)) < len(names):
         yield f"arms are called {', '.join(names)}; give each a label of its own."
-    yield from _expected("swept", entry.swept, _is_parameter(entry.swept), "'solver.PARAMETER' or 'problem.PARAMETER'")
+    yield from _expected(
+        "swept", entry.swept, _is_parameter(entry.swept), "'solver.PARAMETER' or 'problem.PARAMETER'"
+    )
     yield from _value_flaws(entry)
     yield from _expected("seeds", entry.seeds, _is_whole(entry.seeds, 1), "a whole number >= 1")
-    yield from _expected("budget", entry.budget, _is_number(entry.budget) and entry.budget > 0, "seconds above zero")
+    yield from _expected(
+        "budget", entry.budget, _is_number(entry.budget) and entry.budget > 0, "seconds above zero"
+    )
     yield from _quantity_flaws(entry)
     yield from _expected("against", entry.against, isinstance(entry.against, str), "a text")
     yield from _expected("clock", entry.clock, isinstance(entry.clock, str) and entry.clock != "", "a text")
@@ -71,7 +75,7 @@ def _arm_flaws(arm: Arm) -> Iterator[str]:
         except NameProblem as error:
             yield f"an arm names {error}"
     tied = isinstance(arm.tied, Mapping) and all(
-        _is_parameter(name) and isinstance(value, Callable) for name, value in arm.tied.items()
+        _is_parameter(name) and callable(value) for name, value in arm.tied.items()
     )
     expected = "a mapping from 'solver.PARAMETER' or 'problem.PARAMETER' to functions of the swept value"
     yield from _expected(f"arm {arm.name!r}: tied", arm.tied, tied, expected)
@@ -84,7 +88,9 @@ def _value_flaws(entry: StudyEntry) -> Iterator[str]:
     if (entry.law == "amplitude") != _is_number(entry.exponent):
         yield f"exponent is {entry.exponent!r} with the law {entry.law!r}; expected a number for 'amplitude' alone."
     values = entry.values
-    rising = isinstance(values, tuple) and all(map(_is_number, values)) and all(a < b for a, b in pairwise(values))
+    rising = (
+        isinstance(values, tuple) and all(map(_is_number, values)) and all(a < b for a, b in pairwise(values))
+    )
     yield from _expected("values", values, rising, "a tuple of numbers, smallest first")
     if len(values) < LAWS[entry.law]:
         yield f"{len(values)} values; the law {entry.law!r} needs {LAWS[entry.law]} at least."
@@ -92,7 +98,11 @@ def _value_flaws(entry: StudyEntry) -> Iterator[str]:
 
 def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
     kind, name = split_quantity(entry.quantity)
-    sound = (kind in ("error", "solution") and not name) or (kind in NAMED and name) or (kind in COSTS and _number(name))
+    sound = (
+        (kind in ("error", "solution") and not name)
+        or (kind in NAMED and name)
+        or (kind in COSTS and _number(name))
+    )
     yield from _expected("quantity", entry.quantity, bool(sound), f"one of {', '.join(QUANTITIES)}")
     known = isinstance(entry.statistic, str) and entry.statistic in STATISTICS
     yield from _expected("statistic", entry.statistic, known, f"one of {', '.join(STATISTICS)}")

@@ -29,7 +29,10 @@ def show_study(entry: StudyEntry, *, terminal: bool = False, width: int = WIDTH)
             ("what it asks", entry.summary),
             ("swept", f"{entry.swept} = {', '.join(f'{value:g}' for value in entry.values)}"),
             ("measured", f"{entry.quantity}, {entry.statistic} over {entry.seeds} seeds"),
-            ("read at", f"{entry.clock} = {', '.join(f'{time:g}' for time in entry.times)}" if entry.times else ""),
+            (
+                "read at",
+                f"{entry.clock} = {', '.join(f'{time:g}' for time in entry.times)}" if entry.times else "",
+            ),
             ("fitted", law(entry)),
             ("intervals", f"{entry.confidence:.0%} for all of them together, bootstrap over seeds"),
             ("trials", f"{trials} of {entry.budget:g} s at most"),

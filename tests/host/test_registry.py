@@ -308,7 +308,7 @@ def test_hook_mfbench_studies(plugin):
     ("old", "new", "words"),
     [
         ('"local"', '"A b"', "study name 'A b'; expected name"),
-        ("source=\"\"", "source=1", "study 'local': source is 1; expected a text"),
+        ('source=""', "source=1", "study 'local': source is 1; expected a text"),
         ("(a,)", "()", "arms are (); expected a tuple of mfbench.Arm"),
         ("(a,)", "(a, a)", "arms are called s[x=1], s[x=1]; give each a label"),
         ("[x=1]", "[x", "an arm names 's[x': expected NAME"),
@@ -321,7 +321,11 @@ def test_hook_mfbench_studies(plugin):
         ("(1, 2)", "(1, 2), law='amplitude'", "exponent is None with the law 'amplitude'; expected a number"),
         ('"error"', '"erorr"', "quantity is 'erorr'; expected one of error, metric:NAME"),
         ('"error"', '"seconds-to:soon"', "quantity is 'seconds-to:soon'"),
-        ('"error"', '"seconds-to:0.1"', "statistic is 'geometric-mean'; the quantity 'seconds-to:0.1' takes 'median'"),
+        (
+            '"error"',
+            '"seconds-to:0.1"',
+            "statistic is 'geometric-mean'; the quantity 'seconds-to:0.1' takes 'median'",
+        ),
         ('"error"', '"solution"', "the quantity 'solution' takes 'variance'"),
         ('"error"', '"report:rate", times=(1,)', "only curves of the 'error' can be read at times"),
         ('"error"', '"error", budget=0', "budget is 0; expected seconds above zero"),
