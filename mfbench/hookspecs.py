@@ -46,4 +46,4 @@ def mfbench_executors() -> Iterable[ExecutorEntry]:  # type: ignore[empty-body]
 
 @hookspec
 def mfbench_studies() -> Iterable[StudyEntry]:  # type: ignore[empty-body]
-    """Return the studies that this plugin offers. Called once, at start; must be cheap."""
+    """Return the studies that this plugin offers (docs/studies.md). Called once, at start; must be cheap."""

@@ -44,7 +44,7 @@ def made(**fields):
 
 
 def test_a_picture_names_what_it_shows():
-    """The same bytes each time; values without a number have a row for their reason. Its texts stand as comments in the SVG."""
+    """Values without a number have a row for their reason. Texts stand as comments in an SVG."""
     pytest.importorskip("matplotlib")
     with_words = pictures.draw(made())
     assert pictures.draw(made()) == with_words
