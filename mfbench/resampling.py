@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import fdtrc, ndtr, stdtrit
 
 from mfbench import fits
+from mfbench.study_contract import LAWS
 
 RESAMPLES = 20_000
 """Draws; of a law that is searched, `SEARCHED`."""
@@ -131,8 +132,6 @@ def bend(law: str, y: np.ndarray, fitted: np.ndarray, draws: np.ndarray, seeds: 
     Returns:
         None where the law goes through all points anyway, or the seeds do not differ.
     """
-    from mfbench.study_contract import LAWS
-
     left = len(y) - LAWS[law]
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(draws)

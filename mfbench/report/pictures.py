@@ -87,6 +87,9 @@ def _paint(findings: Findings, picture: Any) -> None:
                 style,
             )
     _theory(axes, findings)
+    bottom, top = axes.get_ylim()
+    wider = max(1.0, math.sqrt(10.0 * bottom / top))  # a decade at least, or what is flat looks steep
+    axes.set_ylim(bottom / wider, top * wider)
     axes.set_xlabel(findings.against)
     axes.set_ylabel(f"{findings.quantity} ({findings.statistic})")
     axes.grid(True, which="major", linewidth=0.3)
