@@ -351,7 +351,7 @@ def test_a_second_study_of_one_name_is_refused(plugin):
     registry = load_registry([plugin("first", STUDY), plugin("second", STUDY)])
     (broken,) = registry.broken
     assert "study name 'local' is already offered by" in broken.reason
-    assert list(registry.studies) == ["local"]
+    assert registry.origins["study", "local"].name == "first.py"
 
 
 def test_every_hook_has_its_test():
