@@ -61,8 +61,6 @@ class Curve:
 def weights(law: str, x: np.ndarray) -> np.ndarray:
     """Weights w of log y in the fitted number (its logarithm for "amplitude"), (K,).
 
-    For "power-with-floor" those of "power": what they say of the spread is an approximation there.
-
     Args:
         law: its name.
         x: different numbers, positive unless the law is "exponential", (K,).
@@ -73,6 +71,21 @@ def weights(law: str, x: np.ndarray) -> np.ndarray:
     centred = u - u.mean()
     found: np.ndarray = centred / (centred @ centred)
     return found
+
+
+def tangents(curve: Curve, x: np.ndarray) -> np.ndarray:
+    """Derivatives of the law's logarithm by its numbers, (K, number of them): what a change of them can explain."""
+    one = np.ones_like(x)
+    if curve.law == "amplitude":
+        return one[:, None]
+    if curve.law == "exponential":
+        return np.stack([one, x], axis=1)
+    if curve.law == "power" or curve.floor == 0.0:
+        logs = np.log(x)
+        plain = [one, logs - logs.mean()]
+        return np.stack([*plain, 1.0 / curve.fitted][: 3 if curve.law == "power-with-floor" else 2], axis=1)
+    rising = (curve.fitted - curve.floor) / curve.fitted
+    return np.stack([1.0 / curve.fitted, rising, rising * np.log(x)], axis=1)
 
 
 def estimates(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = None) -> np.ndarray:

@@ -106,14 +106,9 @@ def fit_arm(
         [sample for _, sample in used],
         resampling.SEARCHED if searched else resampling.RESAMPLES,
     )
-    seeds = np.array([point.seeds for point, _ in used])
-    low, high = resampling.interval(
-        fits.estimates(entry.law, x, draws, entry.exponent),
-        confidence,
-        least,
-        resampling.freedom(entry.law, x, seeds),
-    )
-    bend = resampling.bend(entry.law, y, curve.fitted, draws, seeds)
+    replicates = fits.estimates(entry.law, x, draws, entry.exponent)
+    low, high = resampling.interval(replicates, curve.estimate, confidence, least)
+    bend = resampling.bend(curve, x, y, draws, least)
     return _judged(entry, arm, fit, low=_finite(low), high=_finite(high), interval=True, bend=bend, **what)
 
 

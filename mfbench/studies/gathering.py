@@ -64,7 +64,7 @@ def gather(
     records: Sequence[Record | None],
     solution: Solution,
 ) -> tuple[Point, np.ndarray]:
-    """The numbers of an arm at a value: what is shown, and the sample that is fitted, (R,) or (R, m).
+    """The numbers of an arm at a value: what is shown, and the sample that is fitted, (R,) or (R, m), NaN where none is.
 
     Args:
         entry, group: the study, and the trials.
@@ -88,10 +88,14 @@ def gather(
     if quantity.kind == "solution":
         alike = len(tray.places) == 1 and len({row.shape for row in tray.rows.values()}) == 1
         tray.sentence = OTHER_POINTS if len(tray.places) > 1 else tray.sentence
-        sample = np.stack(list(tray.rows.values())) if alike else np.empty(0)
+        sample = _by_seed(tray.rows, len(records)) if alike else np.full(len(records), np.nan)
+        seeds = len(tray.rows) if alike else 0
     else:
-        sample = np.array(list(tray.numbers.values()))
-    y = float(resampling.centres(entry.statistic, [sample])[0]) if len(sample) else math.nan
+        sample, seeds = _by_seed(tray.numbers, len(records)), len(tray.numbers)
+    y = float(resampling.centres(entry.statistic, [sample])[0]) if seeds else math.nan
+    state = _state(y, tray, entry.statistic)
+    if state == found.NOT_POSITIVE and entry.statistic == "geometric-mean":
+        y = math.nan  # there is none of such numbers
     # The numbers behind a variance lie elsewhere than it does.
     shown = [] if entry.statistic == "variance" else sorted(tray.numbers.values())
     point = Point(
@@ -99,11 +103,11 @@ def gather(
         time=time,
         value=group.value,
         x=x,
-        state=_state(y, sample, tray, entry.statistic),
+        state=state,
         y=_finite(y),
         low=_finite(shown[0]) if shown else None,
         high=_finite(shown[-1]) if shown else None,
-        seeds=len(sample),
+        seeds=seeds,
         by_seed={seed: _finite(number) for seed, number in tray.numbers.items()},
         trials=len(records),
         floor=tray.floor,
@@ -138,13 +142,23 @@ def _take_answer(tray: Tray, seed: int, record: Record, solution: Solution) -> N
         tray.places.add(record.points)
 
 
-def _state(y: float, sample: np.ndarray, tray: Tray, statistic: str) -> str:
+def _by_seed(numbers: Mapping[int, np.ndarray] | Mapping[int, float], seeds: int) -> np.ndarray:
+    """The numbers (or rows) of all seeds, NaN for those that have none: (R,) or (R, m)."""
+    shape = np.shape(next(iter(numbers.values()))) if numbers else ()
+    sample = np.full((seeds, *shape), np.nan)
+    for seed, number in numbers.items():
+        sample[seed] = number
+    return sample
+
+
+def _state(y: float, tray: Tray, statistic: str) -> str:
     """That a value takes part, or why it does not."""
-    if len(sample) == 0 or math.isinf(y):
+    if statistic == "geometric-mean" and any(number <= 0 for number in tray.numbers.values()):
+        return found.NOT_POSITIVE
+    if math.isinf(y) or not (tray.numbers or tray.rows):
         return _silence(tray.counts)
     if math.isnan(y):
-        low = float(sample.min()) if sample.ndim == 1 and statistic == "geometric-mean" else math.nan
-        return found.NOT_POSITIVE if low <= 0 else found.NO_VALUE
+        return found.NO_VALUE
     if y <= 0:
         return found.NOT_POSITIVE
     return found.BELOW_FLOOR if y <= tray.floor else found.USED
