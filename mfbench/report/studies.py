@@ -196,7 +196,7 @@ def _notes(findings: Findings) -> Iterable[str]:
     fits = len(findings.fits)
     joint = f"; {findings.each:.2%} each, so that all {fits} hold together" if fits > 1 else ""
     yield (
-        f"interval: {findings.confidence:.0%}{joint}; bootstrap over seeds within every value. "
+        f"interval: {findings.confidence:.0%}{joint}; bootstrap over seeds. "
         f"{findings.seeds} {'seed' if findings.seeds == 1 else 'seeds'}, {findings.budget:g} s a trial."
     )
     if any(fit.judgements for fit in findings.fits):

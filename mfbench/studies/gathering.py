@@ -144,7 +144,7 @@ def _take_answer(tray: Tray, seed: int, record: Record, solution: Solution) -> N
 
 def _by_seed(numbers: Mapping[int, np.ndarray] | Mapping[int, float], seeds: int) -> np.ndarray:
     """The numbers (or rows) of all seeds, NaN for those that have none: (R,) or (R, m)."""
-    shape = np.shape(next(iter(numbers.values()))) if numbers else ()
+    shape = np.asarray(next(iter(numbers.values()))).shape if numbers else ()
     sample = np.full((seeds, *shape), np.nan)
     for seed, number in numbers.items():
         sample[seed] = number
