@@ -155,14 +155,9 @@ def carry_out(
     specs: Path | None,
 ) -> int:
     """Show a plan, run what is missing, print the tables; returns the exit code."""
-    from rich.console import Console
-
-    from mfbench import executors, job_array, session
-    from mfbench.labels import one_line
-    from mfbench.progress import observer
+    from mfbench import job_array, session
+    from mfbench.conducting import conduct, prepare
     from mfbench.ranked import tables_text
-    from mfbench.rejudging import judge_and_keep
-    from mfbench.stopping import stop_on_signal
     from mfbench.store import Store
     from mfbench.views import plan_text
 
@@ -177,16 +172,8 @@ def carry_out(
             click.echo(f"{len(todo.specs)} trials: {specs / job_array.SPECS}, numbered from 1")
         return 0
     with bad_input():
-        store.check_writable()
-        executor = place.open(plan.jobs) if todo.specs else executors.local(plan.jobs)
-        retrial = judge_and_keep(todo.kept, store, registry)
-    plan.jobs = getattr(executor, "jobs", None) or plan.jobs
-    click.echo(plan_text(plan, todo, registry), nl=False)
-    todo.kept = retrial.records
-    for sentence in retrial.sentences():
-        click.echo(one_line(sentence), err=True)
-    with stop_on_signal() as stopping, observer(Console(), todo.specs, plan) as watcher:
-        records = session.run(plan, todo, store, executor, watcher, stopping)
+        executor = prepare(plan, todo, registry, place, store)
+    records = conduct(plan, todo, store, executor)
     click.echo(tables_text(records, "rich", [store.folder]), nl=False)
     click.echo(f"Records: {store.folder}")
     return session.exit_code(records)
@@ -195,7 +182,7 @@ def carry_out(
 @main.command("list")
 @plugin_options
 def list_command(plugins: tuple[str, ...], strict: bool) -> None:
-    """List problems and solvers, and what is missing or broken."""
+    """List problems, solvers and studies, and what is missing or broken."""
     from mfbench.views import list_text
 
     click.echo(list_text(load(plugins, strict, quiet=True)), nl=False)
@@ -205,7 +192,7 @@ def list_command(plugins: tuple[str, ...], strict: bool) -> None:
 @click.argument("name", metavar="NAME[k=v,...]")
 @plugin_options
 def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
-    """Show what a problem or a solver is, with its parameters, reference and source."""
+    """Show what a problem, a solver or a study is, with its parameters, reference and source."""
     from mfbench.views import show_text
 
     registry = load(plugins, strict)
@@ -296,5 +283,7 @@ def bad_input() -> Iterator[None]:
 
 
 from mfbench.check_command import check_command  # noqa: E402 - a command of its own module, which uses this one
+from mfbench.study_command import study_command  # noqa: E402 - another one
 
-main.add_command(plugin_options(check_command))  # type: ignore[arg-type]
+for command in (check_command, study_command):
+    main.add_command(plugin_options(command))  # type: ignore[arg-type]

@@ -19,10 +19,12 @@ from mfbench.names import ENTRY_NAME, PROBLEM_NAME, suggestion
 from mfbench.parameters import ParameterError, make_parameters, parameter_document
 from mfbench.placement import ExecutorEntry
 from mfbench.solver import API, Facts, ProblemEntry, SolverEntry
+from mfbench.study import StudyEntry
+from mfbench.study_contract import StudyProblem, check_study
 from mfbench.tasks import TASKS
 
-HOOKS = ("mfbench_problems", "mfbench_solvers", "mfbench_executors")
-KINDS = {ProblemEntry: "problem", SolverEntry: "solver", ExecutorEntry: "executor"}
+HOOKS = ("mfbench_problems", "mfbench_solvers", "mfbench_executors", "mfbench_studies")
+KINDS = {ProblemEntry: "problem", SolverEntry: "solver", ExecutorEntry: "executor", StudyEntry: "study"}
 MARKER = "mfbench_impl"
 """The attribute that `mfbench.hookimpl` leaves on a function."""
 
@@ -32,6 +34,7 @@ TEXTS = {
     "problem": ("summary", "source", "formula"),
     "solver": ("summary", "source"),
     "executor": ("summary",),
+    "study": ("summary", "source"),
 }
 
 
@@ -85,14 +88,14 @@ def check_hooks(module: ModuleType) -> None:
 
 
 def check_entry(entry: Any) -> str:
-    """Refuse an entry that breaks the contract; returns what it is, "problem", "solver" or "executor".
+    """Refuse an entry that breaks the contract; returns what it is: "problem", "solver", "executor", "study".
 
     Raises:
         PluginError: with what was got and what was expected.
     """
     kind = next((name for kind, name in KINDS.items() if isinstance(entry, kind)), None)
     if kind is None:
-        expected = "a ProblemEntry or a SolverEntry (or an ExecutorEntry)"
+        expected = "a ProblemEntry or a SolverEntry (or an ExecutorEntry, a StudyEntry)"
         raise PluginError(f"a hook returned {entry!r}; expected {expected}.")
     if type(entry.api) is not int or entry.api != API:
         raise PluginError(
@@ -105,7 +108,7 @@ def check_entry(entry: Any) -> str:
             f"{kind} name {entry.name!r}; expected {shape} in lower case letters, digits and hyphens."
         )
     where = f"{kind} {entry.name!r}"
-    if not isinstance(entry, ExecutorEntry) and entry.task not in TASKS:
+    if isinstance(entry, ProblemEntry | SolverEntry) and entry.task not in TASKS:
         raise PluginError(f"{where} has task {entry.task!r}; expected one of {', '.join(TASKS)}.")
     for field in TEXTS[kind]:
         if not isinstance(getattr(entry, field), str):
@@ -115,9 +118,11 @@ def check_entry(entry: Any) -> str:
             _check_problem(where, entry)
         elif isinstance(entry, SolverEntry):
             _check_solver(where, entry)
-        else:
+        elif isinstance(entry, ExecutorEntry):
             _check_executor(where, entry)
-    except ParameterError as error:
+        else:
+            check_study(where, entry)
+    except (ParameterError, StudyProblem) as error:
         raise PluginError(str(error)) from error
     return kind
 

@@ -51,6 +51,28 @@ def error_at_work(curve: Sequence[Look], kind: str, work: int, floor: float) -> 
     return math.inf if before is None else _error(before, floor)
 
 
+def error_at_seconds(curve: Sequence[Look], seconds: float, floor: float) -> float:
+    """The error when the clock read so many seconds; infinite before the first look.
+
+    Args:
+        curve: looks in the order of time.
+        seconds: where to read it, > 0; not beyond the last look.
+        floor: errors below it are alike and count as it.
+    """
+    before: Look | None = None
+    for look in curve:
+        if look.seconds > seconds:
+            if before is None:
+                return math.inf
+            start = (
+                before.seconds if before.seconds > 0.0 else seconds
+            )  # no logarithm of 0: the look counts as it is
+            share = math.log(seconds / start) / math.log(look.seconds / start)
+            return _between(_error(before, floor), _error(look, floor), share)
+        before = look
+    return math.inf if before is None else _error(before, floor)
+
+
 def seconds_to_error(curve: Sequence[Look], level: float, floor: float) -> float:
     """The clock reading at which a curve first comes down to an error; infinite if it never does.
 

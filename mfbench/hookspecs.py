@@ -23,6 +23,7 @@ import pluggy
 
 from mfbench.placement import ExecutorEntry
 from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.study import StudyEntry
 
 hookspec = pluggy.HookspecMarker("mfbench")
 hookimpl = pluggy.HookimplMarker("mfbench")
@@ -41,3 +42,8 @@ def mfbench_solvers() -> Iterable[SolverEntry]:  # type: ignore[empty-body]
 @hookspec
 def mfbench_executors() -> Iterable[ExecutorEntry]:  # type: ignore[empty-body]
     """Return the places where trials may run that this plugin offers. Called once, at start; must be cheap."""
+
+
+@hookspec
+def mfbench_studies() -> Iterable[StudyEntry]:  # type: ignore[empty-body]
+    """Return the studies that this plugin offers (docs/studies.md). Called once, at start; must be cheap."""

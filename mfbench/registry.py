@@ -1,4 +1,4 @@
-"""Discovery: which problems, solvers and executors there are, where they come from, what is broken.
+"""Discovery: which problems, solvers, executors and studies there are, where they come from, what is broken.
 
 Each plugin is loaded into a plugin manager of its own: so every entry is known by the file it
 comes from, and a plugin that raises breaks nothing else.
@@ -22,6 +22,7 @@ from mfbench.contract import PluginError, check_entry, offered
 from mfbench.placement import LOCAL, ExecutorEntry
 from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.sources import source
+from mfbench.study import StudyEntry
 
 GROUP = "mfbench"
 
@@ -59,6 +60,7 @@ class Registry:
     problems: dict[str, ProblemEntry] = field(default_factory=dict)
     solvers: dict[tuple[str, str], SolverEntry] = field(default_factory=dict)
     executors: dict[str, ExecutorEntry] = field(default_factory=dict)
+    studies: dict[str, StudyEntry] = field(default_factory=dict)
     origins: dict[str | tuple[str, str], Origin] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
 
@@ -72,7 +74,9 @@ class Registry:
 
     def _add_entry(self, origin: Origin, entry: Any) -> None:
         kind = check_entry(entry)
-        key: str | tuple[str, str] = (entry.task, entry.name) if kind == "solver" else entry.name
+        key: str | tuple[str, str] = entry.name
+        if kind in ("solver", "study"):  # what a solver, or a place, is called a study may be called too
+            key = (entry.task if kind == "solver" else kind, entry.name)
         if key in self.origins:
             raise PluginError(
                 f"{kind} name {entry.name!r} is already offered by {self.origins[key]}. Rename one."
@@ -82,6 +86,8 @@ class Registry:
             self.problems[entry.name] = entry
         elif isinstance(entry, ExecutorEntry):
             self.executors[entry.name] = entry
+        elif isinstance(entry, StudyEntry):
+            self.studies[entry.name] = entry
         else:
             self.solvers[entry.task, entry.name] = entry
 
@@ -90,6 +96,7 @@ class Registry:
         self.problems = dict(sorted(self.problems.items()))
         self.solvers = dict(sorted(self.solvers.items()))
         self.executors = dict(sorted(self.executors.items()))
+        self.studies = dict(sorted(self.studies.items()))
         return self
 
 

@@ -18,9 +18,10 @@ from mfbench.registry import Registry
 from mfbench.report.catalogue import list_entries
 from mfbench.report.pages import show_problem, show_solver
 from mfbench.report.plan import plan_table
+from mfbench.report.study_page import show_study
 from mfbench.report.verdicts import verdicts_page
 from mfbench.session import Todo
-from mfbench.solver import ProblemEntry
+from mfbench.solver import NoParameters, ProblemEntry
 from mfbench.tasks.judging import Judge
 from mfbench.terminal import terminal
 
@@ -60,11 +61,13 @@ def list_text(registry: Registry) -> str:
         for name, entry in registry.executors.items()
     ]
     broken = [(str(one.origin), one.reason) for one in registry.broken]
-    return list_entries(registry.problems.values(), solvers, broken, executors, **terminal())
+    return list_entries(
+        registry.problems.values(), solvers, broken, executors, registry.studies.values(), **terminal()
+    )
 
 
 def show_text(registry: Registry, name: str) -> str:
-    """All about the problems and solvers that a selector names.
+    """All about the problems, solvers and studies that a selector names.
 
     Raises:
         NameProblem, ParameterError: nothing answers to the name, or not with these parameters.
@@ -72,9 +75,10 @@ def show_text(registry: Registry, name: str) -> str:
     selector = parse_selector(name)
     problems = [registry.problems[key] for key in selector.matching(registry.problems)]
     solvers = [key for key in registry.solvers if selector.matching([key[1]])]
-    if not problems and not solvers:
-        known = [*registry.problems, *(solver for _, solver in registry.solvers)]
-        raise unknown("problem or solver", selector.glob, known)
+    studies = [registry.studies[key] for key in selector.matching(registry.studies)]
+    if not problems and not solvers and not studies:
+        known = [*registry.problems, *(solver for _, solver in registry.solvers), *registry.studies]
+        raise unknown("problem, solver or study", selector.glob, known)
     pages = []
     for problem in problems:
         parameters, judge = judge_or_none(problem, selector.parameters)
@@ -85,6 +89,9 @@ def show_text(registry: Registry, name: str) -> str:
         make_parameters(entry.parameters, selector.parameters, f"solver {entry.name}")
         reason = availability.missing(entry, origin)
         pages.append(show_solver(entry, reason, origin.distribution, **terminal()))
+    for study in studies:
+        make_parameters(NoParameters, selector.parameters, f"study {study.name}")
+        pages.append(show_study(study, **terminal()))
     return "\n".join(pages)
 
 

@@ -9,6 +9,7 @@ from mfbench.placement import ExecutorEntry
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.terminal import WIDTH, print_chapters
 from mfbench.solver import ProblemEntry, SolverEntry
+from mfbench.study import StudyEntry
 from mfbench.tasks import TASKS
 
 
@@ -17,6 +18,7 @@ def list_entries(
     solvers: Iterable[tuple[SolverEntry, str | None]],
     broken: Iterable[tuple[str, str]] = (),
     executors: Iterable[tuple[ExecutorEntry, str | None]] = (),
+    studies: Iterable[StudyEntry] = (),
     *,
     terminal: bool = False,
     width: int = WIDTH,
@@ -28,6 +30,7 @@ def list_entries(
         solvers: each with the reason why it cannot run here, or None.
         broken: what cannot be loaded (plugin and file) and why.
         executors: each with the reason why it cannot be used here, or None.
+        studies: in the order of names.
         terminal, width: see `terminal.print_chapters`.
     """
     problems, solvers = list(problems), list(solvers)
@@ -42,6 +45,8 @@ def list_entries(
         )
         for task in tasks
     ]
+    designs = study_sheets(list(studies))
+    chapters += [Chapter(title="Studies: how does it scale?", sheets=tuple(designs))] if designs else []
     places = executor_sheets(list(executors))
     chapters += [Chapter(title="Where trials run", sheets=tuple(places))] if places else []
     chapters += [
@@ -80,10 +85,19 @@ def executor_sheets(entries: Sequence[tuple[ExecutorEntry, str | None]]) -> list
     return _sheets("", ("executor", "state", "what it is", "cause"), lines)
 
 
+def study_sheets(entries: Sequence[StudyEntry]) -> list[Sheet]:
+    """Studies with the number of their trials; none if there are none."""
+    lines = [
+        (entry.name, str(len(entry.arms) * len(entry.values) * entry.seeds), entry.swept, entry.summary)
+        for entry in entries
+    ]
+    return _sheets("", ("study", "trials", "swept", "what it asks"), lines)
+
+
 def _sheets(caption: str, header: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[Sheet]:
     if not lines:
         return []
-    words = frozenset(header) - {"dim"}
+    words = frozenset(header) - {"dim", "trials"}
     missing = frozenset(i for i, line in enumerate(lines) if "missing" in line)
     sheet = Sheet(caption=caption, header=header, lines=tuple(lines), words=words, failed=missing)
     return [without_empty_columns(sheet)]

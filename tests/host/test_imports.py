@@ -71,7 +71,7 @@ def test_a_plugin_package_imports_no_framework(module):
     """Its hooks hand over values; `run` is imported in a trial's child alone. Their values are read, too."""
     hooks = f"""
 import {module} as plugin
-for name in ("mfbench_problems", "mfbench_solvers", "mfbench_executors"):
+for name in ("mfbench_problems", "mfbench_solvers", "mfbench_executors", "mfbench_studies"):
     list(getattr(plugin, name, list)())
 """
     assert imported(hooks) & FRAMEWORKS == set()

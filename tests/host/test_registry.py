@@ -286,9 +286,77 @@ def test_a_broken_executor_is_named(plugin, old, new, words):
     assert words in broken.reason
 
 
+STUDY = """
+import mfbench
+a = mfbench.Arm(problem="committor/p", solver="s[x=1]")
+e = mfbench.StudyEntry(name="local", summary="", source="", arms=(a,), swept="solver.n", values=(1, 2), quantity="error")
+@mfbench.hookimpl
+def mfbench_studies():
+    return [e]
+"""
+
+
+def test_hook_mfbench_studies(plugin):
+    file = plugin("designs", STUDY)
+    registry = load_registry([file])
+    assert registry.broken == []
+    assert registry.studies["local"].arms[0].name == "s[x=1]"  # an executor may have the same name
+    assert registry.origins["study", "local"].file == file
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"local"', '"A b"', "study name 'A b'; expected name"),
+        ('source=""', "source=1", "study 'local': source is 1; expected a text"),
+        ("(a,)", "()", "arms are (); expected a tuple of mfbench.Arm"),
+        ("(a,)", "(a, a)", "arms are called s[x=1], s[x=1]; give each a label"),
+        ("[x=1]", "[x", "an arm names 's[x': expected NAME"),
+        ('"s[x=1]"', '"s", tied={"solver.m": 3}', "arm 's': tied is {'solver.m': 3}; expected a mapping"),
+        ('"solver.n"', '"n"', "swept is 'n'; expected 'solver.PARAMETER' or"),
+        ("(1, 2)", "(2, 1)", "values is (2, 1); expected a tuple of numbers, smallest first"),
+        ("(1, 2)", "(1,)", "1 values; the law 'power' needs 2 at least"),
+        ("(1, 2)", "(1, 2), law='power-with-floor'", "2 values; the law 'power-with-floor' needs 3"),
+        ("(1, 2)", "(1, 2), law='cubic'", "law is 'cubic'; expected one of power"),
+        ("(1, 2)", "(1, 2), law='amplitude'", "exponent is None with the law 'amplitude'; expected a number"),
+        ('"error"', '"erorr"', "quantity is 'erorr'; expected one of error, metric:NAME"),
+        ('"error"', '"seconds-to:soon"', "quantity is 'seconds-to:soon'"),
+        (
+            '"error"',
+            '"seconds-to:0.1"',
+            "statistic is 'geometric-mean'; the quantity 'seconds-to:0.1' takes 'median'",
+        ),
+        ('"error"', '"solution"', "the quantity 'solution' takes 'variance'"),
+        ('"error"', '"report:rate", times=(1,)', "only curves of the 'error' can be read at times"),
+        ('"error"', '"error", budget=0', "budget is 0; expected seconds above zero"),
+        ('"error"', '"error", seeds=0', "seeds is 0; expected a whole number >= 1"),
+        ('"error"', '"error", least_seeds=2', "least_seeds is 2; expected a whole number >= 3"),
+        ('"error"', '"error", confidence=95', "confidence is 95; expected a number from .5"),
+        ('"error"', '"error", api=2', "states api = 2"),
+        (
+            '"error"',
+            '"error", predictions=(mfbench.Prediction(value=-1, low=1, high=2),)',
+            "expected numbers with low <= value <= high",
+        ),
+    ],
+)
+def test_a_broken_study_is_named(plugin, old, new, words):
+    file = plugin("designs", STUDY.replace(old, new))
+    (broken,) = load_registry([file]).broken
+    assert words in broken.reason
+    assert broken.origin.file == file
+
+
+def test_a_second_study_of_one_name_is_refused(plugin):
+    registry = load_registry([plugin("first", STUDY), plugin("second", STUDY)])
+    (broken,) = registry.broken
+    assert "study name 'local' is already offered by" in broken.reason
+    assert registry.origins["study", "local"].name == "first.py"
+
+
 def test_every_hook_has_its_test():
     hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "mfbench_spec")]
-    assert len(hooks) == 3
+    assert len(hooks) == 4
     assert [name for name in hooks if f"test_hook_{name}" not in globals()] == []
     for name in hooks:
         assert inspect.getdoc(getattr(hookspecs, name))

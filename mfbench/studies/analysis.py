@@ -1,0 +1,143 @@
+"""From the records of a study to its findings: numbers by value and seed, then one fit for every arm and time.
+
+A value takes part in a fit if the statistic over its seeds is finite and above the metric's floor. If one is not
+positive, the whole fit is ill-posed: these laws have logarithms. With fewer values than the law has numbers there is no
+fit, with fewer than three seeds at a value no interval. All intervals of a study hold together (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from mfbench import fits, resampling
+from mfbench.record import Record
+from mfbench.studies import findings as found
+from mfbench.studies.design import Design, Group
+from mfbench.studies.findings import Findings, Fit, Point
+from mfbench.studies.gathering import Solution, gather
+from mfbench.studies.verdicts import judge
+from mfbench.study import Arm, StudyEntry
+from mfbench.study_contract import LAWS, LEAST_SEEDS
+
+
+def analyse(
+    design: Design, records: Mapping[str, Record], xs: Mapping[Group, float], solution: Solution
+) -> Findings:
+    """Fit and judge a study.
+
+    Args:
+        design: the study and its trials.
+        records: by key; a trial without one has not been run.
+        xs: what the law is a function of.
+        solution: reads the stored values of a record, for the quantity "solution".
+    """
+    entry = design.entry
+    times: tuple[float | None, ...] = entry.times or (None,)
+    comparisons = len(entry.arms) * len(times)
+    each = 1.0 - (1.0 - entry.confidence) / comparisons
+    points: list[Point] = []
+    fitted: list[Fit] = []
+    for arm in entry.arms:
+        groups = [group for group in design.groups if group.arm is arm]
+        for time in times:
+            pairs = [
+                gather(entry, group, xs[group], time, [records.get(key) for key in group.keys], solution)
+                for group in groups
+            ]
+            pairs.sort(key=lambda pair: pair[0].x)
+            points.extend(point for point, _ in pairs)
+            fitted.append(fit_arm(entry, arm, time, pairs, each))
+    return Findings(
+        study=entry.name,
+        summary=entry.summary,
+        source=entry.source,
+        swept=entry.swept,
+        against=entry.against or entry.swept.partition(".")[2],
+        quantity=entry.quantity,
+        statistic=entry.statistic,
+        law=entry.law,
+        clock=entry.clock,
+        confidence=entry.confidence,
+        each=each,
+        seeds=entry.seeds,
+        budget=float(entry.budget),
+        points=tuple(points),
+        fits=tuple(fitted),
+    )
+
+
+def fit_arm(
+    entry: StudyEntry, arm: Arm, time: float | None, pairs: list[tuple[Point, np.ndarray]], confidence: float
+) -> Fit:
+    """The law fitted to the values that take part, with its interval and verdicts; or why there is none."""
+    points = [point for point, _ in pairs]
+    used = [(point, sample) for point, sample in pairs if point.state == found.USED]
+    counts = {
+        name: sum(getattr(point, name) for point in points)
+        for name in ("trials", "failed", "not_reached", "unsupported", "missing", "no_value")
+    }
+    least = min((point.seeds for point, _ in used), default=0)
+    fit = Fit(arm=arm.name, time=time, used=len(used), values=len(points), least_seeds=least, **counts)
+    reason = ill_posed(entry, points)
+    if reason:
+        return _judged(entry, arm, fit, reason=reason)
+    x = np.array([point.x for point, _ in used])
+    y = np.array([point.y for point, _ in used])
+    curve = fits.fit(entry.law, x, y, entry.exponent)
+    if not math.isfinite(curve.estimate):
+        return _judged(
+            entry, arm, fit, reason=f"the exponent ran beyond {fits.STEEPEST:g}, the end of its search"
+        )
+    what = {
+        "estimate": curve.estimate,
+        "amplitude": _finite(curve.amplitude),
+        "exponent": _finite(curve.exponent),
+        "floor": _finite(curve.floor),
+    }
+    if least < LEAST_SEEDS:
+        return _judged(entry, arm, fit, **what)
+    searched = entry.law == "power-with-floor"
+    draws = resampling.resampled(
+        entry.statistic,
+        [sample for _, sample in used],
+        resampling.SEARCHED if searched else resampling.RESAMPLES,
+    )
+    replicates = fits.estimates(entry.law, x, draws, entry.exponent)
+    low, high = resampling.interval(replicates, curve.estimate, confidence, least)
+    bend = resampling.bend(curve, x, y, draws, least)
+    return _judged(entry, arm, fit, low=_finite(low), high=_finite(high), interval=True, bend=bend, **what)
+
+
+def ill_posed(entry: StudyEntry, points: list[Point]) -> str:
+    """Why a law cannot be fitted to these points; "" if it can."""
+    for point in points:
+        if point.state == found.NOT_POSITIVE:
+            shown = "some of its numbers" if point.y is None else f"{point.y:.3g}"
+            return f"{shown} at {entry.swept.partition('.')[2]} = {point.value:g}: not positive, so it has no logarithm"
+    used = [point for point in points if point.state == found.USED]
+    if not used:
+        states = list(dict.fromkeys(point.state for point in points))
+        return f"no point to fit: {', '.join(states)}"
+    different = {point.x for point in used}
+    if len(different) < LAWS[entry.law] or len(different) < len(used):
+        number = f"{len(different)} of {len(points)} values"
+        return f"{number} can be used; the law needs {LAWS[entry.law]} different ones at least"
+    if entry.law != "exponential" and min(different) <= 0:
+        return f"x = {min(different):g} is not positive; this law has its logarithm"
+    return ""
+
+
+def _judged(entry: StudyEntry, arm: Arm, fit: Fit, **what: object) -> Fit:
+    fit = msgspec.structs.replace(fit, **what)
+    predictions = arm.predictions or entry.predictions
+    return msgspec.structs.replace(
+        fit, judgements=tuple(judge(fit, prediction, entry.least_seeds) for prediction in predictions)
+    )
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None

@@ -1,0 +1,181 @@
+"""The numbers of an arm at a value, and what became of the trials that gave none.
+
+A trial that failed (diverged, timeout, crashed, error, out of memory), or whose number is not finite, gives none and is
+counted. Of a cost it is infinite, as is that of a trial that did not reach the target: leaving out the slow ones would
+make a solver look fast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mfbench import resampling
+from mfbench.record import Record, Status
+from mfbench.studies import findings as found
+from mfbench.studies.design import Group
+from mfbench.studies.findings import Point
+from mfbench.studies.measuring import Quantity, error_at
+from mfbench.study import StudyEntry
+
+Solution = Callable[[Record], np.ndarray | None]
+"""The values of an answer at its judge's points, (m,), or None."""
+
+OTHER_POINTS = "the answers of its seeds were taken at different points and have no variance"
+
+
+@dataclass
+class Tray:
+    """What the trials at a value gave.
+
+    Args:
+        numbers: by seed; rows: by seed, of answers.
+        counts: of trials without a number, by the names of `Point`'s fields.
+        sentence: what became of the first of them.
+        floor: the largest one.
+        places: hashes of the points at which answers were taken.
+    """
+
+    numbers: dict[int, float] = field(default_factory=dict)
+    rows: dict[int, np.ndarray] = field(default_factory=dict)
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("failed", "not_reached", "unsupported", "missing", "no_value"), 0
+        )
+    )
+    sentence: str = ""
+    floor: float = 0.0
+    places: set[str] = field(default_factory=set)
+
+    def without(self, name: str, sentence: str) -> None:
+        """Count a trial that gave no finite number."""
+        self.counts[name] += 1
+        self.sentence = self.sentence or sentence
+
+
+def gather(
+    entry: StudyEntry,
+    group: Group,
+    x: float,
+    time: float | None,
+    records: Sequence[Record | None],
+    solution: Solution,
+) -> tuple[Point, np.ndarray]:
+    """The numbers of an arm at a value: what is shown, and the sample that is fitted, (R,) or (R, m), NaN where none is.
+
+    Args:
+        entry, group: the study, and the trials.
+        x: what the law is a function of.
+        time: where curves are read; None for the end.
+        records: by seed; None: not run.
+        solution: reads an answer.
+    """
+    quantity, tray = Quantity.of(entry.quantity), Tray()
+    for seed, record in enumerate(records):
+        if record is None or record.status is Status.INTERRUPTED:
+            tray.without("missing", "" if record is None else record.sentence)
+        elif record.status is Status.UNSUPPORTED:
+            tray.without("unsupported", record.sentence)
+        elif quantity.kind == "solution":
+            _take_answer(tray, seed, record, solution)
+        else:
+            number = quantity.measure(record) if time is None else error_at(record, entry.clock, time)
+            _take_number(tray, seed, record, number, quantity.costs)
+            tray.floor = max(tray.floor, quantity.floor(record))
+    if quantity.kind == "solution":
+        alike = len(tray.places) == 1 and len({row.shape for row in tray.rows.values()}) == 1
+        tray.sentence = OTHER_POINTS if len(tray.places) > 1 else tray.sentence
+        sample = _by_seed(tray.rows, len(records)) if alike else np.full(len(records), np.nan)
+        seeds = len(tray.rows) if alike else 0
+    else:
+        sample, seeds = _by_seed(tray.numbers, len(records)), len(tray.numbers)
+    y = float(resampling.centres(entry.statistic, [sample])[0]) if seeds else math.nan
+    state = _state(y, tray, entry.statistic)
+    if state == found.NOT_POSITIVE and entry.statistic == "geometric-mean":
+        y = math.nan  # there is none of such numbers
+    # The numbers behind a variance lie elsewhere than it does.
+    shown = [] if entry.statistic == "variance" else sorted(tray.numbers.values())
+    point = Point(
+        arm=group.arm.name,
+        time=time,
+        value=group.value,
+        x=x,
+        state=state,
+        y=_finite(y),
+        low=_finite(shown[0]) if shown else None,
+        high=_finite(shown[-1]) if shown else None,
+        seeds=seeds,
+        by_seed={seed: _finite(number) for seed, number in tray.numbers.items()},
+        trials=len(records),
+        floor=tray.floor,
+        sentence=tray.sentence,
+        **tray.counts,
+    )
+    return point, sample
+
+
+def _take_number(tray: Tray, seed: int, record: Record, number: float | None, costs: bool) -> None:
+    # Who did not even begin within the budget has not reached the target either, but did nothing wrong.
+    failed = record.status is not Status.OK and not (costs and record.status is Status.TIMEOUT)
+    if number is None:
+        tray.without("failed" if failed else "no_value", record.sentence)
+    elif math.isfinite(number):
+        tray.numbers[seed] = number
+    else:
+        tray.without("not_reached" if costs and not failed else "failed", record.sentence)
+        if costs:
+            tray.numbers[seed] = number
+
+
+def _take_answer(tray: Tray, seed: int, record: Record, solution: Solution) -> None:
+    failed = record.status is not Status.OK
+    row = None if failed else solution(record)
+    if row is None:
+        tray.without("failed" if failed else "no_value", record.sentence)
+    elif not np.all(np.isfinite(row)):
+        tray.without("failed", record.sentence)
+    else:
+        tray.rows[seed] = row
+        tray.places.add(record.points)
+
+
+def _by_seed(numbers: Mapping[int, np.ndarray] | Mapping[int, float], seeds: int) -> np.ndarray:
+    """The numbers (or rows) of all seeds, NaN for those that have none: (R,) or (R, m)."""
+    shape = np.asarray(next(iter(numbers.values()))).shape if numbers else ()
+    sample = np.full((seeds, *shape), np.nan)
+    for seed, number in numbers.items():
+        sample[seed] = number
+    return sample
+
+
+def _state(y: float, tray: Tray, statistic: str) -> str:
+    """That a value takes part, or why it does not."""
+    if statistic == "geometric-mean" and any(number <= 0 for number in tray.numbers.values()):
+        return found.NOT_POSITIVE
+    if math.isinf(y) or not (tray.numbers or tray.rows):
+        return _silence(tray.counts)
+    if math.isnan(y):
+        return found.NO_VALUE
+    if y <= 0:
+        return found.NOT_POSITIVE
+    return found.BELOW_FLOOR if y <= tray.floor else found.USED
+
+
+def _silence(counts: Mapping[str, int]) -> str:
+    """Why a value has no number, where several trials have different reasons."""
+    for state, name in (
+        (found.NOT_REACHED, "not_reached"),
+        (found.FAILED, "failed"),
+        (found.UNSUPPORTED, "unsupported"),
+        (found.MISSING, "missing"),
+    ):
+        if counts[name]:
+            return state
+    return found.NO_VALUE
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None

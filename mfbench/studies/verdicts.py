@@ -1,0 +1,54 @@
+"""A fitted number against theory: an equivalence test, so that few data never count as agreement.
+
+- consistent: the whole interval lies inside the prediction's band, and every value of the design took part.
+- not consistent: interval and band have no point in common.
+- not enough data: anything else; also where there is no fit or no interval, or fewer seeds than the study asks for.
+
+With an interval of confidence 1 - alpha, either wrong verdict has a probability of at most alpha: "consistent" though the
+true number lies outside of the band, "not consistent" though it lies inside.
+"""
+
+from __future__ import annotations
+
+import math
+
+from mfbench.studies.findings import Fit, Judgement
+from mfbench.study import Prediction
+
+CONSISTENT = "consistent"
+NOT_CONSISTENT = "not consistent"
+NOT_ENOUGH = "not enough data"
+
+
+def judge(fit: Fit, prediction: Prediction, least_seeds: int) -> Judgement:
+    """Hold a fit against a prediction."""
+    verdict, because = _verdict(fit, prediction, least_seeds)
+    return Judgement(
+        name=prediction.name,
+        value=float(prediction.value),
+        low=float(prediction.low),
+        high=float(prediction.high),
+        verdict=verdict,
+        because=because,
+    )
+
+
+def _verdict(fit: Fit, prediction: Prediction, least_seeds: int) -> tuple[str, str]:
+    if fit.estimate is None:
+        return NOT_ENOUGH, fit.reason
+    if fit.least_seeds < least_seeds:
+        return NOT_ENOUGH, f"{fit.least_seeds} seeds at a value; {least_seeds} are asked for"
+    if not fit.interval:
+        return NOT_ENOUGH, "no interval"
+    low, high = _or(fit.low, -math.inf), _or(fit.high, math.inf)
+    if high < prediction.low or low > prediction.high:
+        return NOT_CONSISTENT, ""
+    if not (prediction.low <= low and high <= prediction.high):
+        return NOT_ENOUGH, "the interval reaches beyond the band and into it"
+    if fit.used < fit.values:
+        return NOT_ENOUGH, f"only {fit.used} of {fit.values} values took part"
+    return CONSISTENT, ""
+
+
+def _or(number: float | None, instead: float) -> float:
+    return instead if number is None else number

@@ -1,0 +1,91 @@
+"""`mfbench study`: a study's trials, its fits and its picture at the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+STYLES = ("rich", "markdown", "json", "csv")
+
+FOLDER = "studies"
+"""In a results folder, beside the records."""
+
+
+@click.command("study")
+@click.argument("name", metavar="NAME")
+@click.option("-o", "--output", metavar="DIR", help="Results folder.  [mfbench-results, or $MFBENCH_RESULTS]")
+@click.option("--values", metavar="X,X,...", help="Of the swept parameter, instead of the study's own.")
+@click.option("--seeds", type=int, metavar="N", help="Repetitions at each value, instead of the study's.")
+@click.option("--budget", metavar="TIME", help="Seconds of a trial (30s, 2min), instead of the study's.")
+@click.option("--device", metavar="auto|cpu|cuda", help="Device class.  [auto]")
+@click.option("--jobs", type=int, metavar="N", help="Trials at the same time.  [cores / threads]")
+@click.option("--threads", type=int, metavar="N", help="Cores of a trial.  [1]")
+@click.option("--memory", "memory_mb", type=int, metavar="MB", help="Memory limit of a trial.  [8192]")
+@click.option("--executor", metavar="NAME[k=v,...]", help="Where trials run, as in `mfbench run`.  [local]")
+@click.option("--retry-failed", is_flag=True, help="Run trials again that failed.")
+@click.option("--rerun", is_flag=True, help="Run trials again whatever became of them.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option("--format", "style", type=click.Choice(STYLES), default="rich", show_default=True)
+def study_command(
+    name: str,
+    values: str | None,
+    budget: str | None,
+    retry_failed: bool,
+    rerun: bool,
+    dry_run: bool,
+    style: str,
+    plugins: tuple[str, ...],
+    strict: bool,
+    **options: Any,
+) -> None:
+    """Run a study and fit its law: exponents, intervals, verdicts, and a picture.
+
+    The same command again runs only what is missing; what is there counts also after an interruption. Writes
+    studies/NAME.json, .svg and .png below the results folder. Exit codes as those of `mfbench run`: a prediction that
+    fails is a result, not an error.
+    """
+    from mfbench import session
+    from mfbench.cli import bad_input, load, not_read, results_folder
+    from mfbench.conducting import conduct, prepare
+    from mfbench.executors import choose
+    from mfbench.report.studies import render
+    from mfbench.request import Request, read_budget
+    from mfbench.store import Store
+    from mfbench.studies.analysis import analyse
+    from mfbench.studies.choosing import chosen, read_values
+    from mfbench.studies.design import abscissas, make_design
+    from mfbench.study_folder import answers_in, keep
+    from mfbench.views import plan_text, terminal
+
+    with bad_input():
+        given = {key: value for key, value in options.items() if value is not None}
+        if budget is not None:
+            given["budget"] = read_budget(budget)
+        request = Request(**given)
+        registry = load(plugins, strict)
+        entry = chosen(registry, name, request)
+        files = tuple(str(Path(file).resolve()) for file in plugins)
+        place = choose(request, registry)
+        cores = None if place.entry.away else len(os.sched_getaffinity(0))
+        wanted = entry.values if values is None else read_values(values)
+        design = make_design(entry, wanted, request, registry, cores, files)
+    store = Store(results_folder(request.output))
+    todo = session.split(design.plan, store, retry_failed, rerun)
+    not_read(todo.broken, then="; the trial is run again")
+    if dry_run:
+        click.echo(plan_text(design.plan, todo, registry), nl=False)
+        return
+    aside = style != "rich"
+    with bad_input():
+        xs = abscissas(design)
+        executor = prepare(design.plan, todo, registry, place, store, aside)
+    records = conduct(design.plan, todo, store, executor, aside)
+    findings = analyse(design, {record.key: record for record in records}, xs, answers_in(store))
+    click.echo(render(findings, style, **terminal()), nl=False)
+    for line in keep(findings, store.folder / FOLDER):
+        click.echo(line, err=aside)
+    sys.exit(session.exit_code(records))

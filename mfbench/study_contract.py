@@ -1,0 +1,158 @@
+"""What a study entry must be before anybody relies on it: its shape alone, no look at other entries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from mfbench.names import NameProblem, parse_selector
+from mfbench.study import Arm, Prediction, StudyEntry
+
+LAWS = {"power": 2, "power-with-floor": 3, "exponential": 2, "amplitude": 1}
+"""Law -> how many numbers it fits: so many different values it needs at least."""
+
+STATISTICS = ("geometric-mean", "mean", "median", "variance")
+
+NAMED = ("metric", "report")
+COSTS = ("seconds-to", "work-to")
+QUANTITIES = ("error", "metric:NAME", "report:NAME", "seconds-to:TARGET", "work-to:TARGET", "solution")
+
+LEAST_SEEDS = 3
+"""With fewer, a bootstrap interval means nothing."""
+
+PARTS = ("solver", "problem")
+
+
+class StudyProblem(ValueError):
+    """A study entry that is not what `StudyEntry` says."""
+
+
+def check_study(where: str, entry: StudyEntry) -> None:
+    """Refuse an entry that is not what `StudyEntry` says.
+
+    Raises:
+        StudyProblem: the first flaw, with what was got and what was expected.
+    """
+    for flaw in _flaws(entry):
+        raise StudyProblem(f"{where}: {flaw}")
+
+
+def _flaws(entry: StudyEntry) -> Iterator[str]:
+    if not isinstance(entry.arms, tuple) or not entry.arms or not all(isinstance(a, Arm) for a in entry.arms):
+        yield f"arms are {entry.arms!r}; expected a tuple of mfbench.Arm."
+    for arm in entry.arms:
+        yield from _arm_flaws(arm)
+    names = [arm.name for arm in entry.arms]
+    if len(set(names)) < len(names):
+        yield f"arms are called {', '.join(names)}; give each a label of its own."
+    yield from _expected(
+        "swept", entry.swept, _is_parameter(entry.swept), "'solver.PARAMETER' or 'problem.PARAMETER'"
+    )
+    yield from _value_flaws(entry)
+    yield from _expected("seeds", entry.seeds, _is_whole(entry.seeds, 1), "a whole number >= 1")
+    yield from _expected(
+        "budget", entry.budget, _is_number(entry.budget) and entry.budget > 0, "seconds above zero"
+    )
+    yield from _quantity_flaws(entry)
+    yield from _expected("against", entry.against, isinstance(entry.against, str), "a text")
+    yield from _expected("clock", entry.clock, isinstance(entry.clock, str) and entry.clock != "", "a text")
+    yield from _prediction_flaws("", entry.predictions)
+    confident = _is_number(entry.confidence) and 0.5 <= entry.confidence < 1
+    yield from _expected("confidence", entry.confidence, confident, "a number from .5 to below 1")
+    least = f"a whole number >= {LEAST_SEEDS}"
+    yield from _expected("least_seeds", entry.least_seeds, _is_whole(entry.least_seeds, LEAST_SEEDS), least)
+
+
+def _arm_flaws(arm: Arm) -> Iterator[str]:
+    for field in ("problem", "solver", "label"):
+        value = getattr(arm, field)
+        yield from _expected(f"{field} of an arm", value, isinstance(value, str), "a text")
+    for text in (arm.problem, arm.solver):
+        try:
+            parse_selector(text)
+        except NameProblem as error:
+            yield f"an arm names {error}"
+    tied = isinstance(arm.tied, Mapping) and all(
+        _is_parameter(name) and callable(value) for name, value in arm.tied.items()
+    )
+    expected = "a mapping from 'solver.PARAMETER' or 'problem.PARAMETER' to functions of the swept value"
+    yield from _expected(f"arm {arm.name!r}: tied", arm.tied, tied, expected)
+    yield from _prediction_flaws(f"arm {arm.name!r}: ", arm.predictions)
+
+
+def _value_flaws(entry: StudyEntry) -> Iterator[str]:
+    law = isinstance(entry.law, str) and entry.law in LAWS
+    yield from _expected("law", entry.law, law, f"one of {', '.join(LAWS)}")
+    if (entry.law == "amplitude") != _is_number(entry.exponent):
+        yield f"exponent is {entry.exponent!r} with the law {entry.law!r}; expected a number for 'amplitude' alone."
+    values = entry.values
+    rising = (
+        isinstance(values, tuple) and all(map(_is_number, values)) and all(a < b for a, b in pairwise(values))
+    )
+    yield from _expected("values", values, rising, "a tuple of numbers, smallest first")
+    if len(values) < LAWS[entry.law]:
+        yield f"{len(values)} values; the law {entry.law!r} needs {LAWS[entry.law]} at least."
+
+
+def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
+    kind, name = split_quantity(entry.quantity)
+    sound = (
+        (kind in ("error", "solution") and not name)
+        or (kind in NAMED and name)
+        or (kind in COSTS and _number(name))
+    )
+    yield from _expected("quantity", entry.quantity, bool(sound), f"one of {', '.join(QUANTITIES)}")
+    known = isinstance(entry.statistic, str) and entry.statistic in STATISTICS
+    yield from _expected("statistic", entry.statistic, known, f"one of {', '.join(STATISTICS)}")
+    for needing, statistic in ((kind in COSTS, "median"), (kind == "solution", "variance")):
+        if needing and entry.statistic != statistic:
+            yield f"statistic is {entry.statistic!r}; the quantity {entry.quantity!r} takes {statistic!r}."
+    times = isinstance(entry.times, tuple) and all(_is_number(time) and time > 0 for time in entry.times)
+    yield from _expected("times", entry.times, times, "a tuple of numbers > 0")
+    if entry.times and kind != "error":
+        yield f"times are given for the quantity {entry.quantity!r}; only curves of the 'error' can be read at times."
+
+
+def _prediction_flaws(where: str, predictions: Any) -> Iterator[str]:
+    if not isinstance(predictions, tuple) or not all(isinstance(one, Prediction) for one in predictions):
+        yield f"{where}predictions are {predictions!r}; expected a tuple of mfbench.Prediction."
+    for one in predictions:
+        numbers = all(map(_is_number, (one.value, one.low, one.high)))
+        if not numbers or not one.low <= one.value <= one.high or not one.low < one.high:
+            yield f"{where}{one!r}; expected numbers with low <= value <= high and low < high."
+        yield from _expected(f"{where}name of a prediction", one.name, isinstance(one.name, str), "a text")
+
+
+def split_quantity(quantity: Any) -> tuple[str, str]:
+    """Kind and name of a quantity: "metric:skill" -> ("metric", "skill")."""
+    kind, _, name = quantity.partition(":") if isinstance(quantity, str) else ("", "", "")
+    return kind, name
+
+
+def _expected(what: str, got: Any, sound: bool, expected: str) -> Iterator[str]:
+    if not sound:
+        yield f"{what} is {got!r}; expected {expected}."
+
+
+def _is_parameter(name: Any) -> bool:
+    if not isinstance(name, str):
+        return False
+    part, _, parameter = name.partition(".")
+    return part in PARTS and parameter.isidentifier()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
+def _number(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

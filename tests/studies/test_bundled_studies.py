@@ -1,0 +1,71 @@
+"""The bundled studies, and the one of the documentation: planned in full, run by nobody here."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mfbench.registry import load_registry
+from mfbench.request import Request
+from mfbench.studies.design import abscissas, make_design
+
+PAGE = Path(__file__).parents[2] / "docs" / "studies.md"
+BUNDLED = ("dimension", "rarity")
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_registry()
+
+
+def designed(registry, entry):
+    return make_design(entry, entry.values, Request(), registry, 2)
+
+
+def test_all_are_offered(registry):
+    assert set(BUNDLED) <= set(registry.studies)
+    assert {registry.origins["study", name].distribution for name in BUNDLED} == {"mfbench"}
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_trial_is_planned_once(registry, name):
+    entry = registry.studies[name]
+    design = designed(registry, entry)
+    keys = [key for group in design.groups for key in group.keys]
+    assert len(keys) == len(set(keys)) == len(entry.arms) * len(entry.values) * entry.seeds
+    specs = [*design.plan.specs, *(spec for spec, _ in design.plan.unsupported)]
+    assert {spec.key for spec in specs} == set(keys)
+    assert {spec.cell.budget for spec in specs} == {entry.budget}
+    assert [spec.cell.seed for spec in design.plan.specs] == sorted(
+        spec.cell.seed for spec in design.plan.specs
+    )
+
+
+def test_grids_end_at_three_dimensions(registry):
+    """Where a solver's extras are missing here, more is unsupported; a grid above d = 3 is so everywhere."""
+    design = designed(registry, registry.studies["dimension"])
+    refused = Counter(
+        spec.cell.problem_parameters["dim"] for spec, why in design.plan.unsupported if "N^d" in why
+    )
+    assert refused == dict.fromkeys((5, 10, 20, 50, 100), 5)
+
+
+def test_rarity_has_a_rate_in_every_decade(registry):
+    entry = registry.studies["rarity"]
+    design = designed(registry, dataclasses.replace(entry, arms=entry.arms[:1], seeds=1))
+    rates = sorted(abscissas(design).values())
+    assert rates == pytest.approx([10.0**k for k in range(-10, -1)], rel=0.02)
+
+
+def test_the_study_of_the_documentation_can_be_planned(registry, tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    file = tmp_path / "documented_study.py"
+    file.write_text(code)
+    found = load_registry([file])
+    assert found.broken == []
+    design = designed(found, found.studies["width"])
+    assert len(design.groups) == 5

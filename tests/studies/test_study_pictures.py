@@ -1,0 +1,110 @@
+"""The picture of a study, and its tables: what they show of trials without a number."""
+
+from __future__ import annotations
+
+import builtins
+import struct
+
+import pytest
+
+from mfbench.report import pictures
+from mfbench.report.studies import render
+from mfbench.studies.findings import Findings, Fit, Judgement, Point
+from mfbench.study_folder import keep
+
+
+def point(arm, x, y, **fields):
+    counts = dict.fromkeys(("failed", "not_reached", "unsupported", "missing", "no_value"), 0)
+    whole = {
+        "time": None, "value": x, "state": "used", "low": y, "high": y, "seeds": 3, "by_seed": {}, "trials": 3,
+        "floor": 0.0, "sentence": "",
+    }  # fmt: skip
+    return Point(arm=arm, x=x, y=y, **(whole | counts | fields))
+
+
+def made(**fields):
+    judgement = Judgement(name="CLT", value=-1.0, low=-1.1, high=-0.9, verdict="consistent")
+    whole = {
+        "study": "width", "summary": "Does it fall?", "source": "tests", "swept": "solver.width", "against": "width",
+        "quantity": "error", "statistic": "mean", "law": "power", "clock": "seconds", "confidence": 0.95, "each": 0.975,
+        "seeds": 3, "budget": 5.0,
+        "points": (
+            point("good", 8.0, 0.1, low=0.05, high=0.2),
+            point("good", 16.0, 0.05, failed=1, seeds=2, sentence="it fell"),
+            point("bad", 8.0, None, state="not reached", not_reached=3),
+            point("bad", 16.0, None, state="unsupported", unsupported=3, seeds=0, sentence="too wide"),
+        ),
+        "fits": (
+            Fit(arm="good", time=None, estimate=-1.0, low=-1.05, high=-0.95, interval=True, amplitude=0.8, exponent=-1.0,
+                floor=0.0, used=2, values=2, least_seeds=2, trials=6, failed=1, bend=0.001, judgements=(judgement,)),
+            Fit(arm="bad", time=None, used=0, values=2, trials=6, not_reached=3, unsupported=3, reason="no point to fit"),
+        ),
+    }  # fmt: skip
+    return Findings(**(whole | fields))
+
+
+def test_a_picture_names_what_it_shows():
+    """Values without a number have a row for their reason. Texts stand as comments in an SVG."""
+    pytest.importorskip("matplotlib")
+    with_words = pictures.draw(made())
+    assert pictures.draw(made()) == with_words
+    assert with_words["png"][:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", with_words["png"][16:24])
+    assert (width, height) == (1200, 825)
+    text = with_words["svg"].decode()
+    for words in (
+        "not reached",
+        "unsupported",
+        "good: a = -1.00 [-1.05, -0.950]",
+        "bad: no fit",
+        "theory (CLT): -1",
+        "2/3",
+    ):
+        assert f"<!-- {words} -->" in text
+    figures = pictures.draw(made(points=made().points[:2], fits=made().fits[:1]))["svg"].decode()
+    assert "<!-- not reached -->" not in figures
+
+
+@pytest.mark.parametrize("law", ["power-with-floor", "exponential", "amplitude"])
+def test_every_law_has_a_picture(law):
+    pytest.importorskip("matplotlib")
+    assert pictures.draw(made(law=law))["svg"].startswith(b"<?xml")
+
+
+def test_there_is_a_picture_of_nothing():
+    pytest.importorskip("matplotlib")
+    assert pictures.draw(made(points=(), fits=made().fits[1:]))["svg"].startswith(b"<?xml")
+
+
+def test_without_matplotlib_the_findings_are_kept(tmp_path, monkeypatch):
+    imports = builtins.__import__
+
+    def refuse(name, *arguments, **named):
+        if name.partition(".")[0] == "matplotlib":
+            raise ImportError(f"No module named {name!r}")
+        return imports(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    lines = list(keep(made(), tmp_path / "studies"))
+    assert lines[-1].endswith("run: pip install 'mfbench[report]'")
+    assert [path.name for path in (tmp_path / "studies").iterdir()] == ["width.json"]
+
+
+def test_a_table_says_what_was_left_out():
+    text = " ".join(render(made(), "rich").split())
+    assert "good 2/2 6 1 failed -1.00 [-1.05, -0.950] CLT -1 in [-1.1, -0.9] consistent" in text
+    assert "bad 0/2 6 3 not reached, 3 unsupported none no point to fit" in text
+    assert "16 0.0500 0.050 .. 0.050 2/3 1 failed it fell" in text
+    assert "bad 8 not reached 0/3 3 not reached" in text
+    assert "16 unsupported 0/3 3 unsupported too wide" in text
+    assert "the points bend away from the law (lack of fit, p = 1.0e-3)" in text
+    assert "97.50% each, so that all 2 hold together" in text
+
+
+def test_texts_of_strangers_are_harmless():
+    evil = made(
+        summary="\x1b[31mred\x07", points=(point("=1+1", 8.0, 1.0),), fits=(Fit(arm="=1+1", time=None),)
+    )
+    for style in ("rich", "markdown", "json", "csv"):
+        assert not set("\x1b\x07") & set(render(evil, style))
+    assert ",'=1+1," in render(evil, "csv")
