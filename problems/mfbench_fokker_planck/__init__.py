@@ -1,10 +1,11 @@
 """Fokker-Planck problems whose density is known."""
 
 import mfbench
+from mfbench_fokker_planck.entries.gaussian import GAUSSIAN
 from mfbench_fokker_planck.entries.ring import RING
 
 
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [RING]
+    return [GAUSSIAN, RING]
