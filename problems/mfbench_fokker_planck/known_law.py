@@ -52,8 +52,16 @@ def box_of(law: KnownLaw, horizon: float, reach: float = REACH) -> np.ndarray:
     return np.stack([low, high])
 
 
-def judge_of(law: KnownLaw, times: tuple[float, ...], reference: Reference) -> TransientJudge:
-    """The judge by draws from the law at each time, and by nodes around it at the last for d <= 3."""
+def judge_of(
+    law: KnownLaw,
+    times: tuple[float, ...],
+    reference: Reference,
+    nodes: tuple[np.ndarray, np.ndarray] | None = None,
+) -> TransientJudge:
+    """The judge by draws from the law at each time, and by nodes (m, d) with weights (m,) at the last.
+
+    Without nodes given they are `nodes_around` the law.
+    """
     rng = np.random.default_rng([POINT_SEED, law.dim])
     laws = []
     for t in times:
@@ -70,11 +78,11 @@ def judge_of(law: KnownLaw, times: tuple[float, ...], reference: Reference) -> T
             )
         )
     last = laws[-1]
-    nodes, weights = nodes_around(last.mean, last.covariance)
+    places, weights = nodes_around(last.mean, last.covariance) if nodes is None else nodes
     return TransientJudge(
         laws=tuple(laws),
-        nodes=nodes,
-        node_log_p=law.log_density(nodes, last.time) if len(nodes) else np.empty(0),
+        nodes=places,
+        node_log_p=law.log_density(places, last.time) if len(places) else np.empty(0),
         node_weights=weights,
         log_density=reference,
     )

@@ -38,3 +38,27 @@ def residual(log_p, problem, x, t):
 def equation_residual():
     """residual(log_p, problem, x, t) with log_p(y (d,), s) a function in jax; every derivative by jax."""
     return residual
+
+
+def moments_near(law, t):
+    """The Gaussian log-density in jax, with moments as their Taylor polynomial at t by the moment equations."""
+    jnp = pytest.importorskip("jax").numpy
+    mean, covariance = law.moments(t)
+    force = law.forcing.at(t, np.zeros(1))
+    noise = law.noise + (0 if law.noise_slope is None else t * law.noise_slope)
+    flow = law.matrix @ mean + force
+    change = law.matrix @ covariance + covariance @ law.matrix.T + noise @ noise.T
+
+    def log_p(y, s):
+        m = mean + (s - t) * flow
+        c = covariance + (s - t) * change
+        away = y - m
+        return -(away @ jnp.linalg.solve(c, away) + jnp.linalg.slogdet(2 * jnp.pi * c)[1]) / 2
+
+    return log_p
+
+
+@pytest.fixture(scope="session")
+def gaussian_near():
+    """gaussian_near(linear_law, t) is log p(y (d,), s) for s near t, as a function in jax."""
+    return moments_near

@@ -28,31 +28,13 @@ def small(case):
     return GaussianParameters(case=case, dim=SMALL.get(case, 0))
 
 
-def moments_near(law, t):
-    """The Gaussian log-density in jax, with moments as their Taylor polynomial at t by the moment equations."""
-    jnp = pytest.importorskip("jax").numpy
-    mean, covariance = law.moments(t)
-    force = law.forcing.at(t, np.zeros(1))
-    noise = law.noise + (0 if law.noise_slope is None else t * law.noise_slope)
-    flow = law.matrix @ mean + force
-    change = law.matrix @ covariance + covariance @ law.matrix.T + noise @ noise.T
-
-    def log_p(y, s):
-        m = mean + (s - t) * flow
-        c = covariance + (s - t) * change
-        away = y - m
-        return -(away @ jnp.linalg.solve(c, away) + jnp.linalg.slogdet(2 * jnp.pi * c)[1]) / 2
-
-    return log_p
-
-
 @pytest.mark.parametrize("case", CASES)
-def test_the_density_solves_its_equation(case, equation_residual):
+def test_the_density_solves_its_equation(case, equation_residual, gaussian_near):
     parameters = small(case)
     case_, problem = case_of(parameters, 3), build(parameters, 3)
     t = case_.times[1]
     x = case_.law.draw(t, 20, np.random.default_rng(0))
-    assert np.max(equation_residual(moments_near(case_.law, t), problem, x, t)) < 1e-10
+    assert np.max(equation_residual(gaussian_near(case_.law, t), problem, x, t)) < 1e-10
 
 
 @pytest.mark.parametrize("case", CASES)
