@@ -3,6 +3,7 @@
 import mfbench
 from mfbench_fokker_planck.entries.benes import BENES
 from mfbench_fokker_planck.entries.gaussian import GAUSSIAN
+from mfbench_fokker_planck.entries.quartic import QUARTIC
 from mfbench_fokker_planck.entries.ring import RING
 from mfbench_fokker_planck.entries.sheared import SHEARED
 
@@ -10,4 +11,4 @@ from mfbench_fokker_planck.entries.sheared import SHEARED
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [BENES, GAUSSIAN, RING, SHEARED]
+    return [BENES, GAUSSIAN, QUARTIC, RING, SHEARED]

@@ -141,7 +141,11 @@ def operator(grid: TensorGrid, drift: Field, noise: Field | float, order: int) -
     largest = noise if isinstance(noise, float) else float(np.max(np.abs(at_nodes)))
     lines = []
     for axis in range(dim):
-        strength = np.full(grid.shape, noise) if isinstance(noise, float) else at_nodes[:, axis, axis].reshape(grid.shape)
+        strength = (
+            np.full(grid.shape, noise)
+            if isinstance(noise, float)
+            else at_nodes[:, axis, axis].reshape(grid.shape)
+        )
         lines.append(_line(grid, drift, noise, np.moveaxis(strength, axis, 0), axis, order, largest))
     mixed = {}
     if at_nodes is not None:
