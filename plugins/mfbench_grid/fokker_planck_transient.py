@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -65,7 +66,7 @@ class Level(NamedTuple):
 def solve(
     problem: TransientProblem, parameters: FiniteVolumeInTimeParameters, context: Context
 ) -> Iterator[Checkpoint]:
-    """A new answer per grid, until the nodes run out or nothing changes any more; the last one is yielded while it waits.
+    """A new answer per grid, until the nodes run out or nothing changes any more; the last one is yielded again while it waits.
 
     Reports "change": root mean square, in nats under p, from the last grid's answer to this one, over all times; "lifted".
     Work: "evaluations" of the drift, "nodes" times steps so far.
@@ -85,7 +86,7 @@ def solve(
         finer: Level | None = None
         for finer in march.over(grid, steps):
             if finer is None and checkpoint is not None:
-                yield checkpoint
+                yield replace(checkpoint, work=march.work)
         cells, steps = 2 * cells, [2 * count for count in steps]
         if finer is None:
             plain, corrections = None, [math.nan] * len(problem.times)
@@ -107,7 +108,7 @@ def solve(
         checkpoint = Checkpoint(
             evaluate=log_density,
             state=InTime(np.array(problem.times), splines, problem.box),
-            work={"evaluations": march.evaluations, "nodes": march.nodes},
+            work=march.work,
             reports=reports,
         )
         yield checkpoint
@@ -139,6 +140,11 @@ class March:
 
     def __init__(self, problem: TransientProblem) -> None:
         self.problem, self.evaluations, self.nodes = problem, 0, 0
+
+    @property
+    def work(self) -> dict[str, int]:
+        """As checkpoints state it."""
+        return {"evaluations": self.evaluations, "nodes": self.nodes}
 
     def over(self, grid: TensorGrid, steps: list[int]) -> Iterator[Level | None]:
         """None every few steps; the level at the end, or None again if the density exploded.

@@ -60,7 +60,7 @@ def errors(problem, law, cells, levels, extrapolate=False):
     parameters = FiniteVolumeInTimeParameters(cells=cells, max_nodes=most, extrapolate=extrapolate)
     found, last = [], None
     for checkpoint in solve(problem, parameters, CONTEXT):
-        if checkpoint is not last:
+        if last is None or checkpoint.state is not last.state:
             found.append(math.sqrt(np.mean((checkpoint.evaluate(checkpoint.state, looks) - truth) ** 2)))
             last = checkpoint
     return np.array(found)
