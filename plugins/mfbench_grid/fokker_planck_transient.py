@@ -66,7 +66,7 @@ class Level(NamedTuple):
 def solve(
     problem: TransientProblem, parameters: FiniteVolumeInTimeParameters, context: Context
 ) -> Iterator[Checkpoint]:
-    """A new answer per grid, until the nodes run out or nothing changes any more; the last one is yielded again while it waits.
+    """A new answer per grid, until the nodes run out or nothing changes any more; the last one is yielded meanwhile.
 
     Reports "change": root mean square, in nats under p, from the last grid's answer to this one, over all times; "lifted".
     Work: "evaluations" of the drift, "nodes" times steps so far.

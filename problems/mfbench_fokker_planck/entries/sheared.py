@@ -48,7 +48,6 @@ SHEARED = mfbench.ProblemEntry(
     judge="mfbench_fokker_planck.sheared:judge",
     parameters=ShearedParameters,
     instances={
-        "quick": ({"dim": 2},),
         "standard": ({"dim": 2}, {"dim": 10}),
         "full": ({"dim": 2}, {"dim": 10}, {"dim": 50}),
     },
