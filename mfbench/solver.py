@@ -30,7 +30,8 @@ class Facts:
         task: the task's name, for example "committor".
         dim: dimension d of the space in which points x live.
         flags: properties in the field's words: "reversible" (drift is -grad V, noise of one strength),
-            "hypoelliptic" (noise in some directions only), "stationary", "rotated". Unknown flags are to be ignored.
+            "hypoelliptic" (noise in some directions only), "stationary" or "transient" (the law asked for), "exchangeable"
+            (particles in any order), "rotated". Unknown flags are to be ignored.
     """
 
     task: str
@@ -124,7 +125,8 @@ class Checkpoint:
 
     Args:
         evaluate: `evaluate(state, x)` with x a float64 numpy array (n, d) gives the n
-            values of the answer (q(x); log p(x)), as any array that numpy can read.
+            values of the answer (q(x); log p(x)), as any array that numpy can read. For a
+            time-dependent law x is (n, d + 1), the last column the time.
             It must be the same function object all through a trial, jitted once.
         state: whatever `evaluate` needs. The host keeps it after the solver goes on, so
             arrays in it must not be changed in place afterwards.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mfbench.conformance.functions import STEP, functions_of, length
+from mfbench.conformance.functions import STEP, functions_of, length, moment_of
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.reference import SecondRoute
 from mfbench.registry import resolve
@@ -21,17 +21,30 @@ FEW, SHALLOW = 1e-3, 0.1
 """Share of the judge's points, and their depth in the depth of start points, that a reference on cells may put inside:
 a curved boundary cuts its outermost cells."""
 
+DEGENERATE = 1e-12
+"""Ratio of the weakest to the strongest noise below which some direction has none."""
+
+FIELDS = ("drift", "amplitude", "initial_log_density")
+"""Of which one at least differs between two repetitions of a rotated problem without potential."""
+
 LINES = 64
 """Lines out of each set along which its boundary is looked at."""
 
 
 def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
     """What the entry says is true of what is built."""
-    if said.dim != problem.dim or looks.shape[1] != problem.dim:
+    moving = hasattr(problem, "times")
+    width = looks.shape[1] - moving  # points of a time-dependent problem end with the time
+    if said.dim != problem.dim or width != problem.dim:
         return failed(
             "facts",
-            f"the entry says dim {said.dim}, the problem {problem.dim}, the judge {looks.shape[1]}; expected one.",
+            f"the entry says dim {said.dim}, the problem {problem.dim}, the judge {width}; expected one.",
         )
+    if moving:
+        verdict = _in_time(problem, said, looks)
+        if verdict is not None:
+            return verdict
+    looks = looks[:, :width]
     if hasattr(problem, "mobility"):
         mobility = problem.mobility
         truth = {
@@ -54,6 +67,27 @@ def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
     )
 
 
+def _in_time(problem: Any, said: Facts, looks: np.ndarray) -> Verdict | None:
+    """What is wrong of a time-dependent problem's flags and times, if anything is."""
+    if said.flags & {"stationary", "transient"} != {"transient"}:
+        return failed("facts", "it has times; expected the flag 'transient', and not 'stationary'.")
+    if set(looks[:, -1]) != set(problem.times):
+        return failed(
+            "facts",
+            f"the judge asks at times {sorted(set(looks[:, -1]))}, the problem at {list(problem.times)}; expected one set.",
+        )
+    noise = np.asarray(problem.diffusion_matrix(looks[:8, :-1], moment_of(problem)))
+    strengths = np.linalg.eigvalsh(noise)
+    degenerate = bool(np.any(strengths[:, 0] <= DEGENERATE * strengths[:, -1]))
+    truth = {"hypoelliptic": degenerate, "exchangeable": problem.particles is not None}
+    for flag, true in truth.items():
+        if (flag in said.flags) is not true:
+            return failed(
+                "facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be."
+            )
+    return None
+
+
 def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) -> Verdict:
     """One seed gives one problem; another seed turns one that is rotated."""
 
@@ -65,6 +99,8 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
             for name in ("start_a", "start_b", "start")
             if hasattr(problem, name)
         }
+        if hasattr(problem, "initial_draw"):
+            starts["initial_draw"] = np.asarray(problem.initial_draw(np.random.default_rng(1), 4))
         return found | starts
 
     one, again, other = values(5), values(5), values(6)
@@ -74,8 +110,11 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
                 "repetitions", f"{name} differs between two builds with one seed; draw all from the seed."
             )
     if "rotated" in said.flags and said.dim > 1:
-        field = "potential" if "potential" in one else "drift"
-        if np.array_equal(one[field], other[field]) and not np.array_equal(points, -points):
+        fields = ["potential"] if "potential" in one else [name for name in FIELDS if name in one]
+        field = " and ".join(fields)
+        if all(np.array_equal(one[name], other[name]) for name in fields) and not np.array_equal(
+            points, -points
+        ):
             return failed("repetitions", f"it is called rotated, but {field} is the same with another seed.")
     return passed("repetitions", "one seed gives one problem.")
 

@@ -13,7 +13,7 @@ from mfbench.availability import installed_version
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 
 LIBRARIES = ("numpy", "torch", "jax")
-SCALARS = ("potential", "boundary_a", "boundary_b")
+SCALARS = ("potential", "boundary_a", "boundary_b", "initial_log_density")
 ROUND_OFF = 1e-10
 """Of the largest value: what two libraries may differ by in float64."""
 
@@ -29,13 +29,22 @@ Function = Callable[[Any], Any]
 
 
 def functions_of(problem: Any) -> dict[str, Function]:
-    """What a problem can be asked at points alone, by name; a drift at time 0."""
+    """What a problem can be asked at points alone, by name; what depends on time at `moment_of` the problem."""
+    t = moment_of(problem)
     found = {name: getattr(problem, name) for name in SCALARS if hasattr(problem, name)}
     if getattr(problem, "circulation", None) is not None:
         found["circulation"] = problem.circulation
     if hasattr(problem, "drift"):
-        found["drift"] = lambda x: problem.drift(x, 0.0)
+        found["drift"] = lambda x: problem.drift(x, t)
+    if getattr(problem, "amplitude", None) is not None:
+        # All rows of the matrix in one sum: a vector at each point, as the other functions give.
+        found["amplitude"] = lambda x: problem.amplitude(x, t).sum(-1)
     return found
+
+
+def moment_of(problem: Any) -> float:
+    """A time within a time-dependent problem at which nothing is special; 0 for all others."""
+    return 0.61 * float(problem.horizon) if hasattr(problem, "horizon") else 0.0
 
 
 def shapes(problem: Any, points: np.ndarray) -> Verdict:
@@ -198,7 +207,9 @@ def pulled_back(library: str, function: Function, points: np.ndarray, weights: n
     if library == "jax":
         return np.asarray(sys.modules["jax"].grad(lambda y: (function(y) * w).sum())(x))
     x.requires_grad_()
-    (function(x) * w).sum().backward()
+    total = (function(x) * w).sum()
+    if total.requires_grad:  # it does not where the function is a constant, or hides its points from torch
+        total.backward()
     return np.zeros_like(points) if x.grad is None else np.asarray(x.grad)
 
 

@@ -85,7 +85,8 @@ def verdicts_of(registry: Registry, name: str, values: dict[str, Any]) -> Iterat
     yield passed("builds", "problem and judge can be made.")
     said = entry.facts(parameters)
     yield tried("facts", lambda: answers.facts(problem, said, looks))
-    points = looks[:: max(1, len(looks) // POINTS)][:POINTS]
+    # Without the time, with which points of a time-dependent problem end.
+    points = looks[:: max(1, len(looks) // POINTS)][:POINTS, : problem.dim]
     starts = [
         np.asarray(getattr(problem, one))[:4]
         for one in ("start_a", "start_b", "start")

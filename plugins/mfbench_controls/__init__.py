@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.checks import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,28 @@ class LineIntegralParameters:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected >= 1.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class GaussianClosureParameters:
+    """Parameters of `gaussian-closure`.
+
+    Args:
+        max_steps: at most this many steps over the horizon, >= 16.
+
+    Raises:
+        ValueError: fewer steps.
+    """
+
+    max_steps: int = 8192
+
+    def __post_init__(self) -> None:
+        at_least(self, max_steps=16)
+
+
+def transient_only(facts: mfbench.Facts) -> str | None:
+    """Moments need a start."""
+    return None if "transient" in facts.flags else "follows laws in time only"
+
+
 def stationary_only(facts: mfbench.Facts) -> str | None:
     """The line integral says nothing of a law that changes in time."""
     return None if "stationary" in facts.flags else "knows stationary laws only"
@@ -85,6 +108,16 @@ CONTROLS = [
         run="mfbench_controls.line_integral:solve",
         parameters=LineIntegralParameters,
         supports=stationary_only,
+        control=True,
+    ),
+    mfbench.SolverEntry(
+        name="gaussian-closure",
+        task="fokker-planck",
+        summary="Mean and covariance in time, the drift averaged over a Gaussian: exact for linear equations.",
+        source="Risken, The Fokker-Planck Equation, section 6.4; cubature: Arasaratnam, Haykin, IEEE TAC 54 (2009) 1254.",
+        run="mfbench_controls.gaussian_closure:solve",
+        parameters=GaussianClosureParameters,
+        supports=transient_only,
         control=True,
     ),
 ]

@@ -1,7 +1,13 @@
 """Solvers on grids."""
 
 import mfbench
-from mfbench_grid import committor_entry, fokker_planck_entry, projected_grid_entry, tensor_train_entry
+from mfbench_grid import (
+    committor_entry,
+    fokker_planck_entry,
+    fokker_planck_transient_entry,
+    projected_grid_entry,
+    tensor_train_entry,
+)
 
 
 @mfbench.hookimpl
@@ -10,6 +16,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
     return [
         committor_entry.FINITE_VOLUME,
         fokker_planck_entry.FINITE_VOLUME,
+        fokker_planck_transient_entry.FINITE_VOLUME_IN_TIME,
         projected_grid_entry.PROJECTED_GRID,
         tensor_train_entry.TENSOR_TRAIN,
     ]

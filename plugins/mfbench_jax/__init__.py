@@ -8,6 +8,7 @@ from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
 from .log_semigroup_entry import LOG_SEMIGROUP
 from .markov_model_entry import MARKOV_MODEL
 from .particle_sgd_entry import PARTICLE_SGD
+from .particles_entry import PARTICLES
 from .pinn_entry import PINN
 from .semigroup_entry import SEMIGROUP
 from .sequential_monte_carlo_entry import SEQUENTIAL_MONTE_CARLO
@@ -25,6 +26,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         LOG_SEMIGROUP,
         MARKOV_MODEL,
         PARTICLE_SGD,
+        PARTICLES,
         PINN,
         SEMIGROUP,
         SEQUENTIAL_MONTE_CARLO,

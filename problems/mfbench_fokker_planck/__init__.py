@@ -1,14 +1,30 @@
 """Fokker-Planck problems whose density is known."""
 
 import mfbench
+from mfbench_fokker_planck.entries.benes import BENES
 from mfbench_fokker_planck.entries.bistable import BISTABLE
 from mfbench_fokker_planck.entries.chain import CHAIN
+from mfbench_fokker_planck.entries.gaussian import GAUSSIAN
 from mfbench_fokker_planck.entries.linear import LINEAR
 from mfbench_fokker_planck.entries.mixture import MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE
+from mfbench_fokker_planck.entries.quartic import QUARTIC
 from mfbench_fokker_planck.entries.ring import RING
+from mfbench_fokker_planck.entries.sheared import SHEARED
 
 
 @mfbench.hookimpl
 def mfbench_problems() -> list[mfbench.ProblemEntry]:
     """The problems of this package."""
-    return [BISTABLE, CHAIN, LINEAR, MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE, RING]
+    return [
+        BENES,
+        BISTABLE,
+        CHAIN,
+        GAUSSIAN,
+        LINEAR,
+        MIXTURE,
+        MIXTURE_CIRCULATION,
+        MIXTURE_TRIANGLE,
+        QUARTIC,
+        RING,
+        SHEARED,
+    ]

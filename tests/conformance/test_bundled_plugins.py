@@ -17,8 +17,9 @@ QUICK = (
     "committor/ginzburg-landau",
     "committor/mueller",
     "fokker-planck/ring",
+    "fokker-planck/sheared",
 )
-"""Of each kind one: closed form, grid, shots, no reversibility, a wall, a drift."""
+"""Of each kind one: closed form, grid, shots, no reversibility, a wall, a drift, a law in time."""
 
 
 @pytest.mark.parametrize(
