@@ -65,7 +65,7 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
             for name in ("start_a", "start_b", "start")
             if hasattr(problem, name)
         }
-        return found | starts
+        return found | starts | _drawn(problem)
 
     one, again, other = values(5), values(5), values(6)
     for name in one:
@@ -74,10 +74,20 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
                 "repetitions", f"{name} differs between two builds with one seed; draw all from the seed."
             )
     if "rotated" in said.flags and said.dim > 1:
-        field = "potential" if "potential" in one else "drift"
+        field = next(name for name in ("potential", "drift", "labels") if name in one)
         if np.array_equal(one[field], other[field]) and not np.array_equal(points, -points):
             return failed("repetitions", f"it is called rotated, but {field} is the same with another seed.")
     return passed("repetitions", "one seed gives one problem.")
+
+
+def _drawn(problem: Any) -> dict[str, np.ndarray]:
+    """What a problem that is given by samples makes of the same random numbers."""
+    if not hasattr(problem, "sample"):
+        return {}
+    rng = np.random.default_rng(0)
+    x, y = problem.sample(rng.standard_normal((LINES, problem.noise_dim)))
+    c, z = problem.initial(rng, LINES)
+    return {"inputs": x, "labels": y, "weights": c, "parameters": z, "prior": problem.prior(rng, LINES)}
 
 
 def boundary(problem: Any, looks: np.ndarray) -> Verdict:

@@ -2,11 +2,14 @@
 
 import mfbench
 
+from .birth_death_entry import BIRTH_DEATH
 from .gauss_newton_entry import GAUSS_NEWTON
 from .is_sgd_entry import IS_SGD
 from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
 from .log_semigroup_entry import LOG_SEMIGROUP
 from .markov_model_entry import MARKOV_MODEL
+from .noisy_particles_entry import NOISY_PARTICLES
+from .particle_regression_entry import PARTICLE_REGRESSION
 from .particle_sgd_entry import PARTICLE_SGD
 from .pinn_entry import PINN
 from .semigroup_entry import SEMIGROUP
@@ -18,11 +21,14 @@ from .splitting_entry import SPLITTING
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
     return [
+        BIRTH_DEATH,
         GAUSS_NEWTON,
         IS_SGD,
         LOG_DENSITY_GAUSS_NEWTON,
         LOG_SEMIGROUP,
         MARKOV_MODEL,
+        NOISY_PARTICLES,
+        PARTICLE_REGRESSION,
         PARTICLE_SGD,
         PINN,
         SEMIGROUP,
