@@ -2,9 +2,11 @@
 
 import mfbench
 
+from .adam_network_entry import ADAM_NETWORK
 from .birth_death_entry import BIRTH_DEATH
 from .gauss_newton_entry import GAUSS_NEWTON
 from .is_sgd_entry import IS_SGD
+from .kernel_ridge_entry import KERNEL_RIDGE
 from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
 from .log_semigroup_entry import LOG_SEMIGROUP
 from .markov_model_entry import MARKOV_MODEL
@@ -12,6 +14,7 @@ from .noisy_particles_entry import NOISY_PARTICLES
 from .particle_regression_entry import PARTICLE_REGRESSION
 from .particle_sgd_entry import PARTICLE_SGD
 from .pinn_entry import PINN
+from .random_features_entry import RANDOM_FEATURES
 from .semigroup_entry import SEMIGROUP
 from .shooting_entry import SHOOTING
 from .splitting_entry import SPLITTING
@@ -21,9 +24,11 @@ from .splitting_entry import SPLITTING
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
     return [
+        ADAM_NETWORK,
         BIRTH_DEATH,
         GAUSS_NEWTON,
         IS_SGD,
+        KERNEL_RIDGE,
         LOG_DENSITY_GAUSS_NEWTON,
         LOG_SEMIGROUP,
         MARKOV_MODEL,
@@ -31,6 +36,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         PARTICLE_REGRESSION,
         PARTICLE_SGD,
         PINN,
+        RANDOM_FEATURES,
         SEMIGROUP,
         SHOOTING,
         SPLITTING,

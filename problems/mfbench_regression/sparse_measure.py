@@ -76,10 +76,14 @@ def least_objective(data: Spikes, modes: int, penalty: float) -> Best:
     best, idle = None, 0
     for _ in range(ROUNDS):
         residual = y - spikes.weights @ waves(spikes.places, k)
-        objective = 0.5 * float(np.vdot(residual, residual).real) + penalty * float(np.sum(np.abs(spikes.weights)))
+        objective = 0.5 * float(np.vdot(residual, residual).real) + penalty * float(
+            np.sum(np.abs(spikes.weights))
+        )
         place, height = largest(residual, k)
         scale = min(1.0, penalty / abs(height)) if height else 1.0
-        dual = scale * float(np.vdot(y, residual).real) - 0.5 * scale**2 * float(np.vdot(residual, residual).real)
+        dual = scale * float(np.vdot(y, residual).real) - 0.5 * scale**2 * float(
+            np.vdot(residual, residual).real
+        )
         gap = objective - dual
         idle += 1
         if best is None or gap < best.gap:
@@ -87,7 +91,11 @@ def least_objective(data: Spikes, modes: int, penalty: float) -> Best:
         if gap < ENOUGH * energy or idle >= PATIENCE:
             break
         spikes = slid(
-            Spikes(np.vstack([spikes.places, place]), np.r_[spikes.weights, 0.0 * height]), y, k, penalty, height
+            Spikes(np.vstack([spikes.places, place]), np.r_[spikes.weights, 0.0 * height]),
+            y,
+            k,
+            penalty,
+            height,
         )
     assert best is not None
     if best.gap > 1e-8 * energy:
@@ -112,7 +120,11 @@ def largest(residual: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, float]:
     start = int(np.argmax(np.abs(values)))
     sign = np.sign(values[start])
     found = minimize(
-        lambda z: -sign * value(z), grid[start], jac=lambda z: -sign * slope(z), method="BFGS", options={"gtol": 1e-13}
+        lambda z: -sign * value(z),
+        grid[start],
+        jac=lambda z: -sign * slope(z),
+        method="BFGS",
+        options={"gtol": 1e-13},
     )
     place = found.x if sign * value(found.x) >= sign * values[start] else grid[start]
     return place, value(place)
