@@ -9,8 +9,8 @@ x from rho / m: the mean of y given x. The problem names units phi(x; z), of whi
     f_n(x) = (1/n) sum_i c_i phi(x; z_i),
 
 linear in the empirical measure of the particles theta_i = (c_i, z_i) (Rotskoff, Vanden-Eijnden, arXiv 1805.00915,
-equation 1). Where the problem has a penalty lambda > 0 it asks for the minimiser of L(f_n) + (lambda / n) sum_i |c_i| over all
-measures instead, whose function is unique (Chizat, Bach, arXiv 1805.09545).
+equation 1). Where the problem has a penalty lambda > 0 it asks for the minimiser of L(f_n) + (lambda / n) sum_i |c_i| over
+all measures instead, whose function is unique (Chizat, Bach, arXiv 1805.09545).
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ With f the function that the problem asks for, under the measure rho of total ma
 
     error_l2 = (int |f_hat - f|^2 drho)^(1/2),
 
-of which half the square is what L(f_hat) lies above L(f) where f is the mean of y given x; where a penalty is part of what
-is minimised it is a lower bound of that (the loss is strongly convex in f with modulus 1). Every solver's answer is a
-function, so this compares a network of the problem's units with whatever else was learned. What units can reach at best is another
-question where they cannot represent f: the least risk R* = min E|y - f_n|^2 of infinitely many of them, beside which
-`risk_gap` puts E|y - f_hat|^2, negative for those who do without units.
+of which half the square is what L(f_hat) lies above L(f) where f is the mean of y given x; where a penalty is part of
+what is minimised it is a lower bound of that (the loss is strongly convex in f with modulus 1). Every solver's answer
+is a function, so this compares a network of the problem's units with whatever else was learned. What units can reach at
+best is another question where they cannot represent f: the least risk R* = min E|y - f_n|^2 of infinitely many of them,
+beside which `risk_gap` puts E|y - f_hat|^2, negative for those who do without units.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class RegressionJudge:
         return score if self.sampled else Score(value=score.value, floor=score.floor)
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
-        """error_l2, skill, excess_loss; risk_gap where units cannot represent f; objective_reported where a penalty counts."""
+        """error_l2, skill, excess_loss; risk_gap where units cannot represent f, objective_reported where it is known."""
         error = self.headline(answers.looks)
         scores = {
             "error_l2": error,

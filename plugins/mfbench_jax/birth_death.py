@@ -2,10 +2,10 @@
 
     d mu / dt = div(mu grad V) - alpha (V - mean of V) mu,   V(theta_i) = n c_i dL/dc_i.
 
-After each step a particle dies with probability alpha dt V^+ and is doubled with probability alpha dt V^-; then their number is
-brought back to n: a surplus leaves at random, a gap is filled with copies of random survivors, or with units drawn from the
-problem's prior with c = 0. Copies never leave the support of what is there; the prior does (Rotskoff, Jelassi, Bruna,
-Vanden-Eijnden, arXiv 1902.01843, algorithm 1 and the variant with reinjection).
+After each step a particle dies with probability alpha dt V^+ and is doubled with probability alpha dt V^-; then their
+number is brought back to n: a surplus leaves at random, a gap is filled with copies of random survivors, or with units
+drawn from the problem's prior with c = 0. Copies never leave the support of what is there; the prior does (Rotskoff,
+Jelassi, Bruna, Vanden-Eijnden, arXiv 1902.01843, algorithm 1 and the variant with reinjection).
 """
 
 from __future__ import annotations

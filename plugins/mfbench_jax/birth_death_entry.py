@@ -35,7 +35,7 @@ class BirthDeath(ParticleDescent):
 BIRTH_DEATH = mfbench.SolverEntry(
     name="birth-death",
     task="regression",
-    summary="SGD of a mean-field network whose units die where they do harm and are doubled, or drawn anew, where they help.",
+    summary="SGD of a mean-field network whose units die where they do harm and are doubled, or drawn anew, elsewhere.",
     source="Rotskoff, Jelassi, Bruna, Vanden-Eijnden, arXiv 1902.01843, algorithm 1.",
     run="mfbench_jax.birth_death:solve",
     parameters=BirthDeath,

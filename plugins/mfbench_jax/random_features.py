@@ -3,8 +3,8 @@
     f(x) = sum_i a_i phi(x; z_i),   (A^T A + rho s I) a = A^T y,   A_ji = phi(x_j; z_i),
 
 z_i drawn from the problem's prior, s the features' mean square. The normal equations are sums over samples, so that
-every batch adds to what all before have said; the ridge loses weight as samples come. What it misses is what moving units gain.
-Rahimi, Recht, NeurIPS 2008.
+every batch adds to what all before have said; the ridge loses weight as samples come. What it misses is what moving
+units gain. Rahimi, Recht, NeurIPS 2008.
 """
 
 from __future__ import annotations

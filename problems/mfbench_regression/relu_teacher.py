@@ -3,8 +3,8 @@
     f(x) = sum_j s_j max(w_j . x, 0),   |w_j| = 1,   x uniform on the unit sphere in R^d.
 
 Rotskoff, Jelassi, Bruna, Vanden-Eijnden, arXiv 1902.01843, who write the student as a sum, sum_i c_i max(w_i . x, 0), with
-c_i = 1 or -1 over n^(1/2) and w_i ~ N(0, I / n). With c = C / n^(1/2), w = W / n^(1/2) that is (1/n) sum_i C_i max(W_i . x, 0),
-and their step size, .02, is the particle time of a step.
+c_i = 1 or -1 over n^(1/2) and w_i ~ N(0, I / n). With c = C / n^(1/2), w = W / n^(1/2) that is (1/n) sum_i C_i max(W_i .
+x, 0), and their step size, .02, is the particle time of a step.
 """
 
 from __future__ import annotations

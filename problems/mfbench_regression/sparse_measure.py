@@ -2,8 +2,9 @@
 
     min over measures mu of J = (1/2) |y - Phi mu|^2 + lambda |mu|,   Phi mu = int D(. - z) mu(dz).
 
-Sliding Frank-Wolfe (Denoyelle, Duval, Peyre, Soubies, arXiv 1811.06416): add a spike where |Phi* (y - Phi mu)| is largest,
-then descend in all weights and places. With r = y - Phi mu and s = min(1, lambda / max |Phi* r|) the point s r is feasible for the dual,
+Sliding Frank-Wolfe (Denoyelle, Duval, Peyre, Soubies, arXiv 1811.06416): add a spike where |Phi* (y - Phi mu)| is
+largest, then descend in all weights and places. With r = y - Phi mu and s = min(1, lambda / max |Phi* r|) the point s r
+is feasible for the dual,
 
     max over |Phi* p| <= lambda of <y, p> - |p|^2 / 2,
 

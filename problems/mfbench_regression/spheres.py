@@ -29,8 +29,9 @@ def inputs_box(dim: int, radius: float) -> np.ndarray:
 def mean_square_of_cubic(tensor: np.ndarray) -> float:
     """E f^2 for f = sum_pqr t_pqr u_p u_q u_r and u uniform on the unit sphere.
 
-    The mean of six factors u is the sum over 15 pairings over d (d + 2) (d + 4): six of them pair each factor of one form with
-    one of the other, nine leave a contraction in both. With s the symmetric part, (6 |s|^2 + 9 |s_pqq|^2) / (d (d + 2) (d + 4)).
+    The mean of six factors u is the sum over 15 pairings over d (d + 2) (d + 4): six of them pair each factor of one
+    form with one of the other, nine leave a contraction in both. With s the symmetric part it is
+    (6 |s|^2 + 9 |s_pqq|^2) / (d (d + 2) (d + 4)).
     """
     d = len(tensor)
     orders = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))

@@ -1,8 +1,9 @@
 """Five spikes of both signs on a circle, seen through nine Fourier modes (Chizat, arXiv 1907.10300).
 
-What is sought is the function f = int D(. - z) mu(dz) of the measure that minimises (1/2) E (y - f)^2 + lambda |mu|: it is
-unique, the measure need not be. The judge sees a function alone, so it measures the distance from that one; half its square is a
-lower bound of what the objective lies above its minimum, and a solver's own account of the objective stands beside it.
+What is sought is the function f = int D(. - z) mu(dz) of the measure that minimises (1/2) E (y - f)^2 + lambda |mu|: it
+is unique, the measure need not be. The judge sees a function alone, so it measures the distance from that one; half its
+square is a lower bound of what the objective lies above its minimum, and a solver's own account of the objective stands
+beside it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     f(x) = (1/d) sum_pqr a_pqr x_p x_q x_r,   a_pqr independent N(0, 1).
 
-Rotskoff, Vanden-Eijnden, arXiv 1805.00915, section 4. What the paper does not say, the law of the units at the start, is ours.
+Rotskoff, Vanden-Eijnden, arXiv 1805.00915, section 4. The law of the units at the start is ours.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The least risk of infinitely many units on two centred Gaussians, in d dimensions and as d grows.
 
-The risk is convex in the measure of w and does not change when all w are rotated: a best measure is that of a radius r times a
-uniform direction, and f(x) = int psi(r |x|) q(dr) with psi(t) = E s(t u_1), u uniform on the unit sphere. What is left
-is a quadratic programme over laws q of r >= 0,
+The risk is convex in the measure of w and does not change when all w are rotated: a best measure is that of a radius r
+times a uniform direction, and f(x) = int psi(r |x|) q(dr) with psi(t) = E s(t u_1), u uniform on the unit sphere. What
+is left is a quadratic programme over laws q of r >= 0,
 
     R[q] = (1/2) E_+ (1 - f)^2 + (1/2) E_- (1 + f)^2,
 

@@ -87,5 +87,5 @@ def advance_of(problem: RegressionProblem, step: float) -> Callable[[Cloud, Clou
 
 
 def potential_of(problem: RegressionProblem, cloud: Cloud, slope: Cloud) -> jax.Array:
-    """V(theta_i) = n c_i dL/dc_i (n,), the penalty included: what one more copy of particle i would add to the loss, times n."""
+    """V(theta_i) = n c_i dL/dc_i (n,) with the penalty: n times what one more copy of particle i adds to the loss."""
     return cloud.c * slope.c * len(cloud.c) + problem.penalty * jnp.abs(cloud.c)

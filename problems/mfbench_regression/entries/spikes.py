@@ -56,7 +56,7 @@ def torus_facts(parameters: SpikesTorusParameters) -> mfbench.Facts:
 
 SPIKES_CIRCLE = mfbench.ProblemEntry(
     name="regression/spikes-circle",
-    summary="Five spikes of both signs on a circle, seen through nine Fourier modes, and a penalty on their total variation.",
+    summary="Five spikes of both signs on a circle, seen through nine Fourier modes; their total variation is penalised.",
     formula=(
         "y = sum_j w_j D(x - t_j), D(x) = sum_{|k| <= 4} e^{ikx}, five t_j uniform with distances >= .2, |w_j| uniform on "
         "[.5, 1.5] with random signs, drawn anew for every repetition; x uniform on the circle. Units phi(x; z) = D(x - z); "
@@ -74,11 +74,11 @@ SPIKES_CIRCLE = mfbench.ProblemEntry(
 
 SPIKES_TORUS = mfbench.ProblemEntry(
     name="regression/spikes-torus",
-    summary="Three positive spikes on the two-dimensional torus, seen through 25 Fourier modes, with or without a penalty.",
+    summary="Three positive spikes on the two-dimensional torus, seen through 25 Fourier modes.",
     formula=(
-        "y = sum_j w_j D(x - t_j), D(x) = prod_a sum_{|k| <= 2} e^{ikx_a}, t_j = (pi, pi) + {(0, 0), (1.7, -.3), (.7, 1.3)}, "
-        "w_j = {1.1, .8, 1.0}^2; x uniform on the torus. Units phi(x; z) = D(x - z); sought is the function of the measure with "
-        "the least (1/2) E (y - f)^2 + lambda |mu|. z uniform at the start, c = 0; prior uniform."
+        "y = sum_j w_j D(x - t_j), D(x) = prod_a sum_{|k| <= 2} e^{ikx_a}, t_j = (pi, pi) + {(0, 0), (1.7, -.3), "
+        "(.7, 1.3)}, w_j = {1.1, .8, 1.0}^2; x uniform on the torus. Units phi(x; z) = D(x - z); sought is the function of "
+        "the measure with the least (1/2) E (y - f)^2 + lambda |mu|. z uniform at the start, c = 0; prior uniform."
     ),
     source="Chizat, arXiv 1907.10300, the two-dimensional example; law of x and start are ours.",
     facts=torus_facts,

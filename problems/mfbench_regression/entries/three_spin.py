@@ -39,8 +39,8 @@ THREE_SPIN = mfbench.ProblemEntry(
     summary="A random cubic form on a sphere: the test of trainability and of errors ~ 1/n in up to 25 dimensions.",
     formula=(
         "f = (1/d) sum_pqr a_pqr x_p x_q x_r, a_pqr independent N(0, 1), drawn anew for every repetition; x uniform on the "
-        "sphere of radius d^(1/2). Units sigmoid(a . x + b) or max(a . x + b, 0), at the start a ~ N(0, 4 / d), b ~ N(0, 1), "
-        "or exp(-alpha |x - z|^2 / 2), alpha = 5 / d, z uniform on the same sphere; c ~ N(0, 1)."
+        "sphere of radius d^(1/2). Units sigmoid(a . x + b) or max(a . x + b, 0), at the start a ~ N(0, 4 / d), "
+        "b ~ N(0, 1), or exp(-alpha |x - z|^2 / 2), alpha = 5 / d, z uniform on the same sphere; c ~ N(0, 1)."
     ),
     source="Rotskoff, Vanden-Eijnden, arXiv 1805.00915, section 4.",
     facts=facts,

@@ -36,8 +36,9 @@ TWO_GAUSSIANS = mfbench.ProblemEntry(
     name="regression/two-gaussians",
     summary="Two centred Gaussians told apart by their width: the risk of infinitely many units is known exactly.",
     formula=(
-        "y = 1 or -1 with probability 1/2, x ~ N(0, (1 + y Delta)^2 I). Units phi(x; w) = -2.5 + 10 min(max(w . x - .5, 0), 1), "
-        "c = 1 fixed; w ~ N(0, .64 I / d) at the start. f = E[y | x]; R* = min E(y - f_n)^2 over measures of w."
+        "y = 1 or -1 with probability 1/2, x ~ N(0, (1 + y Delta)^2 I). Units phi(x; w) = "
+        "-2.5 + 10 min(max(w . x - .5, 0), 1), c = 1 fixed; w ~ N(0, .64 I / d) at the start. f = E[y | x]; R* = min "
+        "E(y - f_n)^2 over measures of w."
     ),
     source="Mei, Montanari, Nguyen, arXiv 1804.06561, centred isotropic Gaussians.",
     facts=facts,
