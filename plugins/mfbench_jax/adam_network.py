@@ -19,7 +19,7 @@ from mfbench.tasks.regression import RegressionProblem
 from .adam_network_entry import AdamNetwork
 from .blocks import network
 from .blocks.keys import root_key
-from .blocks.supervised import make_fit
+from .blocks.fitting import make_fit
 
 STEPS = 16
 """Between two checkpoints."""

@@ -62,7 +62,9 @@ def potential(problem, cloud, theta):
     """V(theta; mu_n) = c (int c' K(z, z') dmu_n - F(z)), written out."""
     c, z = theta[0], theta[1:][None]
     form = problem.closed_form
-    return c * (form.kernel(z, np.asarray(cloud.z))[0] @ np.asarray(cloud.c) / len(cloud.c) - form.overlap(z)[0])
+    return c * (
+        form.kernel(z, np.asarray(cloud.z))[0] @ np.asarray(cloud.c) / len(cloud.c) - form.overlap(z)[0]
+    )
 
 
 @pytest.mark.parametrize("name", ["mixture", "torus"])
@@ -157,15 +159,17 @@ def error_after(name, parameters, solve=particle_regression.solve, seed=0, **val
     problem, judge = problem_of(name, **values)
     last = list(solve(problem, parameters, context(seed)))
     first, last = last[0], last[-1]
-    return [judge.headline(np.asarray(c.evaluate(c.state, judge.x), float)).value for c in (first, last)], last
+    return [
+        judge.headline(np.asarray(c.evaluate(c.state, judge.x), float)).value for c in (first, last)
+    ], last
 
 
 @pytest.mark.parametrize(
     ("name", "values", "parameters", "share"),
     [
         ("mixture", {"start": "good"}, {"particles": 100, "step": 0.02, "steps": 1600}, 0.3),
-        ("spin", {}, {"particles": 100, "step": 0.05, "steps": 3200, "batch": 100}, 0.4),
-        ("spin", {"unit": "relu"}, {"particles": 100, "step": 0.02, "steps": 1600, "batch": 100}, 0.4),
+        ("spin", {}, {"particles": 100, "step": 0.05, "steps": 3200, "batch": 100}, 0.6),
+        ("spin", {"unit": "relu"}, {"particles": 100, "step": 0.05, "steps": 3200, "batch": 100}, 0.2),
         ("gaussians", {}, {"particles": 100, "step": 0.005, "steps": 600, "batch": 128}, 0.4),
         ("torus", {"penalty": 1.0}, {"particles": 60, "step": 0.001, "steps": 1600}, 0.2),
     ],
@@ -182,13 +186,10 @@ def test_noise_without_temperature_and_decay_is_none():
     still = NoisyDescent(particles=20, steps=64, temperature=0.0, decay=0.0)
     noisy, _ = error_after("mixture", still, noisy_particles.solve)
     assert plain == pytest.approx(noisy, rel=1e-9)
-    warm = NoisyDescent(particles=20, steps=64, temperature=1.0, decay=0.0)
-    hot, _ = error_after("mixture", warm, noisy_particles.solve)
-    assert hot[1] > 2 * plain[1]
 
 
 def test_noise_without_a_loss_has_the_gibbs_law():
-    """With phi = 0 the particles are Ornstein-Uhlenbeck: of variance tau / (lambda (1 - dt lambda / 2)); chi^2 at 4.5 sigma."""
+    """With phi = 0 particles are Ornstein-Uhlenbeck, of variance tau / (lambda (1 - dt lambda / 2)); 4.5 sigma."""
     import dataclasses
 
     from mfbench.tasks.regression import ClosedForm
@@ -198,11 +199,11 @@ def test_noise_without_a_loss_has_the_gibbs_law():
         overlap=lambda z: 0.0 * z[:, 0], kernel=lambda z, other: 0.0 * (z @ other.T), constant=0.0
     )
     free = dataclasses.replace(problem, closed_form=empty)
-    parameters = NoisyDescent(particles=4000, step=0.1, steps=160, temperature=0.5, decay=2.0)
+    parameters = NoisyDescent(particles=1500, step=0.1, steps=160, temperature=0.5, decay=2.0)
     last = list(noisy_particles.solve(free, parameters, context()))[-1]
     expected = 0.5 / 2.0 / (1 - 0.1)
     for part in (last.state.c, last.state.z[:, 0]):
-        assert np.var(part) == pytest.approx(expected, rel=4.5 * (2 / 4000) ** 0.5)
+        assert np.var(part) == pytest.approx(expected, rel=4.5 * (2 / 1500) ** 0.5)
 
 
 def test_equal_seeds_give_equal_runs_and_others_do_not():
@@ -226,15 +227,16 @@ def test_the_quench_enlarges_the_batch_at_its_step():
     assert work[-1] == (100, 160 + 60 * 16)
 
 
+@pytest.mark.slow
 def test_the_quench_lowers_the_noise_floor():
-    """dt / P a hundredth: from a floor that noise rules to one that it does not; medians of three seeds."""
+    """dt / P is divided by 200; medians of three seeds, of which the pairs share starts and first batches."""
     errors = {}
     for quench in (0, 2000):
         parameters = ParticleDescent(
-            particles=64, step=0.1, batch=4, steps=2800, quench_after=quench, quench_batch=400
+            particles=64, step=0.4, batch=2, steps=2800, quench_after=quench, quench_batch=400
         )
         errors[quench] = np.median([error_after("spin", parameters, seed=s)[0][1] for s in range(3)])
-    assert errors[2000] < 0.7 * errors[0]
+    assert errors[2000] < 0.85 * errors[0]
 
 
 def test_fixed_points_are_the_same_in_every_run_and_nothing_is_drawn():
@@ -247,19 +249,23 @@ def test_fixed_points_are_the_same_in_every_run_and_nothing_is_drawn():
     np.testing.assert_allclose(np.cov(noise.T), np.eye(5), atol=0.05)
 
 
+@pytest.mark.slow
 def test_losses_fall_with_the_width():
-    """MF-1 in five dimensions at one particle time: the catalogue's first figure, over a factor of eight in n."""
+    """MF-1 in five dimensions at one particle time: the catalogue's first figure, over a factor of eight in n.
+
+    The loss falls at least as 1/n, but for what is not yet learned at that time: by more than a factor of three.
+    """
     errors = []
     for n in (8, 64):
-        parameters = ParticleDescent(particles=n, step=0.05, batch=64, steps=6400)
+        parameters = ParticleDescent(particles=n, step=0.1, batch=64, steps=12_800)
         errors.append(np.median([error_after("spin", parameters, seed=s)[0][1] ** 2 / 2 for s in range(3)]))
-    assert errors[1] < 0.5 * errors[0]
+    assert errors[1] < errors[0] / 3
 
 
 def test_particles_that_leave_the_finite_numbers_are_said_to():
     problem, _ = problem_of("mixture")
     wild = ParticleDescent(particles=20, step=1e6, steps=640)
-    with pytest.raises(Diverged, match="particles or their loss .* are not finite"):
+    with pytest.raises(Diverged, match=r"particles or their loss .* are not finite"):
         list(particle_regression.solve(problem, wild, context()))
 
 

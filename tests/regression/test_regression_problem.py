@@ -75,9 +75,7 @@ def test_flags_and_dimension_are_those_of_what_is_built(entry, parameters):
 
 @pytest.mark.parametrize(("entry", "parameters"), CASES)
 def test_one_seed_gives_one_problem_and_another_turns_what_is_rotated(entry, parameters):
-    noise = np.random.default_rng(0).standard_normal(
-        (40, resolve(entry.build)(parameters, 3).noise_dim)
-    )
+    noise = np.random.default_rng(0).standard_normal((40, resolve(entry.build)(parameters, 3).noise_dim))
     first, again, other = (resolve(entry.build)(parameters, seed).sample(noise)[1] for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     if "rotated" in entry.facts(parameters).flags:

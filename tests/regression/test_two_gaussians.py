@@ -156,7 +156,9 @@ def test_a_drawn_network_of_the_best_measure_is_above_it_by_its_variance_over_n(
         for _ in range(16):
             w = rng.standard_normal((n, dim))
             w *= (rng.choice(limit.radii, n, p=limit.shares) / np.linalg.norm(w, axis=1))[:, None]
-            runs.append(judge.metrics(Answers(looks=problem.unit(judge.x, w).mean(axis=1)))["risk_gap"].signed)
+            runs.append(
+                judge.metrics(Answers(looks=problem.unit(judge.x, w).mean(axis=1)))["risk_gap"].signed
+            )
         gaps[n] = np.mean(runs)
     assert gaps[250] / gaps[1000] == pytest.approx(4.0, rel=0.15)
 
