@@ -18,8 +18,8 @@ from mfbench.tasks.regression import RegressionProblem
 
 from .adam_network_entry import AdamNetwork
 from .blocks import network
-from .blocks.keys import root_key
 from .blocks.fitting import make_fit
+from .blocks.keys import root_key
 
 STEPS = 16
 """Between two checkpoints."""
