@@ -24,7 +24,7 @@ a curved boundary cuts its outermost cells."""
 DEGENERATE = 1e-12
 """Ratio of the weakest to the strongest noise below which some direction has none."""
 
-FIELDS = ("drift", "amplitude", "initial_log_density")
+FIELDS = ("drift", "amplitude", "initial_log_density", "labels")
 """Of which one at least differs between two repetitions of a rotated problem without potential."""
 
 LINES = 64
@@ -101,7 +101,7 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
         }
         if hasattr(problem, "initial_draw"):
             starts["initial_draw"] = np.asarray(problem.initial_draw(np.random.default_rng(1), 4))
-        return found | starts
+        return found | starts | _drawn(problem)
 
     one, again, other = values(5), values(5), values(6)
     for name in one:
@@ -117,6 +117,16 @@ def repetitions(build: Callable[[int], Any], said: Facts, points: np.ndarray) ->
         ):
             return failed("repetitions", f"it is called rotated, but {field} is the same with another seed.")
     return passed("repetitions", "one seed gives one problem.")
+
+
+def _drawn(problem: Any) -> dict[str, np.ndarray]:
+    """What a problem that is given by samples makes of the same random numbers."""
+    if not hasattr(problem, "sample"):
+        return {}
+    rng = np.random.default_rng(0)
+    x, y = problem.sample(rng.standard_normal((LINES, problem.noise_dim)))
+    c, z = problem.initial(rng, LINES)
+    return {"inputs": x, "labels": y, "weights": c, "parameters": z, "prior": problem.prior(rng, LINES)}
 
 
 def boundary(problem: Any, looks: np.ndarray) -> Verdict:

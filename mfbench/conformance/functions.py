@@ -11,9 +11,10 @@ import numpy as np
 
 from mfbench.availability import installed_version
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
+from mfbench.frames import like
 
 LIBRARIES = ("numpy", "torch", "jax")
-SCALARS = ("potential", "boundary_a", "boundary_b", "initial_log_density")
+SCALARS = ("potential", "boundary_a", "boundary_b", "initial_log_density", "unit")
 ROUND_OFF = 1e-10
 """Of the largest value: what two libraries may differ by in float64."""
 
@@ -29,9 +30,15 @@ Function = Callable[[Any], Any]
 
 
 def functions_of(problem: Any) -> dict[str, Function]:
-    """What a problem can be asked at points alone, by name; what depends on time at `moment_of` the problem."""
+    """What a problem can be asked at points alone, by name.
+
+    What depends on time is taken at `moment_of` the problem, the unit with one draw of its parameters.
+    """
     t = moment_of(problem)
-    found = {name: getattr(problem, name) for name in SCALARS if hasattr(problem, name)}
+    found = {name: getattr(problem, name) for name in SCALARS if hasattr(problem, name) and name != "unit"}
+    if hasattr(problem, "unit"):
+        z = problem.prior(np.random.default_rng(0), 1)
+        found["unit"] = lambda x: problem.unit(x, like(z, x))[:, 0]
     if getattr(problem, "circulation", None) is not None:
         found["circulation"] = problem.circulation
     if hasattr(problem, "drift"):

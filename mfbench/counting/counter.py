@@ -14,9 +14,9 @@ from array_api_compat import is_jax_array, is_numpy_array, is_torch_array
 from mfbench.counting import jax_passage, torch_passage
 
 Function = Callable[..., Any]
-"""(n, d) points, and perhaps further arguments -> one value, or one vector, per point."""
+"""(n, d) points (or noise), and perhaps further arguments -> one value, one vector, or a pair of them, per point."""
 
-FIELDS = {"potential": True, "drift": False}
+FIELDS = {"potential": True, "drift": False, "sample": False}
 """What of a problem is counted -> whether its first derivative is free with it."""
 
 

@@ -55,5 +55,11 @@ TASKS = {
             headlines={"log_density_rms": "nats, root mean square under p"},
             columns=("shape_rms", "kl", "mape", "relative_l1", "mode_weights", "landmarks", "mass"),
         ),
+        Task(
+            name="regression",
+            question="What is the function f(x) of which labelled samples are given?",
+            headlines={"error_l2": "L2 norm of f_hat - f under the measure of x"},
+            columns=("skill", "excess_loss", "risk_gap", "objective_reported"),
+        ),
     )
 }

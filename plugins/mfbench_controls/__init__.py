@@ -120,10 +120,18 @@ CONTROLS = [
         supports=transient_only,
         control=True,
     ),
+    mfbench.SolverEntry(
+        name="constant",
+        task="regression",
+        summary="The mean of the labels, everywhere.",
+        source="The score of knowing nothing of x: the best constant, up to the sampling of its value.",
+        run="mfbench_controls.mean_label:solve",
+        control=True,
+    ),
 ]
 
 
 @mfbench.hookimpl
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
-    """The controls of both tasks."""
+    """The controls of all tasks."""
     return CONTROLS

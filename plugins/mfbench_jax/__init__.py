@@ -2,14 +2,20 @@
 
 import mfbench
 
+from .adam_network_entry import ADAM_NETWORK
+from .birth_death_entry import BIRTH_DEATH
 from .gauss_newton_entry import GAUSS_NEWTON
 from .is_sgd_entry import IS_SGD
+from .kernel_ridge_entry import KERNEL_RIDGE
 from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
 from .log_semigroup_entry import LOG_SEMIGROUP
 from .markov_model_entry import MARKOV_MODEL
+from .noisy_particles_entry import NOISY_PARTICLES
+from .particle_regression_entry import PARTICLE_REGRESSION
 from .particle_sgd_entry import PARTICLE_SGD
 from .particles_entry import PARTICLES
 from .pinn_entry import PINN
+from .random_features_entry import RANDOM_FEATURES
 from .semigroup_entry import SEMIGROUP
 from .sequential_monte_carlo_entry import SEQUENTIAL_MONTE_CARLO
 from .shooting_entry import SHOOTING
@@ -20,14 +26,20 @@ from .splitting_entry import SPLITTING
 def mfbench_solvers() -> list[mfbench.SolverEntry]:
     """The solvers of this package."""
     return [
+        ADAM_NETWORK,
+        BIRTH_DEATH,
         GAUSS_NEWTON,
         IS_SGD,
+        KERNEL_RIDGE,
         LOG_DENSITY_GAUSS_NEWTON,
         LOG_SEMIGROUP,
         MARKOV_MODEL,
+        NOISY_PARTICLES,
+        PARTICLE_REGRESSION,
         PARTICLE_SGD,
         PARTICLES,
         PINN,
+        RANDOM_FEATURES,
         SEMIGROUP,
         SEQUENTIAL_MONTE_CARLO,
         SHOOTING,

@@ -6,3 +6,12 @@ import mfbench
 def reversible_only(facts: mfbench.Facts) -> str | None:
     """The Ritz form exists for gradient drifts only."""
     return None if "reversible" in facts.flags else "the Ritz energy needs a gradient drift"
+
+
+def no_penalty(facts: mfbench.Facts) -> str | None:
+    """Only sums of a problem's units with a measure have a total variation."""
+    return (
+        "its answer is no measure of units, so that it knows no penalty"
+        if "penalised" in facts.flags
+        else None
+    )

@@ -30,6 +30,7 @@ from .blocks.departure import departure
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
+from .blocks.mean_field import moved
 from .blocks.ritz import energy_density
 from .blocks.sampler import ACCEPTANCE, Walkers, adapt, gain_at, langevin_step
 from .particle_sgd_entry import MeanField
@@ -86,8 +87,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         gain = gain_at(state.step, TRAINING)
         places, size = walked(state.places, state.size, key_walk, parameters.moves, gain)
         value, gradient = jax.value_and_grad(energy)(state.particles, places)
-        time = parameters.step * parameters.particles / unit
-        particles = jax.tree.map(lambda particle, slope: particle - time * slope, state.particles, gradient)
+        particles = moved(state.particles, gradient, parameters.step, parameters.particles, unit)
         mean = state.energy + (value - state.energy) / (state.step + 1.0).astype(TRAINING)
         return State(key, state.step + 1, particles, places, size, mean), None
 

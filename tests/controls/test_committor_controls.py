@@ -206,7 +206,13 @@ def test_constant_is_one_half():
 
 def test_every_entry_is_marked_as_a_control():
     entries = mfbench_controls.mfbench_solvers()
-    assert [e.name for e in entries] == ["constant", "bare-lift", "straight-line", "line-integral"]
+    assert [e.name for e in entries] == [
+        "constant",
+        "bare-lift",
+        "straight-line",
+        "line-integral",
+        "constant",
+    ]
     assert all(entry.control for entry in entries)
 
 

@@ -62,6 +62,7 @@ def test_bundled_plugins_are_announced():
         "mfbench_dask",
         "mfbench_jax",
         "mfbench_peers",
+        "mfbench_regression",
         "mfbench_torch",
     } <= set(MODULES)
 

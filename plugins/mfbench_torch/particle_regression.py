@@ -1,0 +1,114 @@
+"""`particle-sgd-torch` for regression: the units of a network as particles that descend the loss, in particle time.
+
+    f_n(x) = (1/n) sum_i c_i phi(x; z_i),   theta_i <- theta_i - dt n grad_{theta_i} L,
+
+no 1/n in the step (Rotskoff, Vanden-Eijnden, arXiv 1805.00915, section 4). L is half the mean of |y - f_n|^2 over a fresh
+batch, times the total mass of its measure, or what is known of it in closed form. The twin of `particle-sgd`, which is the
+same in jax: it starts from the same particles, and the batches differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from mfbench import Checkpoint, Context, Diverged
+from mfbench.tasks.regression import RegressionProblem
+
+from .particle_regression_entry import ParticleDescent
+
+UPDATES = 32
+"""Steps between two checkpoints."""
+
+
+class Cloud(NamedTuple):
+    """Particles: weights c (n,) and parameters z (n, k)."""
+
+    c: torch.Tensor
+    z: torch.Tensor
+
+
+def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Context) -> Iterator[Checkpoint]:
+    """Descend until `steps`, or until stopped; a checkpoint is the network as it stands."""
+    device = torch.device(context.device)
+    seeds = np.random.SeedSequence(context.seed).generate_state(2)
+    generator = torch.Generator(device).manual_seed(int(seeds[1]))
+    # Rounding is no part of the question where the loss is known exactly and the problem small.
+    dtype = torch.float32 if problem.closed_form is None else torch.float64
+    c, z = problem.initial(np.random.default_rng(seeds[0]), parameters.particles)
+    cloud = Cloud(*(torch.as_tensor(part, dtype=dtype, device=device) for part in (c, z)))
+    exact = problem.closed_form is not None and not parameters.sampled
+
+    def network(cloud: Cloud, x: np.ndarray) -> torch.Tensor:
+        with torch.no_grad():
+            points = torch.as_tensor(x, dtype=dtype, device=device)
+            return (problem.unit(points, cloud.z) @ cloud.c / len(cloud.c)).cpu()
+
+    def loss_of(batch: int) -> Callable[[Cloud], torch.Tensor]:
+        if exact:
+            return lambda cloud: closed_loss(problem, cloud)
+        noise = torch.randn(batch, problem.noise_dim, generator=generator, dtype=dtype, device=device)
+        x, y = problem.sample(noise)
+        return lambda cloud: batch_loss(problem, cloud, x, y)
+
+    done, drawn, loss = 0, 0, 0.0
+    while True:
+        reports = {"particle_time": parameters.step * done, "steps": float(done)}
+        if done:
+            reports["batch_loss"] = loss
+        if problem.closed_form is not None:
+            with torch.no_grad():
+                penalty = problem.penalty * torch.mean(torch.abs(cloud.c))
+                reports["objective"] = float(closed_loss(problem, cloud) + penalty)
+        finite = all(bool(torch.all(torch.isfinite(part))) for part in cloud)
+        if not (finite and all(np.isfinite(value) for value in reports.values())):
+            raise Diverged(
+                f"after {done} steps of {parameters.step:g} particles or their loss ({loss:.3g}) are not finite"
+            )
+        yield Checkpoint(
+            evaluate=network, state=cloud, work={"evaluations": drawn, "samples": drawn}, reports=reports
+        )
+        if parameters.steps and done >= parameters.steps:
+            return
+        count = min(UPDATES, parameters.steps - done) if parameters.steps else UPDATES
+        total = torch.zeros((), dtype=dtype, device=device)
+        for _ in range(count):
+            batch = parameters.batch_at(done)
+            cloud, value = advanced(problem, cloud, loss_of(batch), parameters.step)
+            total += value
+            done += 1
+            drawn += parameters.particles if exact else batch
+        loss = float(total) / count
+
+
+def batch_loss(problem: RegressionProblem, cloud: Cloud, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """(m / 2) times the mean of |y - f_n(x)|^2 over a batch x (p, d), y (p,)."""
+    residual = problem.unit(x, cloud.z) @ (cloud.c / len(cloud.c)) - y
+    return 0.5 * problem.mass * torch.mean(residual**2)
+
+
+def closed_loss(problem: RegressionProblem, cloud: Cloud) -> torch.Tensor:
+    """The loss without samples."""
+    form = problem.closed_form
+    assert form is not None
+    c = cloud.c / len(cloud.c)
+    return form.constant - c @ form.overlap(cloud.z) + 0.5 * c @ (form.kernel(cloud.z, cloud.z) @ c)
+
+
+def advanced(
+    problem: RegressionProblem, cloud: Cloud, loss: Callable[[Cloud], torch.Tensor], step: float
+) -> tuple[Cloud, torch.Tensor]:
+    """One step, and the loss before it; a penalty takes its proximal step, and what has left its manifold returns."""
+    moving = Cloud(*(part.detach().requires_grad_() for part in cloud))
+    value = loss(moving)
+    slopes = torch.autograd.grad(value, list(moving))
+    time = step * len(cloud.c)
+    c, z = (part - time * slope for part, slope in zip(cloud, slopes, strict=True))
+    if not problem.free_weights:
+        c = cloud.c
+    elif problem.penalty:
+        c = torch.sign(c) * torch.clamp(torch.abs(c) - step * problem.penalty, min=0.0)
+    return Cloud(c, z if problem.constrain is None else problem.constrain(z)), value.detach()

@@ -1,0 +1,1 @@
+"""The light half of every problem: parameters, facts and entry; nothing here imports numpy."""

@@ -1,0 +1,85 @@
+"""Particle descent in torch: equal to its twin where nothing is drawn, and of one law with it where samples are."""
+
+import importlib
+
+import jax
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from mfbench import Context, Diverged
+from mfbench_regression import signed_mixture, spikes_torus, three_spin
+from mfbench_regression.entries.signed_mixture import SignedMixtureParameters
+from mfbench_regression.entries.spikes import SpikesTorusParameters
+from mfbench_regression.entries.three_spin import ThreeSpinParameters
+from mfbench_torch.particle_regression import solve
+from mfbench_torch.particle_regression_entry import ParticleDescent
+
+SEEDS = 6
+FALSE_ALARM = 1e-3
+"""Of the paired t-test on the logarithms of errors, 5 degrees of freedom: |t| > 6.9."""
+
+
+def last(framework, problem, seed, **values):
+    if framework == "torch":
+        run, kind = solve, ParticleDescent
+    else:
+        run = importlib.import_module("mfbench_jax.particle_regression").solve
+        kind = importlib.import_module("mfbench_jax.particle_parameters").ParticleDescent
+    context = Context(seed=seed, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
+    with jax.enable_x64(framework == "jax"):
+        return list(run(problem, kind(**values), context))[-1]
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters", "step"),
+    [
+        (signed_mixture, SignedMixtureParameters(), 0.02),
+        (spikes_torus, SpikesTorusParameters(penalty=4.0), 0.001),
+    ],
+)
+def test_without_samples_twins_agree_to_round_off(module, parameters, step):
+    problem = module.build(parameters, 1)
+    one, two = (
+        last(framework, problem, 3, particles=20, step=step, steps=100) for framework in ("torch", "jax")
+    )
+    np.testing.assert_allclose(one.state.c.numpy(), np.asarray(two.state.c), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(one.state.z.numpy(), np.asarray(two.state.z), rtol=1e-8, atol=1e-10)
+    assert dict(one.work) == dict(two.work)
+    assert one.reports == pytest.approx(two.reports, rel=1e-8)
+
+
+@pytest.mark.slow
+def test_with_samples_errors_are_of_one_law():
+    parameters = ThreeSpinParameters(dim=5)
+    problem, judge = three_spin.build(parameters, 1), three_spin.judge(parameters, 1)
+    ratios = []
+    for seed in range(SEEDS):
+        errors = []
+        for framework in ("torch", "jax"):
+            found = last(framework, problem, seed, particles=64, step=0.05, steps=1600, batch=32)
+            values = np.asarray(found.evaluate(found.state, judge.x), float)
+            errors.append(judge.headline(values).value)
+        ratios.append(np.log(errors[0] / errors[1]))
+    assert np.std(ratios, ddof=1) < 0.2
+    assert ttest_1samp(ratios, 0.0).pvalue > FALSE_ALARM
+
+
+def test_equal_seeds_give_equal_runs_and_the_last_steps_are_taken():
+    problem = three_spin.build(ThreeSpinParameters(dim=4, unit="gaussian"), 1)
+    one, two = (last("torch", problem, 5, particles=10, steps=40, batch=0, quench_after=30) for _ in range(2))
+    np.testing.assert_array_equal(one.state.z.numpy(), two.state.z.numpy())
+    assert one.reports["steps"] == 40
+    assert one.work["evaluations"] == 30 * 2 + 10 * 4
+    np.testing.assert_allclose(np.sum(one.state.z.numpy() ** 2, axis=1), 4.0, rtol=1e-5)
+
+
+def test_particles_that_leave_the_finite_numbers_are_said_to():
+    problem = signed_mixture.build(SignedMixtureParameters(), 0)
+    with pytest.raises(Diverged, match="not finite"):
+        last("torch", problem, 0, particles=10, step=1e6, steps=640)
+
+
+def test_bad_parameters_are_refused():
+    with pytest.raises(ValueError, match="particles is 0; expected a whole number >= 1"):
+        ParticleDescent(particles=0)
