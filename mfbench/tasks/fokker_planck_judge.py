@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from mfbench.reference import Reference
+from mfbench.tasks import density_metrics
 from mfbench.tasks.judging import Answers, Inquiry, Score
 
-FLOAT64_NOISE = 1e-13
 MAPE_DEPTH = 10.0
 """MAPE counts points with log p >= max log p - 10 only: it is ruled by the tail cut-off."""
-LARGEST_EXPONENT = 300.0
-"""Exponents are cut here, so that squares and sums of a diverged answer stay finite numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,67 +80,49 @@ class FokkerPlanckJudge:
     @property
     def floor(self) -> float:
         """Differences of the headline metric below this mean nothing."""
-        return max(self.log_density.tolerance, FLOAT64_NOISE)
+        return max(self.log_density.tolerance, density_metrics.FLOAT64_NOISE)
 
     def headline(self, looks: np.ndarray) -> Score:
         """Root mean square of log p_hat - log p in nats; infinite where p_hat is 0 somewhere."""
-        return _rms(looks - self.law.log_p, self.floor)
+        return density_metrics.rms(looks - self.law.log_p, self.floor)
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
         """log_density_rms, shape_rms, kl, mape, mass, zero_share, mode_weights; with finals relative_l1, relative_l2,
         mape_uniform, landmarks.
         """
         error = answers.looks - self.law.log_p
-        scores = {"log_density_rms": self.headline(answers.looks)}
         finite = bool(np.all(np.isfinite(error)))
-        scores["shape_rms"] = _rms(error - np.mean(error) if finite else error, self.floor)
-        # mean(p_hat / p) under p is the mass of p_hat wherever p > 0.
-        ratios = _exp(error)
-        mass = float(np.mean(ratios))
-        spread = float(np.std(ratios, ddof=1)) / math.sqrt(len(ratios))
-        scores["mass"] = Score(
-            value=abs(mass - 1.0), floor=self.floor, standard_error=spread, signed=mass - 1.0
-        )
-        if finite and mass > 0:
-            # The delta method on log mean(r) - mean(e): the two fluctuations all but cancel for small e.
-            influence = ratios / mass - error
-            scores["kl"] = Score(
-                value=math.log(mass) - float(np.mean(error)),
-                floor=max(self.floor**2, FLOAT64_NOISE),
-                standard_error=float(np.std(influence, ddof=1)) / math.sqrt(len(error)),
-            )
-        scores["zero_share"] = Score(value=float(np.mean(np.isneginf(answers.looks))))
+        scores = {
+            "log_density_rms": self.headline(answers.looks),
+            "shape_rms": density_metrics.rms(error - np.mean(error) if finite else error, self.floor),
+            "mass": density_metrics.mass(error, self.floor),
+            "zero_share": Score(value=float(np.mean(np.isneginf(answers.looks)))),
+        }
+        divergence = density_metrics.kl(error, self.floor)
+        if divergence is not None:
+            scores["kl"] = divergence
         bulk = self.law.log_p >= self.max_log_p - MAPE_DEPTH
-        scores["mape"] = _mape(error[bulk], self.floor)
-        if self.modes is not None and mass > 0:
+        if np.any(bulk):
+            scores["mape"] = density_metrics.mape(error[bulk], self.floor)
+        ratios = density_metrics.capped_exp(error)
+        if self.modes is not None and np.mean(ratios) > 0:
             scores["mode_weights"] = _mode_weights(ratios, self.modes, self.floor)
         if answers.finals is not None:
-            ends = np.cumsum([len(part.log_p) for part in self._finals])
-            nodes, uniform, *landmarks = np.split(answers.finals, ends[:-1])
-            if len(uniform):
-                scores["mape_uniform"] = _mape(uniform - self.uniform.log_p, self.floor)
-            for points, values in zip(self._finals[2:], landmarks, strict=True):
-                worst = np.max(points.weights * np.abs(values - points.log_p))
-                scores["landmarks"] = Score(
-                    value=float(worst), floor=float(np.max(points.weights)) * self.floor
-                )
-            if len(nodes):
-                scores |= self._quadrature(nodes)
+            scores |= self._final(answers.finals)
         return scores
 
-    def _quadrature(self, log_p_hat: np.ndarray) -> dict[str, Score]:
-        truth = np.exp(self.nodes.log_p)
-        difference = _exp(log_p_hat) - truth
-        weights = self.nodes.weights
-        return {
-            "relative_l1": Score(
-                value=float(np.sum(weights * np.abs(difference)) / np.sum(weights * truth)), floor=self.floor
-            ),
-            "relative_l2": Score(
-                value=math.sqrt(np.sum(weights * difference**2) / np.sum(weights * truth**2)),
-                floor=self.floor,
-            ),
-        }
+    def _final(self, values: np.ndarray) -> dict[str, Score]:
+        scores: dict[str, Score] = {}
+        ends = np.cumsum([len(part.log_p) for part in self._finals])
+        nodes, uniform, *landmarks = np.split(values, ends[:-1])
+        if len(uniform):
+            scores["mape_uniform"] = density_metrics.mape(uniform - self.uniform.log_p, self.floor)
+        for points, found in zip(self._finals[2:], landmarks, strict=True):
+            worst = np.max(points.weights * np.abs(found - points.log_p))
+            scores["landmarks"] = Score(value=float(worst), floor=float(np.max(points.weights)) * self.floor)
+        if len(nodes):
+            scores |= density_metrics.quadrature(nodes, self.nodes.log_p, self.nodes.weights, self.floor)
+        return scores
 
 
 def _mode_weights(ratios: np.ndarray, modes: np.ndarray, floor: float) -> Score:
@@ -155,22 +134,3 @@ def _mode_weights(ratios: np.ndarray, modes: np.ndarray, floor: float) -> Score:
     deviations = members - np.mean(members, axis=0)
     shares = np.mean(ratios[:, None] * deviations, axis=0) / np.mean(ratios)
     return Score(value=float(np.sqrt(np.mean(shares**2))), floor=floor)
-
-
-def _exp(values: np.ndarray) -> np.ndarray:
-    exponentials: np.ndarray = np.exp(np.minimum(values, LARGEST_EXPONENT))
-    return exponentials
-
-
-def _rms(error: np.ndarray, floor: float) -> Score:
-    squares = error**2
-    mean = float(np.mean(squares))
-    if not math.isfinite(mean):
-        return Score(value=math.nan if np.any(np.isnan(error)) else math.inf, floor=floor)
-    value = math.sqrt(mean)
-    spread = float(np.std(squares, ddof=1)) / math.sqrt(len(squares))
-    return Score(value=value, floor=floor, standard_error=spread / (2 * value) if value > 0 else 0.0)
-
-
-def _mape(log_ratio: np.ndarray, floor: float) -> Score:
-    return Score(value=float(np.mean(np.abs(np.expm1(np.minimum(log_ratio, LARGEST_EXPONENT))))), floor=floor)
