@@ -8,8 +8,11 @@ a reader leaves an index, which is derived (see `index`).
 
 from __future__ import annotations
 
+import fcntl
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +23,7 @@ from mfbench.garbage import uncollected
 from mfbench.listing import listing, scan
 from mfbench.record import SCHEMA, Cell, Record
 from mfbench.strangers import read_arrays, read_file
-from mfbench.whole_files import replacing, sweep
+from mfbench.whole_files import PART, replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +32,9 @@ RECORDS = "records"
 
 MOST_RECORD = 2**24
 """Bytes of a document; a curve of fifty looks makes ten thousand."""
+
+YOUNG = 1.0
+"""Seconds in which a file that is being written has its lock."""
 
 UNREADABLE = (OSError, msgspec.MsgspecError, ValueError, RecursionError)
 """What reading a broken or foreign document may raise; the last one where it is nested without end."""
@@ -211,6 +217,15 @@ def decode_record(path: Path) -> Record:
     if record.schema > SCHEMA:
         raise ValueError(f"schema {record.schema} is newer than {SCHEMA}; update mfbench to read it.")
     return record
+
+
+def sweep(folder: Path) -> None:
+    """Remove what hosts that were killed have left half written below a folder; the kernel has unlocked it."""
+    for path in folder.rglob(f".*{PART}"):
+        with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or another user's
+            if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def _decoded(path: Path, reading: Reading) -> Record | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,9 +12,6 @@ from typing import BinaryIO
 
 PART = ".part"
 """How the name of a file ends that is being written; it begins with a dot."""
-
-YOUNG = 1.0
-"""Seconds in which a file that is being written has its lock."""
 
 
 @contextmanager
@@ -35,15 +31,6 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def sweep(folder: Path) -> None:
-    """Remove what hosts that were killed have left half written below a folder; the kernel has unlocked it."""
-    for path in folder.rglob(f".*{PART}"):
-        with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or another user's
-            if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
 
 
 def write_document(path: Path, document: bytes) -> None:
