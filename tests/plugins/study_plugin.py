@@ -1,4 +1,4 @@
-"""Studies of a solver whose law is known: its error is width^-1 times log-normal noise that only its seed decides.
+"""Studies of a solver whose law is known: its error is width^-1 times log-normal noise that its seed and width decide.
 
 Uses the problem of `toy_plugin`, which is to be loaded too.
 """
@@ -44,7 +44,9 @@ def noisy(problem, parameters, context):
     """Give the known law."""
     if parameters.width >= parameters.fail_from and context.seed % 2:
         raise RuntimeError("too wide for this seed")
-    factor = math.exp(parameters.noise * np.random.default_rng(context.seed).standard_normal())
+    factor = math.exp(
+        parameters.noise * np.random.default_rng((context.seed, parameters.width)).standard_normal()
+    )
     final = factor / parameters.width
     for step in range(1, parameters.steps + 1):
         state = final * 2.0 ** (parameters.steps - step)
