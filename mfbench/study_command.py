@@ -59,7 +59,8 @@ def study_command(
     from mfbench.studies.choosing import chosen, read_values
     from mfbench.studies.design import abscissas, make_design
     from mfbench.study_folder import answers_in, keep
-    from mfbench.views import plan_text, terminal
+    from mfbench.terminal import terminal
+    from mfbench.views import plan_text
 
     with bad_input():
         given = {key: value for key, value in options.items() if value is not None}

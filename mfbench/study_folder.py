@@ -10,7 +10,8 @@ import numpy as np
 from mfbench.record import Record
 from mfbench.report import pictures
 from mfbench.report.studies import document
-from mfbench.store import UNREADABLE, Store, write_document
+from mfbench.store import UNREADABLE, Store
+from mfbench.whole_files import write_document
 from mfbench.studies.findings import Findings
 from mfbench.studies.gathering import Solution
 

@@ -46,7 +46,6 @@ SIGNED_MIXTURE = mfbench.ProblemEntry(
     judge="mfbench_regression.signed_mixture:judge",
     parameters=SignedMixtureParameters,
     instances={
-        "quick": ({"start": "bad"},),
         "standard": ({"start": "good"}, {"start": "bad"}),
         "full": ({"start": "good"}, {"start": "bad"}),
     },

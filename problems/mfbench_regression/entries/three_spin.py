@@ -48,7 +48,6 @@ THREE_SPIN = mfbench.ProblemEntry(
     judge="mfbench_regression.three_spin:judge",
     parameters=ThreeSpinParameters,
     instances={
-        "quick": ({"dim": 5},),
         "standard": ({"dim": 5}, {"dim": 10}, {"dim": 25}),
         "full": (
             *({"dim": dim, "unit": unit} for dim in (5, 10, 15, 20, 25) for unit in ("sigmoid", "relu")),
