@@ -11,9 +11,9 @@ from mfbench.record import Record
 from mfbench.report import pictures
 from mfbench.report.studies import document
 from mfbench.store import UNREADABLE, Store
-from mfbench.whole_files import write_document
 from mfbench.studies.findings import Findings
 from mfbench.studies.gathering import Solution
+from mfbench.whole_files import write_document
 
 
 def answers_in(store: Store) -> Solution:
