@@ -211,6 +211,7 @@ def test_every_entry_is_marked_as_a_control():
         "bare-lift",
         "straight-line",
         "line-integral",
+        "gaussian-closure",
         "constant",
     ]
     assert all(entry.control for entry in entries)

@@ -80,7 +80,9 @@ def published(case, dim):
     return build(parameters, 3), case_of(parameters, 3).law
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "moving-trap" else n for n in CASES]
+)
 def test_the_order_is_two(name):
     """Joint refinement of h and dt; the last pair of grids."""
     make, cells, levels = CASES[name]

@@ -27,7 +27,13 @@ SOLVERS = {
 }
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+LONG = ("is-sgd with a string and shots", "pinn")
+"""Whose compilation takes half a minute."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in SOLVERS]
+)
 def test_nothing_is_compiled_twice(name, instance, caplog):
     solve, parameters = SOLVERS[name]
     context = mfbench.Context(seed=1, device="cpu", threads=1, budget=1e9, elapsed=lambda: 0.0)

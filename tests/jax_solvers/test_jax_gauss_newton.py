@@ -101,6 +101,7 @@ def test_equal_seeds_give_equal_runs_and_kept_states_do_not_change(well, trained
     assert len({id(checkpoint.evaluate) for checkpoint in trained}) == 1
 
 
+@pytest.mark.slow
 def test_a_circulation_is_followed(windy):
     x = np.random.default_rng(0).uniform([-0.99, -1.5], [0.99, 1.5], (500, 2))
     last = checkpoints(windy.problem, 70)[-1]

@@ -90,8 +90,10 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_others(well):
     [
         {"windows_in": "q"},
         {"optimiser": "sgd", "rate": 0.1},
-        {"exchange": False, "calibrate": False},
-        {"network": "mean-field", "optimiser": "sgd", "rate": 0.1, "width": 128},
+        pytest.param({"exchange": False, "calibrate": False}, marks=pytest.mark.slow),
+        pytest.param(
+            {"network": "mean-field", "optimiser": "sgd", "rate": 0.1, "width": 128}, marks=pytest.mark.slow
+        ),
     ],
     ids=["windows in q", "plain sgd", "neither exchange nor calibration", "mean-field sgd"],
 )
@@ -102,6 +104,7 @@ def test_variants_learn(well, variant):
     assert error(judge, run[-1]) < 0.5 * error(judge, run[0])
 
 
+@pytest.mark.slow
 def test_a_string_and_shots_beat_the_bare_lift_five_times_over(well):
     """600 updates; every gradient of V is counted, those of hot walkers and of trajectories as well."""
     problem, judge = well
@@ -116,6 +119,7 @@ def test_a_string_and_shots_beat_the_bare_lift_five_times_over(well):
     assert np.all(np.diff([checkpoint.work["evaluations"] for checkpoint in run]) == fresh)
 
 
+@pytest.mark.slow
 def test_the_flux_through_levels_mends_logits_far_from_the_barrier():
     """At T = .07 the same network, 1000 updates: judged with its shift and without it, seed by seed alike."""
     parameters = DoubleWellParameters(dim=2, temperature=0.07)
@@ -131,7 +135,7 @@ def test_the_flux_through_levels_mends_logits_far_from_the_barrier():
     assert errors[0] < 0.7 * errors[1]
 
 
-@pytest.mark.parametrize("value", [np.inf, np.nan])
+@pytest.mark.parametrize("value", [pytest.param(np.inf, marks=pytest.mark.slow), np.nan])
 def test_an_overflowing_potential_ends_as_diverged(well, value):
     """Where V is half above what the start points have it is no number; the sentence says when and how much."""
     problem = well[0]

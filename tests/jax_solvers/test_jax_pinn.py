@@ -104,6 +104,7 @@ def test_the_lift_of_distances_has_the_weighed_trace_of_its_hessian():
     np.testing.assert_allclose(found.laplacian, exact.laplacian, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient(windy):
     lift, points = windy_points(windy.problem)
 
@@ -215,6 +216,7 @@ def test_far_better_than_the_bare_lift_and_near_the_rate(run, well):
     assert run[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.5)
 
 
+@pytest.mark.slow
 def test_a_wind_is_followed(windy):
     """At its closed form; the committor without the wind would be .2 off."""
     last = checkpoints(windy.problem, 60)[-1]

@@ -167,6 +167,7 @@ def test_an_end_is_never_set_where_one_set_follows_the_other():
     assert 0 < start < 1 and -0.1 <= at[1] <= 0 and end == 3.0
 
 
+@pytest.mark.slow
 def test_a_string_finds_its_way_round_sets_that_touch():
     """From the straight line within A and B: inner nodes end up outside both, and their cells divide the ring in order."""
     problem, rng = bent(), np.random.default_rng(3)

@@ -48,6 +48,7 @@ def test_an_overflowing_potential_ends_as_diverged(well, checkpoints):
         checkpoints(replace(problem, potential=potential), 20)
 
 
+@pytest.mark.slow
 def test_escaped_walkers_are_counted(well, checkpoints):
     """In a box that holds nobody every walker counts at every look, and in the problem's own hardly any."""
     problem = well[0]

@@ -103,6 +103,7 @@ def test_energy_density_is_the_gradient_of_the_sigmoid():
     np.testing.assert_allclose(energy_density(z, slope, free), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_range_follows_the_outer_walkers_and_stays_where_nobody_is_free():
     ladders, number = 7, 5
     start = placement.start(number, in_logit=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .gaussian_mixture import Mixture, fitted, log_density, spread
+from .gaussian_mixture import Mixture, fitted, log_density
 
 SWEEPS = 20
 LEFT_OUT = 5
@@ -29,12 +29,12 @@ class Choice:
         """The best candidate for independent points x (n, d)."""
         judges = np.arange(len(x)) % LEFT_OUT == 0
         training, held_out = x[~judges], x[judges]
-        candidates = [spread(training, 1, self._rng)]
+        candidates = [fitted(training, 1, 1, False, self._rng)]
         if self._particles is not None:
             candidates.append(exchangeable_gaussian(training, self._particles))
         for components in sorted({self._last, 2 * self._last} - {1}):
             if components <= self._affordable(training):
-                candidates.append(fitted(spread(training, components, self._rng), training, SWEEPS))
+                candidates.append(fitted(training, components, SWEEPS, False, self._rng))
         best = max(candidates, key=lambda one: float(np.mean(log_density(one, held_out))))
         self._last = len(best.shares)
         return best
