@@ -67,6 +67,7 @@ def test_a_network_learns_values_and_knows_them_at_other_points():
     assert np.sqrt(np.mean((found - target(others)) ** 2)) < 3.0 * ENOUGH
 
 
+@pytest.mark.slow
 def test_a_short_run_begins_with_the_energy_and_goes_on_with_the_equation(well):
     context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
     small = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)

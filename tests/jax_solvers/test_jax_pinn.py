@@ -50,6 +50,7 @@ def windy_points(problem, number=200):
     return lift, surveyed(problem, lift, x)
 
 
+@pytest.mark.slow
 def test_the_forward_laplacian_is_the_weighed_trace_of_the_hessian():
     layers = network.perceptron(jax.random.key(1), 5, 7, 3, jnp.float64)
     layers[-1] = network.Layer(jax.random.normal(jax.random.key(2), (7, 1)), layers[-1].bias + 0.4)

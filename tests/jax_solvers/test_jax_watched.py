@@ -35,6 +35,7 @@ def checkpoints(request):
     return run
 
 
+@pytest.mark.slow
 def test_an_overflowing_potential_ends_as_diverged(well, checkpoints):
     """Where V is half above what the start points have it is no number; the sentence says when and how much."""
     problem = well[0]
