@@ -93,6 +93,7 @@ def test_a_kernel_is_better_with_more_samples(spin):
     assert found[-1] < 0.5 * found[1]
 
 
+@pytest.mark.slow
 def test_an_ordinary_network_learns(spin):
     found = skills(adam_network.solve, *spin, AdamNetwork(width=32), 60)
     assert found[0] == pytest.approx(1.0, abs=0.1)

@@ -30,7 +30,14 @@ def checkpoints(solver, problem, count, seed=0):
     return list(itertools.islice(solve(problem, parameters, context(seed)), count))
 
 
-@pytest.fixture(scope="module", params=SMALL)
+VARIANTS = ("is-sgd in q", "plain SGD")
+"""Which share most of their code with `is-sgd`."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=pytest.mark.slow) if n in VARIANTS else n for n in SMALL],
+)
 def run(request, instance):
     return request.param, checkpoints(request.param, instance[0], 4)
 
