@@ -130,6 +130,24 @@ class TransientProblem:
         return xp.matmul(sigma, xp.permute_dims(sigma, (0, 2, 1))) / 2.0
 
 
+def at_times(
+    x: np.ndarray, times: np.ndarray, log_density: Callable[[int, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """log p of points x (n, d + 1) with the time last, from one log-density for each of the times (T,); (n,).
+
+    Args:
+        x: points; each belongs to the nearest of the times.
+        times: those at which there is an answer.
+        log_density: number of a time, points (m, d) -> (m,).
+    """
+    which = np.argmin(np.abs(x[:, -1:] - times), axis=1)
+    values = np.empty(len(x))
+    for number in np.unique(which):
+        rows = which == number
+        values[rows] = log_density(int(number), x[rows, :-1])
+    return values
+
+
 def _expect(what: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
     if values.shape != shape or not np.all(np.isfinite(values)):
         raise ValueError(

@@ -25,7 +25,7 @@ import numpy as np
 import scipy.linalg
 
 from mfbench.solver import Checkpoint, Context, Diverged
-from mfbench.tasks.transient import TransientProblem
+from mfbench.tasks.transient import TransientProblem, at_times
 from mfbench_controls import GaussianClosureParameters
 
 FIRST_STEPS = 16
@@ -94,14 +94,15 @@ def solve(
 
 def log_density(state: GaussianInTime, x: np.ndarray) -> np.ndarray:
     """log p of points (n, d + 1) with the time last; at the nearest of the times asked."""
-    which = np.argmin(np.abs(x[:, -1:] - state.times), axis=1)
-    values = np.empty(len(x))
-    for number in np.unique(which):
-        rows, root = which == number, state.roots[number]
-        white = scipy.linalg.solve_triangular(root, (x[rows, :-1] - state.means[number]).T, lower=True)
+
+    def gaussian(number: int, y: np.ndarray) -> np.ndarray:
+        root = state.roots[number]
+        white = scipy.linalg.solve_triangular(root, (y - state.means[number]).T, lower=True)
         volume = np.sum(np.log(np.diag(root))) + len(root) / 2 * math.log(2.0 * math.pi)
-        values[rows] = -0.5 * np.sum(white**2, axis=0) - volume
-    return values
+        values: np.ndarray = -0.5 * np.sum(white**2, axis=0) - volume
+        return values
+
+    return at_times(x, state.times, gaussian)
 
 
 def initial_moments(problem: TransientProblem, rng: np.random.Generator) -> Moments:

@@ -27,7 +27,7 @@ from scipy.interpolate import NdBSpline
 from scipy.special import logsumexp
 
 from mfbench.solver import Checkpoint, Context, Diverged
-from mfbench.tasks.transient import TransientProblem
+from mfbench.tasks.transient import TransientProblem, at_times
 from mfbench_grid.blocks.craig_sneyd import Stepper
 from mfbench_grid.blocks.directional import Operator, operator
 from mfbench_grid.blocks.tensor_grid import TensorGrid, resampled, spline
@@ -122,12 +122,7 @@ def solve(
 
 def log_density(state: InTime, x: np.ndarray) -> np.ndarray:
     """log p of points (n, d + 1) with the time last; at the nearest time asked, and at the box's wall from outside."""
-    which = np.argmin(np.abs(x[:, -1:] - state.times), axis=1)
-    values = np.empty(len(x))
-    for number in np.unique(which):
-        rows = which == number
-        values[rows] = state.splines[number](np.clip(x[rows, :-1], *state.box))
-    return values
+    return at_times(x, state.times, lambda number, y: state.splines[number](np.clip(y, *state.box)))
 
 
 class March:

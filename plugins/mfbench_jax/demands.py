@@ -8,6 +8,11 @@ def reversible_only(facts: mfbench.Facts) -> str | None:
     return None if "reversible" in facts.flags else "the Ritz energy needs a gradient drift"
 
 
+def stationary_only(facts: mfbench.Facts) -> str | None:
+    """The equation solved holds no time derivative."""
+    return None if "stationary" in facts.flags else "solves for stationary laws only"
+
+
 def no_penalty(facts: mfbench.Facts) -> str | None:
     """Only sums of a problem's units with a measure have a total variation."""
     return (

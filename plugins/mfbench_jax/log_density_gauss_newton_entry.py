@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import at_least
 
+from .demands import stationary_only
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogDensityParameters:
@@ -55,11 +57,6 @@ class LogDensityParameters:
     def cold_walkers(self) -> int:
         """Walkers whose law is p."""
         return self.walkers - round(self.hot_share * self.walkers)
-
-
-def stationary_only(facts: mfbench.Facts) -> str | None:
-    """The residual holds no time derivative."""
-    return None if "stationary" in facts.flags else "solves for stationary laws only"
 
 
 LOG_DENSITY_GAUSS_NEWTON = mfbench.SolverEntry(

@@ -19,7 +19,7 @@ import jax
 import numpy as np
 
 from mfbench import Checkpoint, Context
-from mfbench.tasks.transient import TransientProblem
+from mfbench.tasks.transient import TransientProblem, at_times
 
 from .blocks.ensemble import Ensemble
 from .blocks.gaussian_mixture import Mixture
@@ -73,9 +73,4 @@ def solve(
 
 def log_density(state: Mixtures, x: np.ndarray) -> np.ndarray:
     """log p of points (n, d + 1) with the time last; at the nearest of the times asked."""
-    which = np.argmin(np.abs(x[:, -1:] - state.times), axis=1)
-    values = np.empty(len(x))
-    for number in np.unique(which):
-        rows = which == number
-        values[rows] = mixture_log_density(state.mixtures[number], x[rows, :-1])
-    return values
+    return at_times(x, state.times, lambda number, y: mixture_log_density(state.mixtures[number], y))

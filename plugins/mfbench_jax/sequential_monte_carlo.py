@@ -28,6 +28,7 @@ from scipy.special import logsumexp
 from mfbench import Checkpoint, Context
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 
+from .blocks import systematic
 from .blocks.fokker_planck_walkers import Pool
 from .blocks.keys import root_key
 from .blocks.path_integral import NODES, path_integral
@@ -88,32 +89,32 @@ def solve(
     def answer(log_z: jax.Array, x: jax.Array) -> jax.Array:
         return tempering.log_shape(x) - log_z
 
-    def checkpoint(log_z: float) -> Checkpoint:
-        error = combined(runs)[1]
+    def checkpoint(log_z: float, reports: dict[str, float]) -> Checkpoint:
         return Checkpoint(
             evaluate=answer,
             state=np.float64(log_z),
             work={"evaluations": pool.evaluations + tempering.evaluations},
-            reports={"runs": float(len(runs))} | ({} if math.isnan(error) else {"log_z_error": error}),
+            reports={"runs": float(len(runs))} | reports,
         )
 
     runs: list[float] = []
     start = tempering.cloud()
-    log_z = float(logsumexp(start.u - start.log_p0)) - math.log(p.walkers)
-    yield checkpoint(log_z)
+    log_z, reports = float(logsumexp(start.u - start.log_p0)) - math.log(p.walkers), {}
+    yield checkpoint(log_z, reports)
     while True:
         for reached, done in tempering.run():
             if done:
                 runs.append(reached)
-                log_z = combined(runs)[0]
-            yield checkpoint(log_z)
+                log_z, error = combined(runs)
+                reports = {} if math.isnan(error) else {"log_z_error": error}
+            yield checkpoint(log_z, reports)
 
 
 def combined(logs: list[float]) -> tuple[float, float]:
-    """log of the mean of Z over runs, from log Z of each, and its standard error; not a number from less than two."""
-    if len(logs) < 2:
-        return logs[0] if logs else math.nan, math.nan
+    """log of the mean of Z over runs, from log Z of each, and its standard error; not a number for a single run."""
     mean = float(logsumexp(logs)) - math.log(len(logs))
+    if len(logs) < 2:
+        return mean, math.nan
     return mean, float(np.std(np.exp(np.array(logs) - mean), ddof=1)) / math.sqrt(len(logs))
 
 
@@ -196,7 +197,7 @@ class Tempering:
             share = next_share(work, 1.0 - t, p.kept)
             t = 1.0 if share == 1.0 - t else t + share
             log_z += float(logsumexp(share * work)) - math.log(walkers)
-            picks = resampled(share * work, self._rng.random())
+            picks = systematic.picks(share * work, walkers, self._rng.random())
             cloud = Cloud(*(np.asarray(part)[picks] for part in cloud))
             if t < 1.0:
                 seed = int(self._rng.integers(2**31))
@@ -213,11 +214,3 @@ def next_share(work: np.ndarray, rest: float, kept: float) -> float:
         return 2.0 * logsumexp(s * work) - logsumexp(2.0 * s * work) - math.log(kept * len(work))
 
     return rest if spare(rest) >= 0.0 else float(brentq(spare, 0.0, rest, rtol=1e-6))
-
-
-def resampled(log_weights: np.ndarray, shift: float) -> np.ndarray:
-    """(n,) indices, each as often as its share of n to within one: systematic resampling with one uniform number."""
-    weights = np.exp(log_weights - np.max(log_weights))
-    cumulative = np.cumsum(weights)
-    places = (np.arange(len(weights)) + shift) / len(weights) * cumulative[-1]
-    return np.minimum(np.searchsorted(cumulative, places), len(weights) - 1)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import at_least
 
+from .demands import stationary_only
+
 
 @dataclass(frozen=True, kw_only=True)
 class SequentialMonteCarloParameters:
@@ -35,9 +37,9 @@ class SequentialMonteCarloParameters:
 
 def gradient_only(facts: mfbench.Facts) -> str | None:
     """Only then log p is a line integral of the drift, up to its constant."""
-    if "stationary" not in facts.flags:
-        return "solves for stationary laws only"
-    return None if "gradient" in facts.flags else "needs a drift that is a gradient"
+    return stationary_only(facts) or (
+        None if "gradient" in facts.flags else "needs a drift that is a gradient"
+    )
 
 
 SEQUENTIAL_MONTE_CARLO = mfbench.SolverEntry(

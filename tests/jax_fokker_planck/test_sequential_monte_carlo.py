@@ -11,6 +11,7 @@ from scipy.stats import kstest
 
 from mfbench import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
+from mfbench_jax.blocks import systematic
 from mfbench_jax.blocks.path_integral import path_integral
 from mfbench_jax.sequential_monte_carlo import (
     Cloud,
@@ -18,7 +19,6 @@ from mfbench_jax.sequential_monte_carlo import (
     Tempering,
     combined,
     next_share,
-    resampled,
     solve,
 )
 from mfbench_jax.sequential_monte_carlo_entry import SEQUENTIAL_MONTE_CARLO, SequentialMonteCarloParameters
@@ -82,10 +82,12 @@ def test_the_next_temperature_keeps_the_share_of_walkers_it_should():
 
 def test_resampling_takes_each_walker_as_often_as_its_weight_says():
     weights = np.array([0.1, 0.25, 0.4, 0.25])
-    picks = np.concatenate([resampled(np.log(weights), s) for s in np.random.default_rng(2).random(4000)])
+    picks = np.concatenate(
+        [systematic.picks(np.log(weights), 4, s) for s in np.random.default_rng(2).random(4000)]
+    )
     counts = np.bincount(picks, minlength=4) / 4000
     np.testing.assert_allclose(counts, 4 * weights, atol=0.04)  # five deviations of (1/4 / 4000)^1/2
-    assert np.all(np.bincount(resampled(np.log(weights), 0.3), minlength=4) <= np.ceil(4 * weights))
+    assert np.all(np.bincount(systematic.picks(np.log(weights), 4, 0.3), minlength=4) <= np.ceil(4 * weights))
 
 
 def test_runs_are_averaged_as_numbers_not_as_logarithms():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +101,12 @@ def selected(x: np.ndarray, most: int, sweeps: int, rng: np.random.Generator) ->
         for components in range(1, most + 1)
         for spherical in (False, True)
     )
-    return max(fits, key=lambda mixture: float(np.mean(log_density(mixture, x[end:]))))
+    return likeliest(fits, x[end:])
+
+
+def likeliest(mixtures: Iterable[Mixture], x: np.ndarray) -> Mixture:
+    """The mixture under which the points x (n, d) are likeliest; they should not be those that it was fitted to."""
+    return max(mixtures, key=lambda mixture: float(np.mean(log_density(mixture, x))))
 
 
 def _centres(x: np.ndarray, components: int, rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .gaussian_mixture import Mixture, fitted, log_density
+from .gaussian_mixture import Mixture, fitted, likeliest
 
 SWEEPS = 20
 LEFT_OUT = 5
@@ -35,7 +35,7 @@ class Choice:
         for components in sorted({self._last, 2 * self._last} - {1}):
             if components <= self._affordable(training):
                 candidates.append(fitted(training, components, SWEEPS, False, self._rng))
-        best = max(candidates, key=lambda one: float(np.mean(log_density(one, held_out))))
+        best = likeliest(candidates, held_out)
         self._last = len(best.shares)
         return best
 

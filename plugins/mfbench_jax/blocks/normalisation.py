@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import systematic
 from .gaussian_mixture import Mixture, from_cube, log_density
 from .lattice import korobov_vector, shifted
 
@@ -72,12 +73,9 @@ def anchor(values: Values, proposal: Mixture, number: int, rng: np.random.Genera
     means = np.sum(np.exp(log_weights - top), axis=1)
     z = np.mean(means)
     error = float(np.std(means, ddof=1) / SHIFTS**0.5 / z)
-    # Systematic resampling: one uniform number places all picks, so that counts are within one of expectation.
-    cumulative = np.cumsum(np.exp(log_weights.ravel() - top))
-    picks = np.searchsorted(cumulative, (np.arange(SAMPLE) + rng.random()) / SAMPLE * cumulative[-1])
-    picks = np.minimum(picks, len(cumulative) - 1)
+    drawn = systematic.picks(log_weights.ravel(), SAMPLE, rng.random())
     return Anchor(
-        LogZ(float(top + np.log(z)), error), np.concatenate(places)[picks], np.concatenate(heights)[picks]
+        LogZ(float(top + np.log(z)), error), np.concatenate(places)[drawn], np.concatenate(heights)[drawn]
     )
 
 
