@@ -14,10 +14,12 @@ import numpy as np
 from numpy.polynomial import Chebyshev
 
 from mfbench import NoParameters
-from mfbench.reference import Reference
+from mfbench.frames import Frame
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, DensityPoints, FokkerPlanckJudge
+from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
 from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.radial import inverted
+from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
 
 SLOPE, CUBE, NOISE = 0.3, 0.5, 0.5
 DIFFUSION = NOISE**2 / 2.0
@@ -25,9 +27,9 @@ HALF_WIDTH, REACH = 2.2, 3.0
 """Of the box, beyond which lies 4e-10 of the law; and where integrals stop: p is e^-70 of its height there."""
 TOLERANCE = 1e-13
 """Error bar of log p: round-off of a quadrature."""
-LAW_POINTS, UNIFORM_POINTS, NODES = 20_000, 10_000, 200
+NODES = 200
+"""Of the quadrature."""
 POINTS_SEED = 19_101_050
-BISECTIONS = 53
 
 
 def exponent(x: np.ndarray) -> np.ndarray:
@@ -63,13 +65,7 @@ def draw(count: int, rng: np.random.Generator) -> np.ndarray:
     """(count, 1) independent points: bisection of the integral of a Chebyshev interpolant of the density."""
     density = Chebyshev.interpolate(lambda x: np.exp(exponent(x)), 160, domain=[-REACH, REACH])
     cumulative = density.integ(lbnd=-REACH)
-    level = rng.random(count) * cumulative(REACH)
-    low, high = np.full(count, -REACH), np.full(count, REACH)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2.0
-        below = cumulative(middle) < level
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return (low + high)[:, None] / 2.0
+    return inverted(cumulative, rng.random(count) * cumulative(REACH), -REACH, REACH)[:, None]
 
 
 def bulk_interval() -> tuple[float, float]:
@@ -86,25 +82,18 @@ def judge(parameters: NoParameters, seed: int) -> FokkerPlanckJudge:
     del parameters, seed
     rng, log_z = np.random.default_rng(POINTS_SEED), math.log(normalisation())
 
-    def points(x: np.ndarray, weights: np.ndarray) -> DensityPoints:
-        return DensityPoints(x=x, log_p=exponent(x[:, 0]) - log_z, weights=weights)
-
     drawn = draw(LAW_POINTS, rng)
     low, high = bulk_interval()
     sides = rng.choice([-1.0, 1.0], (UNIFORM_POINTS, 1))
-    bulk = sides * (low + (high - low) * rng.random((UNIFORM_POINTS, 1)))
-    nodes, weights = box_quadrature(np.array([-HALF_WIDTH]), np.array([HALF_WIDTH]), NODES)
-    return FokkerPlanckJudge(
-        law=points(drawn, np.full(LAW_POINTS, 1.0 / LAW_POINTS)),
-        nodes=points(nodes, weights),
-        uniform=points(bulk, np.full(UNIFORM_POINTS, 1.0 / UNIFORM_POINTS)),
+    return judge_of(
+        lambda x: exponent(x[:, 0]) - log_z,
+        Frame(1, None),
+        drawn=drawn,
+        bulk=sides * (low + (high - low) * rng.random((UNIFORM_POINTS, 1))),
+        nodes=box_quadrature(np.array([-HALF_WIDTH]), np.array([HALF_WIDTH]), NODES),
         max_log_p=SLOPE**2 / (4.0 * CUBE * DIFFUSION) - log_z,
         modes=(drawn[:, 0] > 0.0).astype(int),
-        log_density=Reference(
-            quantity="log p(x), nats",
-            value=None,
-            tolerance=TOLERANCE,
-            method="exact; C by quadrature",
-            source="mfbench_fokker_planck.bistable",
-        ),
+        tolerance=TOLERANCE,
+        method="exact; C by quadrature",
+        source="mfbench_fokker_planck.bistable",
     )

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from mfbench.reference import Reference
+from mfbench.frames import Frame
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench.tasks.fokker_planck_judge import DensityPoints, FokkerPlanckJudge
+from mfbench.tasks.fokker_planck_judge import FokkerPlanckJudge
 from mfbench_fokker_planck.chain_law import ChainLaw
 from mfbench_fokker_planck.entries.chain import ChainParameters
+from mfbench_fokker_planck.stationary_judge import LAW_POINTS, judge_of
 
 TOLERANCE = 1e-10
 """Error bar of log p: of log Z, held to it by other nodes in a test."""
-LAW_POINTS = 20_000
 POINTS_SEED = 23_120_745
 STARTS = 32
 HALF_WIDTH = 3.5
@@ -55,22 +55,13 @@ def judge(parameters: ChainParameters, seed: int) -> FokkerPlanckJudge:
     law = ChainLaw(dim, parameters.beta, parameters.coupling)
     log_z = law.log_normalisation()
 
-    def points(x: np.ndarray, weights: np.ndarray) -> DensityPoints:
-        return DensityPoints(x=x, log_p=-parameters.beta * law.potential(x) - log_z, weights=weights)
-
-    none = points(np.empty((0, dim)), np.empty(0))
-    drawn = law.draw(LAW_POINTS, np.random.default_rng([POINTS_SEED, dim]))
-    return FokkerPlanckJudge(
-        law=points(drawn, np.full(LAW_POINTS, 1.0 / LAW_POINTS)),
-        nodes=none,
-        uniform=none,
+    return judge_of(
+        lambda x: -parameters.beta * law.potential(x) - log_z,
+        Frame(dim, None),
+        drawn=law.draw(LAW_POINTS, np.random.default_rng([POINTS_SEED, dim])),
         max_log_p=-log_z,
-        landmarks=points(np.stack([np.zeros(dim), np.ones(dim)]), np.full(2, 1.0 / dim)),
-        log_density=Reference(
-            quantity="log p(x), nats",
-            value=None,
-            tolerance=TOLERANCE,
-            method="exact; log Z by a transfer operator",
-            source="mfbench_fokker_planck.chain_law",
-        ),
+        landmarks=(np.stack([np.zeros(dim), np.ones(dim)]), np.full(2, 1.0 / dim)),
+        tolerance=TOLERANCE,
+        method="exact; log Z by a transfer operator",
+        source="mfbench_fokker_planck.chain_law",
     )

@@ -6,6 +6,7 @@ J = b p = div(Q p), row by row, and div J = sum_ij d_i d_j (Q_ij p) = 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,7 @@ class Waves:
     def drift(self, x: Any, score: Any) -> Any:
         """Q grad log p + div Q at x (n, d), from grad log p there; numpy, torch or jax."""
         xp = array_namespace(x)
-        dim = self.matrix.shape[0]
-        rows, columns = np.triu_indices(dim, 1)
-        first, second = np.eye(dim)[rows], np.eye(dim)[columns]  # (pairs, d): picks and scatters
+        first, second = self._pairs
         phase = x @ like(self.matrix @ self.vectors.T, x)
         sine, cosine = xp.sin(phase), xp.cos(phase)
         slope = score @ like(self.matrix, score)
@@ -41,6 +40,13 @@ class Waves:
         to_second = sine * (slope @ like(first.T, x)) + back * cosine
         turned = to_first @ like(first, x) - to_second @ like(second, x)
         return turned @ like(self.matrix.T, x)
+
+    @cached_property
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """What picks the first, and the second, coordinate of each pair and scatters to it, (pairs, d)."""
+        rows, columns = np.triu_indices(len(self.matrix), 1)
+        unit = np.eye(len(self.matrix))
+        return unit[rows], unit[columns]
 
 
 def wave_vectors(dim: int, seed: int) -> np.ndarray:

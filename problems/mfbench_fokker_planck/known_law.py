@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 
 from mfbench.reference import Reference
 from mfbench.tasks.transient_judge import LawAt, TransientJudge
+from mfbench_fokker_planck.box_quadrature import box_quadrature
 
 POINTS = 20_000
 """Of the judge, over all times together."""
@@ -93,12 +93,5 @@ def nodes_around(mean: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, 
     dim = len(mean)
     if dim not in NODES:
         return np.empty((0, dim)), np.empty(0)
-    points, weights = leggauss(NODES[dim])
     spread = REACH * np.sqrt(np.diag(covariance))
-    axes = [m + s * points for m, s in zip(mean, spread, strict=True)]
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, dim)
-    each = [s * weights for s in spread]
-    total = each[0]
-    for one in each[1:]:
-        total = np.multiply.outer(total, one)
-    return nodes, total.ravel()
+    return box_quadrature(mean - spread, mean + spread, NODES[dim])

@@ -14,17 +14,16 @@ import numpy as np
 import scipy.linalg
 
 from mfbench.frames import Frame, like
-from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, DensityPoints, FokkerPlanckJudge
+from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
 from mfbench_fokker_planck.box_quadrature import box_quadrature
 from mfbench_fokker_planck.entries.linear import LinearParameters
 from mfbench_fokker_planck.radial import ball_points, directions
+from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
 
 DIFFUSION, HALF_WIDTH = 0.5, 5.0
 TOLERANCE = 1e-13
 """Error bar of log p: round-off of a Lyapunov equation of five unknowns."""
-LAW_POINTS, UNIFORM_POINTS = 20_000, 10_000
 NODES = {1: 200, 2: 80, 3: 40}
 """Gauss-Legendre nodes per axis."""
 POINTS_SEED, STARTS = 21_020_814, 32
@@ -75,28 +74,21 @@ def judge(parameters: LinearParameters, seed: int) -> FokkerPlanckJudge:
     top = -0.5 * dim * math.log(2.0 * math.pi) - float(np.sum(np.log(np.diag(factor))))
     rng = np.random.default_rng([POINTS_SEED, dim])
 
-    def points(y: np.ndarray, weights: np.ndarray) -> DensityPoints:
+    def log_density(y: np.ndarray) -> np.ndarray:
         white = scipy.linalg.solve_triangular(factor, y.T, lower=True)
-        return DensityPoints(
-            x=frame.to_solver(y), log_p=top - 0.5 * np.sum(white**2, axis=0), weights=weights
-        )
+        values: np.ndarray = top - 0.5 * np.sum(white**2, axis=0)
+        return values
 
+    corner = np.full(dim, HALF_WIDTH)
     drawn = rng.standard_normal((LAW_POINTS, dim)) @ factor.T
-    bulk = ball_points(dim, math.sqrt(2.0 * MAPE_DEPTH), UNIFORM_POINTS, rng) @ factor.T
-    if dim in NODES:
-        nodes, weights = box_quadrature(np.full(dim, -HALF_WIDTH), np.full(dim, HALF_WIDTH), NODES[dim])
-    else:
-        nodes, weights = np.empty((0, dim)), np.empty(0)
-    return FokkerPlanckJudge(
-        law=points(drawn, np.full(LAW_POINTS, 1.0 / LAW_POINTS)),
-        nodes=points(nodes, weights),
-        uniform=points(bulk, np.full(UNIFORM_POINTS, 1.0 / UNIFORM_POINTS)),
+    return judge_of(
+        log_density,
+        frame,
+        drawn=drawn,
+        bulk=ball_points(dim, math.sqrt(2.0 * MAPE_DEPTH), UNIFORM_POINTS, rng) @ factor.T,
+        nodes=box_quadrature(-corner, corner, NODES[dim]) if dim in NODES else None,
         max_log_p=top,
-        log_density=Reference(
-            quantity="log p(x), nats",
-            value=None,
-            tolerance=TOLERANCE,
-            method="exact",
-            source="mfbench_fokker_planck.linear, a Gaussian",
-        ),
+        tolerance=TOLERANCE,
+        method="exact",
+        source="mfbench_fokker_planck.linear, a Gaussian",
     )

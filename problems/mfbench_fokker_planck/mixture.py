@@ -11,19 +11,20 @@ Source: research/metrics.md, section 5, S4n and S4-6M; S4 with constant Q after 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mfbench.frames import Frame, like
-from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, DensityPoints, FokkerPlanckJudge
+from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
 from mfbench_fokker_planck.box_quadrature import box_quadrature
 from mfbench_fokker_planck.circulation import Waves, constant_turn, wave_vectors
 from mfbench_fokker_planck.entries.mixture import MixtureParameters, TriangleParameters, VaryingParameters
 from mfbench_fokker_planck.gaussian_mixture import MixtureLaw
 from mfbench_fokker_planck.radial import directions
+from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
 
 DIFFUSION = 1.0
 HALF_WIDTH = 2.0
@@ -33,11 +34,13 @@ REACH = 7.0
 TOLERANCE = 1e-13
 """Error bar of log p: round-off of a sum of exponentials."""
 
-LAW_POINTS, UNIFORM_POINTS = 20_000, 10_000
 NODES = 96
 """Gauss-Legendre nodes per axis on grids."""
 MEANS_SEED, WAVES_SEED, POINTS_SEED = 21_031_181, 14, 20_000
 STARTS = 32
+
+Drift = Callable[[Any, float], Any]
+"""b(x, t)."""
 
 
 def uniform_means(dim: int, components: int) -> MixtureLaw:
@@ -76,28 +79,42 @@ def judge_triangle(parameters: TriangleParameters, seed: int) -> FokkerPlanckJud
     return _judge(triangle(parameters.dim), seed)
 
 
+def _constant_drift(law: MixtureLaw, turn: np.ndarray) -> Drift:
+    """(D I + Q) grad log p with Q = turn (d, d)."""
+    mobility = DIFFUSION * np.eye(law.dim) + turn
+
+    def drift(x: Any, t: float) -> Any:
+        del t
+        score = law.score(x)
+        return score @ like(mobility.T, score)
+
+    return drift
+
+
+def _varying_drift(law: MixtureLaw, waves: Waves) -> Drift:
+    """D grad log p + Q(x) grad log p + div Q(x)."""
+
+    def drift(x: Any, t: float) -> Any:
+        del t
+        score = law.score(x)
+        return DIFFUSION * score + waves.drift(x, score)
+
+    return drift
+
+
 def _problem(law: MixtureLaw, circulation: str, seed: int) -> FokkerPlanckProblem:
     dim, frame = law.dim, Frame(law.dim, seed)
     turned = law.turned(frame.matrix)
-    waves = Waves(wave_vectors(dim, WAVES_SEED), frame.matrix)
-    turn = constant_turn(dim, 1.0 if circulation == "constant" else 0.0)
-    mobility = DIFFUSION * np.eye(dim) + frame.matrix @ turn @ frame.matrix.T
-
-    def constant(x: Any, t: float) -> Any:
-        del t
-        score = turned.score(x)
-        return score @ like(mobility.T, score)
-
-    def varying(x: Any, t: float) -> Any:
-        del t
-        score = turned.score(x)
-        return DIFFUSION * score + waves.drift(x, score)
-
+    if circulation == "varying":
+        drift = _varying_drift(turned, Waves(wave_vectors(dim, WAVES_SEED), frame.matrix))
+    else:
+        turn = constant_turn(dim, 1.0 if circulation == "constant" else 0.0)
+        drift = _constant_drift(turned, frame.matrix @ turn @ frame.matrix.T)
     far = float(np.max(np.linalg.norm(law.means, axis=1))) + REACH * math.sqrt(law.variance)
     rng = np.random.default_rng([seed, STARTS])
     return FokkerPlanckProblem(
         dim=dim,
-        drift=varying if circulation == "varying" else constant,
+        drift=drift,
         diffusion=DIFFUSION,
         # Uniform on a sphere about the origin: where they lie says nothing of the modes.
         start=frame.to_solver(HALF_WIDTH * directions(dim, STARTS, rng)),
@@ -109,27 +126,19 @@ def _judge(law: MixtureLaw, seed: int) -> FokkerPlanckJudge:
     frame, dim = Frame(law.dim, seed), law.dim
     rng = np.random.default_rng([POINTS_SEED, dim, len(law.weights)])
 
-    def points(y: np.ndarray, weights: np.ndarray) -> DensityPoints:
-        return DensityPoints(x=frame.to_solver(y), log_p=law.log_density(y), weights=weights)
-
     drawn = law.draw(LAW_POINTS, rng)
     bulk = law.draw_bulk(MAPE_DEPTH, UNIFORM_POINTS, rng)
     margin = REACH * math.sqrt(law.variance)
-    if dim <= 2:
-        nodes, weights = box_quadrature(law.means.min(axis=0) - margin, law.means.max(axis=0) + margin, NODES)
-    else:
-        nodes, weights = np.empty((0, dim)), np.empty(0)
-    return FokkerPlanckJudge(
-        law=points(drawn, np.full(LAW_POINTS, 1.0 / LAW_POINTS)),
-        nodes=points(nodes, weights),
-        uniform=points(bulk, np.full(UNIFORM_POINTS, 1.0 / UNIFORM_POINTS)),
+    corners = law.means.min(axis=0) - margin, law.means.max(axis=0) + margin
+    return judge_of(
+        law.log_density,
+        frame,
+        drawn=drawn,
+        bulk=bulk,
+        nodes=box_quadrature(*corners, NODES) if dim <= 2 else None,
         max_log_p=law.max_log_density(),
         modes=law.nearest(drawn) if len(law.weights) > 1 else None,
-        log_density=Reference(
-            quantity="log p(x), nats",
-            value=None,
-            tolerance=TOLERANCE,
-            method="exact",
-            source="mfbench_fokker_planck.mixture, a mixture of Gaussians",
-        ),
+        tolerance=TOLERANCE,
+        method="exact",
+        source="mfbench_fokker_planck.mixture, a mixture of Gaussians",
     )

@@ -57,13 +57,20 @@ class RadialLaw:
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """(count, d) independent points: the radius by bisecting its distribution function."""
-        level = rng.random(count)
-        low, high = np.zeros(count), np.full(count, self.reach)
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            below = self.cdf(middle) < level
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return (low + high)[:, None] / 2 * directions(self.dim, count, rng)
+        radii = inverted(self.cdf, rng.random(count), 0.0, self.reach)
+        return radii[:, None] * directions(self.dim, count, rng)
+
+
+def inverted(
+    function: Callable[[np.ndarray], np.ndarray], levels: np.ndarray, low: float, high: float
+) -> np.ndarray:
+    """Where an increasing function on [low, high] takes the levels (n,), (n,): by bisection."""
+    below, above = np.full(len(levels), low), np.full(len(levels), high)
+    for _ in range(BISECTIONS):
+        middle = (below + above) / 2
+        short = function(middle) < levels
+        below, above = np.where(short, middle, below), np.where(short, above, middle)
+    return (below + above) / 2
 
 
 def ball_points(dim: int, radius: float, count: int, rng: np.random.Generator) -> np.ndarray:

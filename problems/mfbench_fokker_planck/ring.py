@@ -18,11 +18,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import Frame, like
-from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, DensityPoints, FokkerPlanckJudge
+from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
 from mfbench_fokker_planck.entries.ring import RingParameters
-from mfbench_fokker_planck.radial import RadialLaw, ball_points, polar_quadrature
+from mfbench_fokker_planck.radial import RadialLaw, ball_points, directions, polar_quadrature
+from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
 
 DIFFUSION = 0.5
 HALF_WIDTH = 2.0
@@ -32,12 +32,10 @@ REACH = 2.8
 TOLERANCE = 1e-13
 """Error bar of log p: round-off of log K_d and of 2 V. Tests hold K_d to it by a second quadrature."""
 
-LAW_POINTS = 20_000
-UNIFORM_POINTS = 10_000
 POINT_SEED = 20_121_069
+"""Fixed: every repetition is judged at the same points, up to the rotation."""
 STARTS = 32
 """Start points."""
-"""Fixed: every repetition is judged at the same points, up to the rotation."""
 
 
 def rotation_plane(dim: int) -> np.ndarray:
@@ -57,12 +55,6 @@ def log_density(x: np.ndarray, log_normalisation: float) -> np.ndarray:
     return -2.0 * (np.sum(x**2, axis=1) - 1.0) ** 2 - log_normalisation
 
 
-def sphere_points(dim: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, d) uniform draws from the unit sphere: where they lie says nothing of the plane of rotation."""
-    directions = rng.standard_normal((count, dim))
-    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
-
-
 def build(parameters: RingParameters, seed: int) -> FokkerPlanckProblem:
     """The problem; `seed` fixes the rotation."""
     dim = parameters.dim
@@ -79,7 +71,7 @@ def build(parameters: RingParameters, seed: int) -> FokkerPlanckProblem:
         dim=dim,
         drift=drift,
         diffusion=DIFFUSION,
-        start=frame.to_solver(sphere_points(dim, STARTS, np.random.default_rng([seed, STARTS]))),
+        start=frame.to_solver(directions(dim, STARTS, np.random.default_rng([seed, STARTS]))),
         box=np.array([[-HALF_WIDTH] * dim, [HALF_WIDTH] * dim]),
     )
 
@@ -90,27 +82,18 @@ def judge(parameters: RingParameters, seed: int) -> FokkerPlanckJudge:
     frame, law = Frame(dim, seed), radial_law(dim)
     rng = np.random.default_rng([POINT_SEED, dim])
     log_normalisation = math.log(law.normalisation)
-
-    def points(y: np.ndarray, weights: np.ndarray) -> DensityPoints:
-        return DensityPoints(x=frame.to_solver(y), log_p=log_density(y, log_normalisation), weights=weights)
-
     drawn = law.draw(LAW_POINTS, rng)
-    # {log p >= max log p - 10} is {V <= 5}; V(0) = 1, so it is a ball without a hole.
-    bulk = ball_points(dim, math.sqrt(1.0 + math.sqrt(MAPE_DEPTH / 2.0)), UNIFORM_POINTS, rng)
-    if dim <= 3:
-        nodes, weights = polar_quadrature(dim, HALF_WIDTH, radial=40, angular=64 if dim == 2 else 32)
-    else:
-        nodes, weights = np.empty((0, dim)), np.empty(0)
-    return FokkerPlanckJudge(
-        law=points(drawn, np.full(LAW_POINTS, 1.0 / LAW_POINTS)),
-        nodes=points(nodes, weights),
-        uniform=points(bulk, np.full(UNIFORM_POINTS, 1.0 / UNIFORM_POINTS)),
+    return judge_of(
+        lambda y: log_density(y, log_normalisation),
+        frame,
+        drawn=drawn,
+        # {log p >= max log p - 10} is {V <= 5}; V(0) = 1, so it is a ball without a hole.
+        bulk=ball_points(dim, math.sqrt(1.0 + math.sqrt(MAPE_DEPTH / 2.0)), UNIFORM_POINTS, rng),
+        nodes=polar_quadrature(dim, HALF_WIDTH, radial=40, angular=64 if dim == 2 else 32)
+        if dim <= 3
+        else None,
         max_log_p=-log_normalisation,
-        log_density=Reference(
-            quantity="log p(x), nats",
-            value=None,
-            tolerance=TOLERANCE,
-            method="exact; K_d by quadrature",
-            source="mfbench_fokker_planck.ring, p = exp(-2 V) / K_d",
-        ),
+        tolerance=TOLERANCE,
+        method="exact; K_d by quadrature",
+        source="mfbench_fokker_planck.ring, p = exp(-2 V) / K_d",
     )

@@ -15,11 +15,10 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import like
-from mfbench.reference import Reference
 from mfbench.tasks.regression import RegressionProblem, Units
 from mfbench.tasks.regression_judge import RegressionJudge
 from mfbench_regression.entries.relu_teacher import ReluTeacherParameters
-from mfbench_regression.spheres import inputs_box, on_sphere, sphere_draws
+from mfbench_regression.spheres import inputs_box, judge_on_sphere, on_sphere, sphere_draws
 
 REBORN = 50.0**-0.5
 """Standard deviation of a component of w in the prior: n^(-1/2) for the paper's 50 students."""
@@ -74,16 +73,9 @@ def build(parameters: ReluTeacherParameters, seed: int) -> RegressionProblem:
 def judge(parameters: ReluTeacherParameters, seed: int) -> RegressionJudge:
     """The judge of the problem that `build` gives for the same seed."""
     x = sphere_draws(np.random.default_rng([POINT_SEED, parameters.dim]), POINTS, parameters.dim)
-    return RegressionJudge(
-        x=x,
-        f=target(x, *teacher(parameters, seed)),
-        weights=np.full(POINTS, 1.0 / POINTS),
-        sampled=True,
-        function=Reference(
-            quantity="f(x), L2 norm over the sphere",
-            value=None,
-            tolerance=1e-14,
-            method="exact",
-            source="mfbench_regression.relu_teacher, the teacher",
-        ),
+    return judge_on_sphere(
+        lambda y: target(y, *teacher(parameters, seed)),
+        x,
+        1e-14,
+        "mfbench_regression.relu_teacher, the teacher",
     )

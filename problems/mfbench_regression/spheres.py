@@ -1,12 +1,16 @@
-"""Uniform laws on spheres, from normal numbers of any library, and random unit vectors of numpy."""
+"""Uniform laws on spheres, from normal numbers of any library; random unit vectors of numpy; a judge at such points."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+
+from mfbench.reference import Reference
+from mfbench.tasks.regression_judge import RegressionJudge
 
 
 def on_sphere(noise: Any, radius: float = 1.0) -> Any:
@@ -24,6 +28,25 @@ def sphere_draws(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
 def inputs_box(dim: int, radius: float) -> np.ndarray:
     """(2, d) corners of the cube about a sphere, a little larger."""
     return 1.01 * radius * np.array([[-1.0] * dim, [1.0] * dim])
+
+
+def judge_on_sphere(
+    f: Callable[[np.ndarray], np.ndarray], points: np.ndarray, tolerance: float, source: str
+) -> RegressionJudge:
+    """The judge of a known function at independent draws (n, d) from a uniform law on a sphere."""
+    return RegressionJudge(
+        x=points,
+        f=f(points),
+        weights=np.full(len(points), 1.0 / len(points)),
+        sampled=True,
+        function=Reference(
+            quantity="f(x), L2 norm over the sphere",
+            value=None,
+            tolerance=tolerance,
+            method="exact",
+            source=source,
+        ),
+    )
 
 
 def mean_square_of_cubic(tensor: np.ndarray) -> float:

@@ -14,11 +14,10 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import like
-from mfbench.reference import Reference
 from mfbench.tasks.regression import RegressionProblem, Units
 from mfbench.tasks.regression_judge import RegressionJudge
 from mfbench_regression.entries.three_spin import ThreeSpinParameters
-from mfbench_regression.spheres import inputs_box, on_sphere, sphere_draws
+from mfbench_regression.spheres import inputs_box, judge_on_sphere, on_sphere, sphere_draws
 
 SLOPES = 2.0
 """d^(1/2) times the standard deviation of a component of a: that of a . x."""
@@ -101,16 +100,6 @@ def judge(parameters: ThreeSpinParameters, seed: int) -> RegressionJudge:
     """The judge of the problem that `build` gives for the same seed."""
     dim = parameters.dim
     x = math.sqrt(dim) * sphere_draws(np.random.default_rng([POINT_SEED, dim]), POINTS, dim)
-    return RegressionJudge(
-        x=x,
-        f=target(x, tensor_of(dim, seed)),
-        weights=np.full(POINTS, 1.0 / POINTS),
-        sampled=True,
-        function=Reference(
-            quantity="f(x), L2 norm over the sphere",
-            value=None,
-            tolerance=1e-13,
-            method="exact",
-            source="mfbench_regression.three_spin, the cubic form",
-        ),
+    return judge_on_sphere(
+        lambda y: target(y, tensor_of(dim, seed)), x, 1e-13, "mfbench_regression.three_spin, the cubic form"
     )
