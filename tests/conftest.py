@@ -45,6 +45,17 @@ def own_slots(tmp_path_factory):
     os.environ["MFBENCH_SLOTS"] = str(tmp_path_factory.mktemp("slots"))
 
 
+@pytest.fixture(scope="module")
+def double_precision():
+    """jax computes in float64 while a module's tests run."""
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
 @pytest.fixture(scope="session")
 def toy_plugin():
     return str(PLUGINS / "toy_plugin.py")

@@ -40,6 +40,32 @@ def equation_residual():
     return residual
 
 
+def stationary_residual(log_p, problem, points):
+    """What is out of balance in the stationary equation for l = log p, in shares of its terms' sizes, (n,).
+
+    -div b - b . grad l + D (Lap l + |grad l|^2) at points (n, d), every derivative by torch; log_p takes one point.
+    """
+    torch = pytest.importorskip("torch")
+
+    def terms(x):
+        score = torch.func.grad(log_p)(x)
+        drift = problem.drift(x[None], 0.0)[0]
+        divergence = torch.trace(torch.func.jacrev(lambda y: problem.drift(y[None], 0.0)[0])(x))
+        laplacian = torch.trace(torch.func.jacrev(torch.func.grad(log_p))(x))
+        return torch.stack(
+            [-divergence, -drift @ score, problem.diffusion * laplacian, problem.diffusion * score @ score]
+        )
+
+    values = torch.func.vmap(terms)(torch.tensor(points)).numpy()
+    return np.abs(values.sum(1)) / np.abs(values).sum(1)
+
+
+@pytest.fixture(scope="session")
+def at_rest():
+    """at_rest(log_p, problem, points): the residual of the stationary equation, with log_p(x (d,)) in torch."""
+    return stationary_residual
+
+
 def moments_near(law, t):
     """The Gaussian log-density in jax, with moments as their Taylor polynomial at t by the moment equations."""
     jnp = pytest.importorskip("jax").numpy

@@ -8,13 +8,7 @@ from jax.flatten_util import ravel_pytree
 from mfbench_jax.blocks import gaussian_mixture, lattice, levenberg_marquardt, log_density, normalisation
 from mfbench_jax.blocks.levenberg_marquardt import Damping
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def some_mixture(dim: int):

@@ -27,12 +27,7 @@ FALSE_ALARM = 1e-4  # of each statistical test; seeds are fixed, so that it pass
 SMALL = SequentialMonteCarloParameters(walkers=200)
 
 
-@pytest.fixture(autouse=True)
-def float64():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def wells(x):

@@ -21,12 +21,7 @@ PLATEAU = 1.37e-2
 """Of the catalogue, MF-2 A: where descent and copies stall from the bad start."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def double_precision():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def cloud(n):

@@ -28,13 +28,7 @@ from mfbench_regression.entries.spikes import SpikesTorusParameters
 from mfbench_regression.entries.three_spin import ThreeSpinParameters
 from mfbench_regression.entries.two_gaussians import TwoGaussiansParameters
 
-
-@pytest.fixture(autouse=True, scope="module")
-def double_precision():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def context(seed=0):

@@ -22,12 +22,7 @@ from mfbench_regression.entries.three_spin import ThreeSpinParameters
 CONTEXT = Context(seed=2, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def double_precision():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 @pytest.fixture(scope="module")

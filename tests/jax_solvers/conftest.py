@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,11 +12,8 @@ from mfbench_committor.entries.double_well import DoubleWellParameters
 
 
 @pytest.fixture(scope="module", autouse=True)
-def double_precision():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+def _everywhere(double_precision):
+    """Whatever is tested here is tested in float64."""
 
 
 @pytest.fixture(scope="module")
