@@ -17,6 +17,7 @@ import click
 from mfbench.doctor_command import doctor_command
 from mfbench.elsewhere import collect_command, elsewhere_options
 from mfbench.garbage import uncollected
+from mfbench.options import again_options, machine_options
 from mfbench.record_commands import export_command, replay_command, why_command
 from mfbench.verdict_commands import ab, compare
 
@@ -92,17 +93,12 @@ def main() -> None:
 @click.option("--preset", metavar="quick|standard|full", help="Which instances, seeds and budget.  [quick]")
 @click.option("--seeds", type=int, metavar="N", help="Repetitions.  [1 quick, else 5]")
 @click.option("--budget", metavar="TIME", help="Seconds of a trial (30s, 2min).  [60s standard, 120s full]")
-@click.option("--device", metavar="auto|cpu|cuda", help="Device class.  [auto]")
-@click.option("--jobs", type=int, metavar="N", help="Trials at the same time.  [cores / threads]")
-@click.option("--threads", type=int, metavar="N", help="Cores of a trial.  [1]")
-@click.option("--memory", "memory_mb", type=int, metavar="MB", help="Memory limit of a trial.  [8192]")
+@machine_options
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Results folder.  [{DEFAULT_FOLDER}, or $MFBENCH_RESULTS]"
 )
 @elsewhere_options
-@click.option("--retry-failed", is_flag=True, help="Run trials again that failed.")
-@click.option("--rerun", is_flag=True, help="Run trials again whatever became of them.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@again_options
 @plugin_options
 def run(
     suite: Path | None,

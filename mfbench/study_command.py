@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from mfbench.options import again_options, machine_options
+
 STYLES = ("rich", "markdown", "json", "csv")
 
 FOLDER = "studies"
@@ -21,14 +23,9 @@ FOLDER = "studies"
 @click.option("--values", metavar="X,X,...", help="Of the swept parameter, instead of the study's own.")
 @click.option("--seeds", type=int, metavar="N", help="Repetitions at each value, instead of the study's.")
 @click.option("--budget", metavar="TIME", help="Seconds of a trial (30s, 2min), instead of the study's.")
-@click.option("--device", metavar="auto|cpu|cuda", help="Device class.  [auto]")
-@click.option("--jobs", type=int, metavar="N", help="Trials at the same time.  [cores / threads]")
-@click.option("--threads", type=int, metavar="N", help="Cores of a trial.  [1]")
-@click.option("--memory", "memory_mb", type=int, metavar="MB", help="Memory limit of a trial.  [8192]")
+@machine_options
 @click.option("--executor", metavar="NAME[k=v,...]", help="Where trials run, as in `mfbench run`.  [local]")
-@click.option("--retry-failed", is_flag=True, help="Run trials again that failed.")
-@click.option("--rerun", is_flag=True, help="Run trials again whatever became of them.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@again_options
 @click.option("--format", "style", type=click.Choice(STYLES), default="rich", show_default=True)
 def study_command(
     name: str,
