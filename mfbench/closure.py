@@ -3,8 +3,9 @@
 In the function's own module that is what the function can reach: the definitions and imports whose names it
 uses, directly or through others, and every statement that is none of these. So a judge may stand beside its
 problem without being part of it. Modules that are imported count whole, with what they import, wherever they
-lie outside of the interpreter's own folders: the rest of the package, mfbench, a file on PYTHONPATH. Modules of
-other installed distributions count by their versions (`Closure.foreign`), the standard library by Python's.
+lie outside of the interpreter's own folders: the rest of the package, mfbench, a file on PYTHONPATH; of `mfbench/__init__`,
+which only hands names on, those that are asked for. Modules of other installed distributions count by their
+versions (`Closure.foreign`), the standard library by Python's.
 Comments, docstrings and layout do not count: the syntax tree does. Not seen: modules imported by a name that is
 computed, compiled modules, data files.
 """
@@ -29,6 +30,9 @@ threads, and two that parse at once now and then raise SystemError (CPython issu
 
 INSTALLED = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 """Where the interpreter keeps what a version stands for."""
+
+FACE = "mfbench"
+"""The package whose `__init__` only hands on names: what of it is used counts, not what else it hands on."""
 
 INSTALLERS = frozenset({"site-packages", "dist-packages"})
 """Names of the folders into which installers write, of this interpreter or of one whose packages it shares: an
@@ -84,29 +88,34 @@ def read_closure(path: str) -> Closure:
     The `__init__` of packages in between counts, that of the top-level package only where something other than
     a module is imported from it: it holds the entries of every other method too.
     """
-    module, _, function = path.partition(":")
-    own = module.partition(".")[0]
+    start, _, _ = path.partition(":")
+    own = start.partition(".")[0]
     seen: dict[str, str] = {}
     files: dict[str, Path] = {}
     stamps: dict[Path, tuple[int, int]] = {}
     foreign: set[str] = set()
-    todo = [(module, own)]
+    todo = [(path, own)]
     while todo:
         name, importer = todo.pop()
-        top = name.partition(".")[0]
-        if name in seen or (top not in (own, "mfbench") and top in sys.stdlib_module_names):
+        module, _, wanted = name.partition(":")
+        top = module.partition(".")[0]
+        if (
+            name in seen
+            or (seen and name == start)
+            or (top not in (own, FACE) and top in sys.stdlib_module_names)
+        ):
             continue
-        if top not in (own, "mfbench") and is_installed(top):
-            if importer != "mfbench":
+        if top not in (own, FACE) and is_installed(top):
+            if importer != FACE:
                 foreign.add(top)
             continue
-        file = source(name)
+        file = source(module)
         if file is None:
             continue
-        files[name], stamps[file] = file, _stamp(file)
-        if name.count(".") > 1:
-            todo.append((name.rpartition(".")[0], top))
-        seen[name], imported = _read(name, file, file.read_bytes(), function if name == module else None)
+        files[module], stamps[file] = file, _stamp(file)
+        if module.count(".") > 1:
+            todo.append((module.rpartition(".")[0], top))
+        seen[name], imported = _read(module, file, file.read_bytes(), wanted or None)
         todo.extend((found, top) for found in imported)
     digest = hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()
     return Closure(digest, dict(sorted(files.items())), frozenset(foreign), stamps)
@@ -218,20 +227,46 @@ def _only(statement: ast.stmt, wanted: set[str]) -> ast.stmt:
 
 
 def imports(tree: ast.Module, module: str, is_package: bool) -> Iterable[str]:
-    """Modules that a module may import, relative names resolved; some may be names of other things."""
+    """Modules that a module may import, relative names resolved, and "mfbench:name" for what it takes from there.
+
+    Some may be names of other things than modules.
+    """
     package = module if is_package else module.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            for alias in node.names:
+                yield from _taken(tree, alias.asname or FACE) if alias.name == FACE else (alias.name,)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 parents = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*parents, base] if base else parents)
-            names = [f"{base}.{alias.name}" for alias in node.names]
-            yield from names
-            if not all(source(name) for name in names):
+            names = [alias.name for alias in node.names]
+            if base == FACE:
+                yield from map(_of_face, names)
+                continue
+            yield from (f"{base}.{name}" for name in names)
+            if not all(source(f"{base}.{name}") for name in names):
                 yield base
+
+
+def _taken(tree: ast.Module, face: str) -> Iterator[str]:
+    """What a module takes from mfbench, which it calls `face`: what follows the dot, or all of it."""
+    dotted = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == face
+    ]
+    yield from (_of_face(node.attr) for node in dotted)
+    named = sum(isinstance(node, ast.Name) and node.id == face for node in ast.walk(tree))
+    if named > len(dotted):  # handed to something that may ask it for anything
+        yield FACE
+
+
+def _of_face(name: str) -> str:
+    if name == "*":
+        return FACE
+    return f"{FACE}.{name}" if source(f"{FACE}.{name}") else f"{FACE}:{name}"
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:

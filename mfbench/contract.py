@@ -21,7 +21,7 @@ from mfbench.placement import ExecutorEntry
 from mfbench.solver import API, Facts, ProblemEntry, SolverEntry
 from mfbench.study import StudyEntry
 from mfbench.study_contract import StudyProblem, check_study
-from mfbench.tasks import TASKS
+from mfbench.tasks.known import TASKS
 
 HOOKS = ("mfbench_problems", "mfbench_solvers", "mfbench_executors", "mfbench_studies")
 KINDS = {ProblemEntry: "problem", SolverEntry: "solver", ExecutorEntry: "executor", StudyEntry: "study"}

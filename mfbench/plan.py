@@ -17,7 +17,7 @@ from mfbench.record import Cell, Limits, Spec
 from mfbench.registry import Registry
 from mfbench.request import BadRequest, Request
 from mfbench.solver import ProblemEntry, SolverEntry
-from mfbench.tasks import TASKS
+from mfbench.tasks.known import TASKS
 
 QUICK_SECONDS = 10 * 60.0
 """The quick preset fits into ten minutes on two cores."""

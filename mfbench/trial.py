@@ -40,8 +40,8 @@ from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.stopping import never
 from mfbench.store import MOST_RECORD, UNREADABLE, write_record
 from mfbench.strangers import read_file
-from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Judge
+from mfbench.tasks.known import TASKS
 
 EDITED = "its code was edited while this host ran, so which one ran is unknown; the same command runs it anew"
 

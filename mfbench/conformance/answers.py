@@ -12,8 +12,8 @@ from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.reference import SecondRoute
 from mfbench.registry import resolve
 from mfbench.solver import Facts, ProblemEntry
-from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Answers, Judge
+from mfbench.tasks.known import TASKS
 
 HALVINGS = 60
 

@@ -10,7 +10,7 @@ from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.terminal import WIDTH, print_chapters
 from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.study import StudyEntry
-from mfbench.tasks import TASKS
+from mfbench.tasks.known import TASKS
 
 
 def list_entries(

@@ -22,7 +22,7 @@ from mfbench.report.notes import notes
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.trouble import trouble_sheets
 from mfbench.rows import Ranking, Row, Standing
-from mfbench.tasks import TASKS
+from mfbench.tasks.known import TASKS
 
 
 def chapters(ranking: Ranking) -> list[Chapter]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mfbench.report.figures import NOT_REACHED
 from mfbench.rows import Ranking, Row
 from mfbench.statistics import CONFIDENCE, LEAST_SEEDS
-from mfbench.tasks import TASKS
+from mfbench.tasks.known import TASKS
 
 
 def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import pytest
 
 import mfbench_committor
 from mfbench.parameters import ParameterError, make_parameters
-from mfbench.tasks import TASKS
 from mfbench.tasks.judging import Answers
+from mfbench.tasks.known import TASKS
 from mfbench_committor.entries.arc import ARC
 from mfbench_committor.entries.double_well import DOUBLE_WELL
 

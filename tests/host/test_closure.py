@@ -184,6 +184,26 @@ def test_code_of_mfbench_counts_where_it_is_imported(package, monkeypatch, tmp_p
     assert package() != before
 
 
+TAKEN = {
+    "import mfbench\ndef build():\n    return mfbench.Checkpoint\n": False,
+    "import mfbench as suite\ndef build():\n    return suite.Checkpoint\n": False,
+    "from mfbench import Checkpoint\ndef build():\n    return Checkpoint\n": False,
+    "import mfbench\ndef build():\n    return mfbench.StudyEntry\n": True,
+    "import mfbench\ndef build():\n    return getattr(mfbench, 'Checkpoint')\n": True,
+    "from mfbench import *\ndef build():\n    return Checkpoint\n": True,
+}
+"""Code, and whether studies are part of it."""
+
+
+@pytest.mark.parametrize("code", TAKEN)
+def test_of_mfbench_itself_what_is_asked_for_counts(tmp_path, monkeypatch, code):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "taker.py").write_text(code)
+    files = read_closure("taker:build").files
+    assert "mfbench.solver" in files
+    assert ("mfbench.study" in files) is TAKEN[code]
+
+
 def test_code_that_is_not_there_has_a_hash(package):
     """Its trial says what is wrong; planning goes on."""
     assert package(path="probe_package.no_such:solve") == package(path="nowhere.at_all:solve")

@@ -27,8 +27,8 @@ SOLVERS = {
 }
 
 
-LONG = ("is-sgd with a string and shots", "pinn")
-"""Whose compilation takes half a minute."""
+LONG = tuple(name for name in SOLVERS if name != "particle-sgd")
+"""Whose compilation takes a quarter of a minute and more."""
 
 
 @pytest.mark.parametrize(

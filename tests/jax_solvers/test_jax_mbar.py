@@ -53,6 +53,7 @@ def test_mbar_is_the_fixed_point_of_emus(windows):
     assert np.max(np.abs(log_emus(biases) - log_z)) > 1e-4  # without it the two are different estimates
 
 
+@pytest.mark.slow
 def test_emus_and_mbar_agree_within_their_errors(windows):
     """|t| < 7 of 24 repeats for 6 windows: false alarm below 1e-5; the same for both against quadrature."""
     rng = np.random.default_rng(3)
