@@ -42,9 +42,32 @@ class LineIntegralParameters:
     directions: int = 8192
 
     def __post_init__(self) -> None:
-        for name in ("points", "panels", "directions"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected >= 1.")
+        at_least(self, points=1, panels=1, directions=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftPlusQuadraticParameters:
+    """Parameters of `drift-plus-quadratic`.
+
+    Args:
+        walkers: at which the residual is taken; with fewer than twice the d (d + 3) / 2 numbers of the correction, its
+            matrix is diagonal.
+        burn_in: Euler-Maruyama steps of the walkers.
+        nodes: Gauss-Legendre nodes from the centre to a point, >= 1.
+        panels, directions: as in `line-integral`.
+
+    Raises:
+        ValueError: a number below 1.
+    """
+
+    walkers: int = 1000
+    burn_in: int = 400
+    nodes: int = 32
+    panels: int = 48
+    directions: int = 8192
+
+    def __post_init__(self) -> None:
+        at_least(self, walkers=2, burn_in=1, nodes=1, panels=1, directions=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +130,16 @@ CONTROLS = [
         source="Gardiner, Handbook of Stochastic Methods, potential conditions for stationary solutions.",
         run="mfbench_controls.line_integral:solve",
         parameters=LineIntegralParameters,
+        supports=stationary_only,
+        control=True,
+    ),
+    mfbench.SolverEntry(
+        name="drift-plus-quadratic",
+        task="fokker-planck",
+        summary="The line integral of the drift and a quadratic form of least residual: exact for linear drifts, too.",
+        source="Stationary equation for log p: Risken, The Fokker-Planck Equation, eq. 6.21, divided by p.",
+        run="mfbench_controls.drift_plus_quadratic:solve",
+        parameters=DriftPlusQuadraticParameters,
         supports=stationary_only,
         control=True,
     ),

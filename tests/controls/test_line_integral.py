@@ -8,7 +8,8 @@ import pytest
 from mfbench.solver import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench_controls import LineIntegralParameters, stationary_only
-from mfbench_controls.line_integral import antiderivative_matrix, solve
+from mfbench_controls.line_integral import solve
+from mfbench_controls.rays import antiderivative_matrix
 from mfbench_controls.sphere_rules import random_directions, sphere_area, sphere_quadrature
 from mfbench_fokker_planck.entries.ring import RingParameters
 from mfbench_fokker_planck.ring import build, judge
@@ -163,5 +164,5 @@ def test_moving_laws_are_declined():
 
 
 def test_parameters_below_one_are_refused():
-    with pytest.raises(ValueError, match="directions is 0; expected >= 1"):
+    with pytest.raises(ValueError, match="directions is 0; expected a whole number >= 1"):
         LineIntegralParameters(directions=0)
