@@ -11,6 +11,7 @@ from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
 from .log_semigroup_entry import LOG_SEMIGROUP
 from .markov_model_entry import MARKOV_MODEL
 from .noisy_particles_entry import NOISY_PARTICLES
+from .particle_density_entry import PARTICLE_DENSITY
 from .particle_regression_entry import PARTICLE_REGRESSION
 from .particle_sgd_entry import PARTICLE_SGD
 from .particles_entry import PARTICLES
@@ -35,6 +36,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         LOG_SEMIGROUP,
         MARKOV_MODEL,
         NOISY_PARTICLES,
+        PARTICLE_DENSITY,
         PARTICLE_REGRESSION,
         PARTICLE_SGD,
         PARTICLES,
