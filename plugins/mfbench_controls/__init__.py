@@ -103,7 +103,7 @@ CONTROLS = [
     mfbench.SolverEntry(
         name="line-integral",
         task="fokker-planck",
-        summary="log p from the integral of the drift along rays: exact for gradient drifts.",
+        summary="log p from the integral of the drift along rays: exact for gradient drifts that do not depend on the law.",
         source="Gardiner, Handbook of Stochastic Methods, potential conditions for stationary solutions.",
         run="mfbench_controls.line_integral:solve",
         parameters=LineIntegralParameters,
@@ -113,7 +113,7 @@ CONTROLS = [
     mfbench.SolverEntry(
         name="gaussian-closure",
         task="fokker-planck",
-        summary="Mean and covariance in time, the drift averaged over a Gaussian: exact for linear equations.",
+        summary="Mean and covariance in time, the drift averaged over a Gaussian: exact for linear drifts and interactions.",
         source="Risken, The Fokker-Planck Equation, section 6.4; cubature: Arasaratnam, Haykin, IEEE TAC 54 (2009) 1254.",
         run="mfbench_controls.gaussian_closure:solve",
         parameters=GaussianClosureParameters,

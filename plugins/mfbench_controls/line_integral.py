@@ -12,6 +12,8 @@ integral over directions of integrals along rays, from c to the wall of the box:
 Along the rays Gauss-Legendre panels; over directions a quadrature rule in d <= 3, of which the
 change from one size to the next is reported as `log_z_error`, and independent random directions
 above, with the standard error of log Z. Neither tells the error of phi itself.
+
+Where particles interact, b is the drift under the force of equal masses at the start points: nothing is made consistent.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ def solve(
     centre = np.mean(problem.box, axis=0)
 
     def field(x: np.ndarray) -> np.ndarray:
-        return np.asarray(problem.drift(x, 0.0)) / problem.diffusion
+        return np.asarray(problem.drift_among(x, 0.0, problem.start)) / problem.diffusion
 
     def log_rays(directions: np.ndarray) -> np.ndarray:
         return log_ray_integrals(field, centre, problem.box, directions, parameters.panels)
