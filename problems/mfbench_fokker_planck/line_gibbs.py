@@ -14,7 +14,7 @@ from mfbench_fokker_planck.radial import inverted
 
 NODES = 400
 """Of the quadrature."""
-DEGREE = 256
+DEGREE = 192
 """Of the interpolant that draws are made from."""
 SCAN = 4001
 """Equidistant points among which maxima and crossings are looked for first."""

@@ -1,9 +1,9 @@
 """Fixed points u = g(u) by dynamic relaxation: u <- u + omega r, r = g(u) - u.
 
-Along the mode that r shows, g has the slope lambda = 1 - (1 - rho) / omega, rho = <r, r_last> / <r_last, r_last>; the next
-omega is 1 / (1 - lambda), with which that mode alone would be done: a secant step. Where rho >= 1, the iteration is leaving a
-fixed point that does not attract, and omega = 1 follows it: so the branch is that of the start, and none is found that the
-flow u' = g(u) - u leaves, unless it is met to round-off.
+Along the mode that r shows, g has the slope lambda = 1 - (1 - rho) / omega, rho = <r, r_last> / <r_last, r_last>; the
+next omega is 1 / (1 - lambda), with which that mode alone would be done: a secant step. Where rho >= 1, the iteration
+leaves a fixed point that does not attract, and omega = 1 follows it: so the branch is that of the start, and none is
+found that the flow u' = g(u) - u leaves, unless it is met to round-off.
 
 Source: Kuettler, Wall, Comput. Mech. 43 (2008) 61, eq. 44 (Aitken relaxation); the guard is ours.
 """

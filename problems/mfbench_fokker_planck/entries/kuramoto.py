@@ -37,9 +37,10 @@ KURAMOTO = mfbench.ProblemEntry(
     name="fokker-planck/kuramoto",
     summary="Noisy oscillators pulled towards each other, on the circle: uniform, or a hump where they started.",
     formula=(
-        "dX = K int sin(y - X) p(y) dy dt + sqrt(2 D) dW on [-pi, pi) with ends joined, D = 1/2; p = exp(kappa cos(x - psi)) "
-        "/ (2 pi I_0(kappa)), kappa = K r / D, r = I_1(kappa) / I_0(kappa), 0 for K <= 2 D. psi, drawn anew for every "
-        "repetition, is the middle of the start points, 32 of them equally spaced in psi +- .8."
+        "dX = K int sin(y - X) p(y) dy dt + sqrt(2 D) dW on [-pi, pi) with ends joined, D = 1/2; p = exp(kappa "
+        "cos(x - psi)) / (2 pi I_0(kappa)), kappa = K r / D, r = I_1(kappa) / I_0(kappa), 0 for K <= 2 D. psi, "
+        "drawn anew for every repetition, is the middle of the start points, 32 of them equally spaced in psi +- "
+        ".8."
     ),
     source="Sakaguchi, Prog. Theor. Phys. 79 (1988) 39; Bertini, Giacomin, Pakdaman, J. Stat. Phys. 138 (2010) 270.",
     facts=kuramoto_facts,
