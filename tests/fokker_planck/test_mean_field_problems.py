@@ -53,7 +53,7 @@ def test_the_table_of_magnetisations(strength, beta, mean):
 
 @pytest.mark.parametrize(("strength", "beta"), WELLS)
 def test_magnetisations_satisfy_what_the_equation_demands_of_moments(strength, beta):
-    """At rest E b = 0 and E[X b] + D = 0; the attraction adds nothing to the first: E X^3 = E X, E[X^4 - X^2] + theta Var = D."""
+    """At rest E b = 0 and E[X b] + D = 0; the attraction has no mean: E X^3 = E X, E[X^4 - X^2] + theta Var = D."""
     mean = desai_zwanzig.magnetisation(strength, beta)
     law = desai_zwanzig.law_about(mean, strength, beta)
     first, third = law.average(lambda x: x), law.average(lambda x: x**3)
