@@ -13,6 +13,7 @@ from .markov_model_entry import MARKOV_MODEL
 from .noisy_particles_entry import NOISY_PARTICLES
 from .particle_regression_entry import PARTICLE_REGRESSION
 from .particle_sgd_entry import PARTICLE_SGD
+from .particles_at_rest_entry import PARTICLES_AT_REST
 from .particles_entry import PARTICLES
 from .pinn_entry import PINN
 from .random_features_entry import RANDOM_FEATURES
@@ -38,6 +39,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         PARTICLE_REGRESSION,
         PARTICLE_SGD,
         PARTICLES,
+        PARTICLES_AT_REST,
         PINN,
         RANDOM_FEATURES,
         SEMIGROUP,

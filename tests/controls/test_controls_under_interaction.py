@@ -23,7 +23,7 @@ def test_the_closure_solves_the_linear_mean_field_with_order_four(dim):
     problem, judge = linear_mean_field.build(parameters, 3), linear_mean_field.judge(parameters, 3)
     errors = [
         judge.headline(checkpoint.evaluate(checkpoint.state, judge.inquiry.looks)).value
-        for checkpoint in gaussian_closure.solve(problem, GaussianClosureParameters(max_steps=128), CONTEXT)
+        for checkpoint in gaussian_closure.solve(problem, GaussianClosureParameters(max_steps=256), CONTEXT)
     ]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     np.testing.assert_allclose(orders[1:], 4.0, atol=0.3)

@@ -9,7 +9,8 @@ from mfbench import Context
 from mfbench.tasks.interaction import mean_force
 from mfbench_fokker_planck import linear_mean_field
 from mfbench_fokker_planck.entries.linear_mean_field import LinearMeanFieldParameters
-from mfbench_jax.blocks.ensemble import PARTNERS, Ensemble, sampled_force
+from mfbench_jax.blocks.ensemble import Ensemble
+from mfbench_jax.blocks.partners import PARTNERS, sampled_force
 from mfbench_jax.particles import solve
 from mfbench_jax.particles_entry import ParticlesParameters
 

@@ -4,11 +4,7 @@ x <- x + b(x, t) dt + sigma(x, t) sqrt(dt) w,   w ~ N(0, I),
 
 stopped exactly at the times asked. Weak order 1.
 
-Where particles interact, a batch is one system: each walker feels the mean force of `PARTNERS` others, drawn anew at every
-step, so that a step costs n PARTNERS pairs; the scatter of that force adds a share of order dt / PARTNERS to the noise. The
-law of n walkers differs from that of infinitely many by O(1/n).
-
-Forces by few partners, drawn anew: Jin, Li, Liu, J. Comput. Phys. 400 (2020) 108877.
+Where particles interact, a batch is one system (`partners.py`).
 """
 
 from __future__ import annotations
@@ -21,14 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfbench import Diverged
-from mfbench.tasks.interaction import Interaction
 from mfbench.tasks.transient import TransientProblem
 
 from .keys import root_key
+from .partners import sampled_force
 
 FIRST_STEPS = 64
 """Over the horizon, of the pilot that finds the time step."""
-PARTNERS = 8
 PILOTS = 200
 QUANTILE = 0.9
 """Of the Jacobian's norm over pilots: single walkers far out do not rule the step."""
@@ -126,13 +121,3 @@ class Ensemble:
         raise Diverged(
             f"particles: the drift needs {steps} steps over the horizon; expected at most max_steps = {max_steps}"
         )
-
-
-def sampled_force(interaction: Interaction, x: jax.Array, key: jax.Array) -> jax.Array:
-    """(n, d) for each walker (n, d) the mean force of `PARTNERS` others: those so many places on, in a circle.
-
-    Every place is as likely as any other, so that the force has no bias; and each walker is partner as often as it has
-    some, so that forces that are equal and opposite add up to nothing, as they should.
-    """
-    shifts = jax.random.randint(key, (PARTNERS,), 1, x.shape[0])
-    return sum(interaction(x, jnp.roll(x, -shift, axis=0)) for shift in shifts) / PARTNERS
