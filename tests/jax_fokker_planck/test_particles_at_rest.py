@@ -35,14 +35,14 @@ def attracted(rate, attraction=0.0, start=1.0):
 
 @pytest.mark.parametrize("attraction", [0.0, 3.0])
 def test_the_variance_at_rest_is_that_of_the_scheme(attraction):
-    """v = (1 - (a + k) h)^2 v + k^2 h^2 v / PARTNERS + 2 D h, to 4 standard errors of 20,000 walkers, and their 1 / n."""
-    system, rate, h = System(attracted(1.0, attraction), 20_000, 0), 1.0 + attraction, 0.05
+    """v = (1 - (a + k) h)^2 v + k^2 h^2 v / PARTNERS + 2 D h, to 4 standard errors of 60,000 walkers, and their 1 / n."""
+    system, rate, h = System(attracted(1.0, attraction), 60_000, 0), 1.0 + attraction, 0.05
     x = system.walk(h, 200)[:, 0]
     variance = h / (1 - (1 - rate * h) ** 2 - attraction**2 * h**2 / PARTNERS)
-    assert abs(np.var(x) / variance - 1) < 4 * np.sqrt(2 / 20_000) + 1 / 20_000
-    assert abs(variance * 2 * rate - 1) > 4 * np.sqrt(2 / 20_000)  # the bias of the scheme is there
+    assert abs(np.var(x) / variance - 1) < 4 * np.sqrt(2 / 60_000) + 1 / 60_000
+    assert abs(variance * 2 * rate - 1) > 4 * np.sqrt(2 / 60_000)  # the bias of the scheme is there
     assert system.time == pytest.approx(10.0)
-    assert system.evaluations == 200 * 20_000
+    assert system.evaluations == 200 * 60_000
 
 
 def test_the_step_follows_the_stiffness_of_drift_and_force():
