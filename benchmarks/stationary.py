@@ -15,7 +15,7 @@ from figures import Row, table
 
 NETWORK, TEMPERING, GRID = "log-density-gauss-newton", "sequential-monte-carlo", "finite-volume"
 WAVES, TRIANGLE = "fokker-planck/mixture-circulation", "fokker-planck/mixture-triangle"
-RMS = "log_density_rms"
+WELLS, RMS = "fokker-planck/desai-zwanzig", "log_density_rms"
 ROWS = (
     Row(WAVES, 0.01, 0.001, {"dim": "4"}, metric=RMS, solver=NETWORK),
     Row(WAVES, 0.03, 0.03, {"dim": "8"}, metric=RMS, solver=NETWORK),
@@ -30,6 +30,11 @@ ROWS = (
     Row("fokker-planck/ring", 1e-4, 1e-4, {"dim": "2"}, metric="relative_l1", solver=GRID, budget=10.0),
     Row("fokker-planck/linear", 1e-4, 1e-4, {"dim": "1"}, metric="relative_l1", solver=GRID, budget=10.0),
     Row("fokker-planck/linear", 1e-4, 1e-4, {"dim": "2"}, metric="relative_l1", solver=GRID, budget=10.0),
+    *(
+        Row(WELLS, 1e-3, 1e-3, {"beta": beta}, metric=metric, solver=GRID)
+        for beta in ("2.0", "4.0")
+        for metric in ("relative_l1", "order_parameter")
+    ),
 )
 
 if __name__ == "__main__":

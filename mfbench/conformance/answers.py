@@ -56,6 +56,14 @@ def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
                 return failed(
                     "facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be."
                 )
+    for flag, true in (
+        ("interacting", getattr(problem, "interaction", None) is not None),
+        ("periodic", bool(getattr(problem, "periodic", False))),
+    ):
+        if (flag in said.flags) is not true:
+            return failed(
+                "facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be."
+            )
     low, high = problem.box
     outside = float(np.mean(np.any((looks < low) | (looks > high), axis=1)))
     if outside > 0.01:

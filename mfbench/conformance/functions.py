@@ -32,7 +32,8 @@ Function = Callable[[Any], Any]
 def functions_of(problem: Any) -> dict[str, Function]:
     """What a problem can be asked at points alone, by name.
 
-    What depends on time is taken at `moment_of` the problem, the unit with one draw of its parameters.
+    What depends on time is taken at `moment_of` the problem, the unit with one draw of its parameters, an interaction
+    with a mass off the box's middle.
     """
     t = moment_of(problem)
     found = {name: getattr(problem, name) for name in SCALARS if hasattr(problem, name) and name != "unit"}
@@ -43,6 +44,9 @@ def functions_of(problem: Any) -> dict[str, Function]:
         found["circulation"] = problem.circulation
     if hasattr(problem, "drift"):
         found["drift"] = lambda x: problem.drift(x, t)
+    if getattr(problem, "interaction", None) is not None:
+        at = np.asarray(problem.box).T @ np.array([[0.4], [0.6]])
+        found["interaction"] = lambda x: problem.interaction(x, like(at.T, x))
     if getattr(problem, "amplitude", None) is not None:
         # All rows of the matrix in one sum: a vector at each point, as the other functions give.
         found["amplitude"] = lambda x: problem.amplitude(x, t).sum(-1)

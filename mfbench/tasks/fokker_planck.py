@@ -5,6 +5,10 @@ dX = b(X, t) dt + sqrt(2 D) dW with a scalar D; the law's density p solves
     dp/dt = -div(b p) + D Lap p.
 
 The answer to a stationary problem is the normalised log-density log p(x) of the invariant law.
+
+Where particles interact (flag "interacting"), b(X, t) stands beside a force of the law itself (`interaction.py`), and the
+equation is nonlinear. It may then have several stationary laws: the one asked for is that to which the law with equal
+masses at the start points tends as t -> infinity.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from mfbench.tasks.interaction import Interaction, mean_force, tried
+
 
 @dataclass(frozen=True, kw_only=True)
 class FokkerPlanckProblem:
@@ -25,8 +31,12 @@ class FokkerPlanckProblem:
         dim: dimension d.
         drift: b(x, t), (n, d) and a float -> (n, d), for numpy, torch and jax alike.
         diffusion: the scalar D > 0; a noise amplitude sigma means D = sigma^2 / 2.
-        start: (m, d) float64 points where walkers may start.
+        start: (m, d) float64 points where walkers may start; with an interaction, equal masses at them are the law at t = 0.
         box: (2, d) float64 corners of a box outside which the invariant law is negligible.
+        interaction: F(x, y), the force at x of a unit mass at y; arrays (..., d) whose leading axes broadcast -> (..., d).
+            None where the drift is b alone.
+        periodic: whether opposite walls of the box are one, so that points live on a torus (flag "periodic"); functions
+            then have the box's periods.
 
     Raises:
         ValueError: diffusion, shapes or drift values that contradict each other.
@@ -37,6 +47,8 @@ class FokkerPlanckProblem:
     diffusion: float
     start: np.ndarray
     box: np.ndarray
+    interaction: Interaction | None = None
+    periodic: bool = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.diffusion) and self.diffusion > 0):
@@ -57,3 +69,10 @@ class FokkerPlanckProblem:
                 f"FokkerPlanckProblem: drift(start, 0) gave shape {values.shape} with "
                 f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected {self.start.shape}, all finite."
             )
+        if self.interaction is not None:
+            tried("FokkerPlanckProblem", self.interaction, self.start)
+
+    def drift_among(self, x: Any, t: float, y: Any) -> Any:
+        """b(x, t) + (1/m) sum_j F(x, y_j), (n, d): the drift where equal masses lie at y (m, d)."""
+        drift = self.drift(x, t)
+        return drift if self.interaction is None else drift + mean_force(self.interaction, x, y)

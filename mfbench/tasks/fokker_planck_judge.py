@@ -31,6 +31,28 @@ class DensityPoints:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderParameter:
+    """An average over the law that tells its branch, such as a magnetisation.
+
+    Args:
+        values: (m, k) of the averaged function at the judge's nodes.
+        truth: (k,) its true average.
+        reference: its source; tolerance of the average in the Euclidean norm.
+    """
+
+    values: np.ndarray
+    truth: np.ndarray
+    reference: Reference
+
+    def score(self, log_p_hat: np.ndarray, weights: np.ndarray) -> Score:
+        """Distance of the average over p_hat, normalised on the nodes, from the truth; NaN where p_hat has no mass."""
+        mass = weights * density_metrics.capped_exp(log_p_hat)
+        total = float(np.sum(mass))
+        found = mass @ self.values / total if total > 0 else np.full(len(self.truth), np.nan)
+        return Score(value=float(np.linalg.norm(found - self.truth)), floor=self.reference.tolerance)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FokkerPlanckJudge:
     """Reference values of one stationary Fokker-Planck problem and the metrics made from them.
 
@@ -44,6 +66,7 @@ class FokkerPlanckJudge:
             has one mode.
         landmarks: single points at which log p is asked for itself; an error counts times the weight (1 / d for nats
             per site). No points (0, d) where there are none.
+        order: an average that is asked for itself, by the nodes; None where there is none.
     """
 
     law: DensityPoints
@@ -53,11 +76,12 @@ class FokkerPlanckJudge:
     log_density: Reference
     modes: np.ndarray | None = None
     landmarks: DensityPoints | None = None
+    order: OrderParameter | None = None
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The log-density."""
-        return (self.log_density,)
+        """The log-density, and the order parameter where there is one."""
+        return (self.log_density, *([] if self.order is None else [self.order.reference]))
 
     @cached_property
     def inquiry(self) -> Inquiry:
@@ -88,7 +112,7 @@ class FokkerPlanckJudge:
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
         """log_density_rms, shape_rms, kl, mape, mass, zero_share, mode_weights; with finals relative_l1, relative_l2,
-        mape_uniform, landmarks.
+        order_parameter, mape_uniform, landmarks.
         """
         error = answers.looks - self.law.log_p
         finite = bool(np.all(np.isfinite(error)))
@@ -122,6 +146,8 @@ class FokkerPlanckJudge:
             scores["landmarks"] = Score(value=float(worst), floor=float(np.max(points.weights)) * self.floor)
         if len(nodes):
             scores |= density_metrics.quadrature(nodes, self.nodes.log_p, self.nodes.weights, self.floor)
+            if self.order is not None:
+                scores["order_parameter"] = self.order.score(nodes, self.nodes.weights)
         return scores
 
 

@@ -53,7 +53,16 @@ TASKS = {
             name="fokker-planck",
             question="What is the density p(x) of the law?",
             headlines={"log_density_rms": "nats, root mean square under p"},
-            columns=("shape_rms", "kl", "mape", "relative_l1", "mode_weights", "landmarks", "mass"),
+            columns=(
+                "shape_rms",
+                "kl",
+                "mape",
+                "relative_l1",
+                "mode_weights",
+                "order_parameter",
+                "landmarks",
+                "mass",
+            ),
         ),
         Task(
             name="regression",

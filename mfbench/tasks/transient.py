@@ -4,6 +4,8 @@ dX = b(X, t) dt + sigma(X, t) dW in the sense of Ito, from a given law at t = 0;
 
     dp/dt = -div(b p) + sum_ij d_i d_j (D_ij p),   D = sigma sigma^T / 2.
 
+Where particles interact (flag "interacting"), b(X, t) stands beside a force of the law itself (`interaction.py`).
+
 The answer is the normalised log-density log p(x, t) at given times. A checkpoint is evaluated at points of shape
 (n, d + 1): coordinates, then the time, which is always one of the problem's `times`.
 """
@@ -19,6 +21,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import like
+from mfbench.tasks.interaction import Interaction, mean_force, tried
 
 PROBES = 8
 """Draws from the initial law at which a problem's functions are tried."""
@@ -45,6 +48,8 @@ class TransientProblem:
         box: (2, d) float64 corners of a box outside which the law is negligible at all t in [0, T].
         particles: (N, d / N) where x holds N exchangeable particles one after the other, so that p is the same for every
             order of them; else None.
+        interaction: F(x, y), the force at x of a unit mass at y; arrays (..., d) whose leading axes broadcast -> (..., d).
+            None where the drift is b alone.
 
     Raises:
         ValueError: noise, shapes, times or values that contradict each other.
@@ -60,6 +65,7 @@ class TransientProblem:
     diffusion: float | None = None
     amplitude: Callable[[Any, Any], Any] | None = None
     particles: tuple[int, int] | None = None
+    interaction: Interaction | None = None
 
     def __post_init__(self) -> None:
         if (self.diffusion is None) == (self.amplitude is None):
@@ -94,6 +100,8 @@ class TransientProblem:
         x = np.asarray(self.initial_draw(np.random.default_rng(0), PROBES))
         _expect("initial_draw(rng, 8)", x, (PROBES, self.dim))
         _expect("initial_log_density(x)", np.asarray(self.initial_log_density(x)), (PROBES,))
+        if self.interaction is not None:
+            tried("TransientProblem", self.interaction, x)
         for t in (0.0, self.horizon):
             _expect(f"drift(x, {t:g})", np.asarray(self.drift(x, t)), (PROBES, self.dim))
             if self.amplitude is not None:
@@ -109,6 +117,11 @@ class TransientProblem:
         return int(
             np.shape(self.amplitude(np.asarray(self.initial_draw(np.random.default_rng(0), 1)), 0.0))[-1]
         )
+
+    def drift_among(self, x: Any, t: Any, y: Any) -> Any:
+        """b(x, t) + (1/m) sum_j F(x, y_j), (n, d): the drift where equal masses lie at y (m, d)."""
+        drift = self.drift(x, t)
+        return drift if self.interaction is None else drift + mean_force(self.interaction, x, y)
 
     def shock(self, x: Any, t: Any, noise: Any) -> Any:
         """sigma(x, t) w, (n, d), for noises w (n, k)."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import at_least
+from mfbench.demands import linear_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,11 @@ def stationary_only(facts: mfbench.Facts) -> str | None:
     return None if "stationary" in facts.flags else "knows stationary laws only"
 
 
+def one_stationary_equation(facts: mfbench.Facts) -> str | None:
+    """The drift in the stationary equation is a given function of x."""
+    return stationary_only(facts) or linear_only(facts)
+
+
 CONTROLS = [
     mfbench.SolverEntry(
         name="constant",
@@ -126,7 +132,7 @@ CONTROLS = [
     mfbench.SolverEntry(
         name="line-integral",
         task="fokker-planck",
-        summary="log p from the integral of the drift along rays: exact for gradient drifts.",
+        summary="log p from the integral of the drift along rays: exact for gradient drifts that do not depend on the law.",
         source="Gardiner, Handbook of Stochastic Methods, potential conditions for stationary solutions.",
         run="mfbench_controls.line_integral:solve",
         parameters=LineIntegralParameters,
@@ -140,13 +146,13 @@ CONTROLS = [
         source="Stationary equation for log p: Risken, The Fokker-Planck Equation, eq. 6.21, divided by p.",
         run="mfbench_controls.drift_plus_quadratic:solve",
         parameters=DriftPlusQuadraticParameters,
-        supports=stationary_only,
+        supports=one_stationary_equation,
         control=True,
     ),
     mfbench.SolverEntry(
         name="gaussian-closure",
         task="fokker-planck",
-        summary="Mean and covariance in time, the drift averaged over a Gaussian: exact for linear equations.",
+        summary="Mean and covariance in time, the drift averaged over a Gaussian: exact for linear drifts and interactions.",
         source="Risken, The Fokker-Planck Equation, section 6.4; cubature: Arasaratnam, Haykin, IEEE TAC 54 (2009) 1254.",
         run="mfbench_controls.gaussian_closure:solve",
         parameters=GaussianClosureParameters,

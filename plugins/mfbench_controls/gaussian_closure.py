@@ -4,11 +4,12 @@ The mean m and covariance S obey, with averages over N(m, S),
 
     m' = E b(X, t),   S' = E[b (X - m)^T] + E[(X - m) b^T] + 2 E D(X, t).
 
-Exact for linear drifts with noise that does not depend on x, from a Gaussian start; elsewhere the error is that of the
-closure. Averages by the spherical-radial cubature of degree 3, 2 d points at m +- sqrt(d) times the columns of a
-root of S, exact for all terms of the linear case; in time by Runge-Kutta of order 4, twice as many steps at every
-checkpoint until nothing changes. A start that is Gaussian is read off its log-density, whose second
-differences are exact for a quadratic; for any other its moments are those of draws.
+Where particles interact, b(X, t) is the drift under the law N(m, S) itself. Exact for linear drifts and interactions
+with noise that does not depend on x, from a Gaussian start; elsewhere the error is that of the closure. Averages by the
+spherical-radial cubature of degree 3, 2 d points at m +- sqrt(d) times the columns of a root of S, exact for all terms
+of the linear case; in time by Runge-Kutta of order 4, twice as many steps at every checkpoint until nothing changes. A
+start that is Gaussian is read off its log-density, whose second differences are exact for a quadratic; for any other
+its moments are those of draws.
 
 Source: Risken, The Fokker-Planck Equation, section 6.4 (moments); Arasaratnam, Haykin, IEEE Trans. Automatic Control 54
 (2009) 1254, eq. 32 (cubature).
@@ -186,7 +187,7 @@ def rates(problem: TransientProblem, now: Moments, t: float) -> Moments:
     arms = math.sqrt(problem.dim) * root.T
     away = np.concatenate([arms, -arms])
     points = now.mean + away
-    drift = np.asarray(problem.drift(points, t))
+    drift = np.asarray(problem.drift_among(points, t, points))
     across = drift.T @ away / len(away)
     noise = np.mean(np.asarray(problem.diffusion_matrix(points, t)), axis=0)
     return Moments(np.mean(drift, axis=0), across + across.T + 2.0 * noise)

@@ -6,6 +6,8 @@ Along the ray from the centre c of the box to x,
 
 Exact for gradient drifts b = D grad log p, and for any circulation across the rays. What is reported as `log_z_error`
 is the error of the normalisation (`rays.py`) and tells nothing of the integral itself.
+
+Where particles interact, b is the drift under the force of equal masses at the start points: nothing is made consistent.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def solve(
     """
 
     def field(x: np.ndarray) -> np.ndarray:
-        return np.asarray(problem.drift(x, 0.0)) / problem.diffusion
+        return np.asarray(problem.drift_among(x, 0.0, problem.start)) / problem.diffusion
 
     law = ray_law(field, problem.box, parameters.points)
     rng = np.random.default_rng(context.seed)

@@ -13,6 +13,8 @@ class FiniteVolumeParameters:
         cells: along each axis of the first grid, >= 5; every further grid doubles it.
         max_nodes: no grid has more; the default (1025^2, 65^3) needs 1 GB of memory.
         extrapolate: remove the error of order h^2 (Richardson) once three grids confirm the order.
+        max_pairs: edges times nodes of the largest grid on which particles interact; the default (4097 nodes, 65^2) needs
+            300 MB of memory.
 
     Raises:
         ValueError: fewer cells than the splines need.
@@ -21,6 +23,7 @@ class FiniteVolumeParameters:
     cells: int = 8
     max_nodes: int = 1_100_000
     extrapolate: bool = True
+    max_pairs: int = 36_000_000
 
     def __post_init__(self) -> None:
         if self.cells < 5:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
+from mfbench.demands import linear_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,9 @@ def low_dimensions_in_time(facts: mfbench.Facts) -> str | None:
     """A grid has n^d nodes; the stationary method is another."""
     if facts.dim > 3:
         return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
-    return None if "transient" in facts.flags else "follows laws in time only"
+    if "transient" not in facts.flags:
+        return "follows laws in time only"
+    return linear_only(facts)
 
 
 FINITE_VOLUME_IN_TIME = mfbench.SolverEntry(

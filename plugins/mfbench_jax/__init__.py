@@ -14,6 +14,7 @@ from .noisy_particles_entry import NOISY_PARTICLES
 from .particle_density_entry import PARTICLE_DENSITY
 from .particle_regression_entry import PARTICLE_REGRESSION
 from .particle_sgd_entry import PARTICLE_SGD
+from .particles_at_rest_entry import PARTICLES_AT_REST
 from .particles_entry import PARTICLES
 from .pinn_entry import PINN
 from .random_features_entry import RANDOM_FEATURES
@@ -40,6 +41,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         PARTICLE_REGRESSION,
         PARTICLE_SGD,
         PARTICLES,
+        PARTICLES_AT_REST,
         PINN,
         RANDOM_FEATURES,
         SEMIGROUP,

@@ -1,6 +1,7 @@
 """What several solvers of this package ask of a problem before they run."""
 
 import mfbench
+from mfbench.demands import linear_only
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
@@ -11,6 +12,11 @@ def reversible_only(facts: mfbench.Facts) -> str | None:
 def stationary_only(facts: mfbench.Facts) -> str | None:
     """The equation solved holds no time derivative."""
     return None if "stationary" in facts.flags else "solves for stationary laws only"
+
+
+def one_stationary_equation(facts: mfbench.Facts) -> str | None:
+    """The drift in the stationary equation is a given function of x."""
+    return stationary_only(facts) or linear_only(facts)
 
 
 def no_penalty(facts: mfbench.Facts) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import at_least
 
-from .demands import stationary_only
+from .demands import one_stationary_equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,6 @@ LOG_DENSITY_GAUSS_NEWTON = mfbench.SolverEntry(
     ),
     run="mfbench_jax.log_density_gauss_newton:solve",
     parameters=LogDensityParameters,
-    supports=stationary_only,
+    supports=one_stationary_equation,
     extras=("jax",),
 )

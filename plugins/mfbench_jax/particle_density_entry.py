@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import above_zero, at_least
 
-from .demands import stationary_only
+from .demands import one_stationary_equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,6 @@ PARTICLE_DENSITY = mfbench.SolverEntry(
     ),
     run="mfbench_jax.particle_density:solve",
     parameters=MeanFieldDensity,
-    supports=stationary_only,
+    supports=one_stationary_equation,
     extras=("jax",),
 )

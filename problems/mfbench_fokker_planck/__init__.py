@@ -4,8 +4,11 @@ import mfbench
 from mfbench_fokker_planck.entries.benes import BENES
 from mfbench_fokker_planck.entries.bistable import BISTABLE
 from mfbench_fokker_planck.entries.chain import CHAIN
+from mfbench_fokker_planck.entries.desai_zwanzig import DESAI_ZWANZIG
 from mfbench_fokker_planck.entries.gaussian import GAUSSIAN
+from mfbench_fokker_planck.entries.kuramoto import KURAMOTO
 from mfbench_fokker_planck.entries.linear import LINEAR
+from mfbench_fokker_planck.entries.linear_mean_field import LINEAR_MEAN_FIELD
 from mfbench_fokker_planck.entries.mixture import MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE
 from mfbench_fokker_planck.entries.quartic import QUARTIC
 from mfbench_fokker_planck.entries.ring import RING
@@ -19,8 +22,11 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         BENES,
         BISTABLE,
         CHAIN,
+        DESAI_ZWANZIG,
         GAUSSIAN,
+        KURAMOTO,
         LINEAR,
+        LINEAR_MEAN_FIELD,
         MIXTURE,
         MIXTURE_CIRCULATION,
         MIXTURE_TRIANGLE,

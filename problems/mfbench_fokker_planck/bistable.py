@@ -11,14 +11,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Chebyshev
 
 from mfbench import NoParameters
 from mfbench.frames import Frame
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
 from mfbench_fokker_planck.box_quadrature import box_quadrature
-from mfbench_fokker_planck.radial import inverted
+from mfbench_fokker_planck.line_gibbs import LineGibbs
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
 
 SLOPE, CUBE, NOISE = 0.3, 0.5, 0.5
@@ -62,10 +61,8 @@ def build(parameters: NoParameters, seed: int) -> FokkerPlanckProblem:
 
 
 def draw(count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, 1) independent points: bisection of the integral of a Chebyshev interpolant of the density."""
-    density = Chebyshev.interpolate(lambda x: np.exp(exponent(x)), 160, domain=[-REACH, REACH])
-    cumulative = density.integ(lbnd=-REACH)
-    return inverted(cumulative, rng.random(count) * cumulative(REACH), -REACH, REACH)[:, None]
+    """(count, 1) independent points."""
+    return LineGibbs(exponent, -REACH, REACH, NODES).draw(count, rng)[:, None]
 
 
 def bulk_interval() -> tuple[float, float]:

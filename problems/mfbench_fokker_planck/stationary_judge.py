@@ -8,7 +8,7 @@ import numpy as np
 
 from mfbench.frames import Frame
 from mfbench.reference import Reference
-from mfbench.tasks.fokker_planck_judge import DensityPoints, FokkerPlanckJudge
+from mfbench.tasks.fokker_planck_judge import DensityPoints, FokkerPlanckJudge, OrderParameter
 
 LAW_POINTS, UNIFORM_POINTS = 20_000, 10_000
 """Of every judge."""
@@ -30,6 +30,7 @@ def judge_of(
     nodes: Quadrature | None = None,
     modes: np.ndarray | None = None,
     landmarks: Quadrature | None = None,
+    order: OrderParameter | None = None,
 ) -> FokkerPlanckJudge:
     """The judge, for points in the coordinates of the formula.
 
@@ -44,6 +45,7 @@ def judge_of(
         nodes: for integrals dx; None above the dimensions of grids.
         modes: as `FokkerPlanckJudge` has them.
         landmarks: single points and what an error counts there.
+        order: an average to be judged by itself.
     """
     none = np.empty((0, drawn.shape[1])), np.empty(0)
 
@@ -60,6 +62,7 @@ def judge_of(
         max_log_p=max_log_p,
         modes=modes,
         landmarks=None if landmarks is None else points(*landmarks),
+        order=order,
         log_density=Reference(
             quantity="log p(x), nats", value=None, tolerance=tolerance, method=method, source=source
         ),

@@ -83,6 +83,11 @@ class TensorGrid:
         end = self.shape[axis] - 1
         return np.take(numbers, range(end), axis).ravel(), np.take(numbers, range(1, end + 1), axis).ravel()
 
+    def joined(self) -> np.ndarray:
+        """(nodes,) flat number of the node that each is the same as where opposite walls of the box are one."""
+        index = np.meshgrid(*[np.r_[: n - 1, 0] for n in self.shape], indexing="ij")
+        return self.numbers(np.stack(index, axis=-1)).ravel()
+
     def edge_points(self, axis: int, fraction: float) -> np.ndarray:
         """(m, d) points that divide the edges along `axis` at this fraction of their length."""
         along = self.axes[axis]

@@ -3,6 +3,8 @@
 x <- x + b(x, t) dt + sigma(x, t) sqrt(dt) w,   w ~ N(0, I),
 
 stopped exactly at the times asked. Weak order 1.
+
+Where particles interact, a batch is one system (`partners.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from mfbench import Diverged
 from mfbench.tasks.transient import TransientProblem
 
 from .keys import root_key
+from .partners import sampled_force
 
 FIRST_STEPS = 64
 """Over the horizon, of the pilot that finds the time step."""
@@ -55,16 +58,20 @@ class Ensemble:
 
             def move(number: int, x: jax.Array) -> jax.Array:
                 t = begin + number * dt
-                noise = jax.random.normal(jax.random.fold_in(key, number), (x.shape[0], noise_dim), x.dtype)
-                return x + dt * problem.drift(x, t) + jnp.sqrt(dt) * problem.shock(x, t, noise)
+                here = jax.random.fold_in(key, number)
+                noise = jax.random.normal(here, (x.shape[0], noise_dim), x.dtype)
+                drift = problem.drift(x, t)
+                if problem.interaction is not None:
+                    drift = drift + sampled_force(problem.interaction, x, jax.random.fold_in(here, 1))
+                return x + dt * drift + jnp.sqrt(dt) * problem.shock(x, t, noise)
 
             return jax.lax.fori_loop(0, steps, move, x)
 
-        def jacobian(x: jax.Array, t: float) -> jax.Array:
-            return jax.jacfwd(lambda y: problem.drift(y[None], t)[0])(x)
+        def jacobian(x: jax.Array, other: jax.Array, t: float) -> jax.Array:
+            return jax.jacfwd(lambda y: problem.drift_among(y[None], t, other[None])[0])(x)
 
         self._walk = walk
-        self._jacobians = jax.jit(jax.vmap(jacobian, in_axes=(0, None)))
+        self._jacobians = jax.jit(jax.vmap(jacobian, in_axes=(0, 0, None)))
         self.step = self._stable_step(step_share, max_steps)
 
     def run(self, walkers: int) -> list[np.ndarray]:
@@ -93,7 +100,8 @@ class Ensemble:
         return seen
 
     def _norm(self, x: np.ndarray, t: float) -> float:
-        norms = np.linalg.norm(np.asarray(self._jacobians(x, t)), ord=2, axis=(1, 2))
+        jacobians = self._jacobians(x, np.roll(x, 1, axis=0), t)
+        norms = np.linalg.norm(np.asarray(jacobians), ord=2, axis=(1, 2))
         return float(np.quantile(norms, QUANTILE))
 
     def _stable_step(self, share: float, max_steps: int) -> float:

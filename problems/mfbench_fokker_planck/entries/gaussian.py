@@ -68,7 +68,7 @@ def gaussian_facts(parameters: GaussianParameters) -> mfbench.Facts:
     if parameters.case in ("oscillator", "kinetic"):
         flags.add("hypoelliptic")
     if parameters.case == "interacting-trap":
-        flags |= {"exchangeable", "interacting"}
+        flags.add("exchangeable")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dimension, flags=frozenset(flags))
 
 
