@@ -21,10 +21,12 @@ import numpy as np
 
 from mfbench.tasks.transient import TransientProblem
 
-NODES = (8, 12, 16, 24, 32, 48)
+NODES = (8, 16, 32, 64)
 """Of Gauss-Legendre on a line; the first number that is exact enough is taken."""
 EXACT = 1e-11
 """Largest entry of (dy/dx) sigma - I at `PROBES` points for the map to count as existing."""
+LEAST_GAIN = 10.0
+"""By which twice the nodes lower that entry at least; else there is no map."""
 PROBES = 16
 ENTRIES = 400_000
 """Of the derivatives of sigma that stand in memory at a time, for each direction."""
@@ -60,10 +62,7 @@ class Coordinates:
         probes = x[:PROBES]
         self.uniform = problem.amplitude is None or self._same_everywhere(probes)
         if reduce and not self.uniform and self._invertible_and_steady(probes):
-            for self._nodes in NODES:
-                if self._departure(probes) < EXACT:
-                    self.reduced = self.uniform = True
-                    break
+            self._look_for_map(probes)
         self._places = self.at_points(self._integral)
         self._log_volumes = self.at_points(self.log_volume)
         self._given = jax.jit(problem.drift)
@@ -178,6 +177,17 @@ class Coordinates:
             and np.array_equal(noise, np.asarray(self.problem.diffusion_matrix(probes, t)))
             for t in times
         )
+
+    def _look_for_map(self, probes: np.ndarray) -> None:
+        last = np.inf
+        for self._nodes in NODES:
+            departure = self._departure(probes)
+            if departure < EXACT:
+                self.reduced = self.uniform = True
+                return
+            if not departure < last / LEAST_GAIN:
+                return
+            last = departure
 
     def _departure(self, probes: np.ndarray) -> float:
         """Of dy/dx from sigma^-1: quadrature error, or a map that does not exist."""

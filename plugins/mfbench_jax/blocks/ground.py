@@ -9,15 +9,15 @@ import numpy as np
 from mfbench.tasks.transient import TransientProblem
 
 from .bent_axes import bent_axes
-from .flat_coordinates import Coordinates
 from .ensemble import Ensemble
+from .flat_coordinates import Coordinates
 from .gaussian_start import Start
 from .growth import Growth
 from .linear_flow import LinearFlow, fitted
 
 SPARE = 64
 """Walkers beyond four per dimension."""
-STRAIGHT = 1e-10
+STRAIGHT = 1e-8
 """Relative deviation of a drift from the linear one, below which it is rounding."""
 AXIS_POINTS = 64
 """Walkers at which the bend of drift and start is looked at."""

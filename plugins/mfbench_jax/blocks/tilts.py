@@ -18,7 +18,7 @@ from .legendre import Indices, indices, product, tables
 
 
 class Span(NamedTuple):
-    """Coordinates: z = (y - centre) @ root, of shapes (d,) and (d, d); r = (y @ axes - middle) / half, (d, a), (a,), (a,)."""
+    """z = (y - centre) @ root, of shapes (d,) and (d, d); r = (y @ axes - middle) / half, of (d, a), (a,) and (a,)."""
 
     centre: np.ndarray
     root: np.ndarray
