@@ -33,13 +33,11 @@ from .blocks.ground import Ground
 from .blocks.ladder import Ladder
 from .blocks.legendre import indices
 from .blocks.tilt_sweep import TiltSweep, Trail
-from .blocks.tilts import Family, family, span_of
+from .blocks.tilts import Family, family, lowest, span_of
 from .log_density_galerkin_entry import GalerkinParameters
 
 EXACT = 1e-9
 """Nats of residual over the horizon, below which nothing is left to gain."""
-LOWEST = 3
-"""Degree of the polynomials that a quadratic does not hold."""
 
 
 class State(NamedTuple):
@@ -92,13 +90,16 @@ def solve(
         return
     axes = ground.axes(rng)
     pairs = problem.dim * (problem.dim + 1) // 2
-    quadratic = pairs <= p.functions
+    quadratic = pairs <= p.quadratic_terms
 
     def polynomials(degrees: tuple[int, ...]) -> int:
-        return len(indices(axes.shape[1], degrees, LOWEST).variables)
+        return len(indices(axes.shape[1], degrees, lowest(quadratic)).variables)
 
     ladder = Ladder(
-        p.degree, min(p.order, axes.shape[1]), p.walkers, lambda degrees: polynomials(degrees) <= p.functions
+        p.degree,
+        min(p.order, axes.shape[1]),
+        p.walkers,
+        lambda degrees: polynomials(degrees) <= p.polynomials,
     )
     least, trail = np.inf, None
     while ladder.rung.walkers <= p.most_walkers:

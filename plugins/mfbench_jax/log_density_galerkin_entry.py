@@ -16,9 +16,10 @@ class GalerkinParameters:
         reduce: whether coordinates with noise of one strength are looked for.
         degree: of the polynomials of the first sweep.
         order: variables in one polynomial, at most.
-        functions: at most so many polynomials; a quadratic form is left out where it has more parameters than this.
+        polynomials: of degree 3 and more, at most.
+        quadratic_terms: of a general quadratic form, at most; where it has more, squares along the axes stand in for it.
         walkers: least number in a sweep.
-        walkers_per_function: in a sweep at least, for those that the rates are fitted at.
+        walkers_per_function: in a sweep, at least.
         most_walkers: the end when the least number has risen beyond this.
         stretches: of the horizon, with walkers of their own.
         step_share: time step of walkers times the norm of the drift's Jacobian.
@@ -31,7 +32,8 @@ class GalerkinParameters:
     reduce: bool = True
     degree: int = 4
     order: int = 3
-    functions: int = 1500
+    polynomials: int = 600
+    quadratic_terms: int = 1500
     walkers: int = 2000
     walkers_per_function: int = 4
     most_walkers: int = 32_000
@@ -44,7 +46,8 @@ class GalerkinParameters:
             self,
             degree=2,
             order=1,
-            functions=1,
+            polynomials=1,
+            quadratic_terms=0,
             walkers=100,
             walkers_per_function=2,
             stretches=1,

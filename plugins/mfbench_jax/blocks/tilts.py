@@ -9,6 +9,7 @@ the start is Gaussian: e = 1 at t = 0.
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -99,9 +100,14 @@ class Family(NamedTuple):
         return tables(self.span.r(y), int(np.max(self.at.degrees, initial=0)))
 
 
+def lowest(quadratic: bool) -> int:
+    """Degree of the polynomials that the other functions do not hold already."""
+    return 3 if quadratic else 2
+
+
 def family(span: Span, degrees: tuple[int, ...], quadratic: bool, shaped: bool) -> Family:
     """With polynomials of these total degrees in one, two, ... variables."""
-    return Family(span, indices(span.axes.shape[1], degrees, 3 if quadratic else 2), quadratic, shaped)
+    return Family(span, indices(span.axes.shape[1], degrees, lowest(quadratic)), quadratic, shaped)
 
 
 class Tilts:
@@ -120,7 +126,9 @@ class Tilts:
         table, order = functions.tables(y), range(functions.at.variables.shape[1])
         self._scaled = functions.span.axes / functions.span.half
         self._slopes = [product(table, functions.at, entry) for entry in order]
-        self._bends = [[product(table, functions.at, *sorted((i, j))) for j in order] for i in order]
+        self._bends = {
+            (i, j): product(table, functions.at, i, j) for i, j in combinations_with_replacement(order, 2)
+        }
         self._noise, self._curved = np.empty(0), np.empty(0)
 
     def growth(self, theta: np.ndarray, tilt: Tilt) -> np.ndarray:
@@ -154,8 +162,8 @@ class Tilts:
             at = self._family.at
             along = np.einsum("ia,nij,jb->nab", self._scaled, noise, self._scaled, optimize=True)
             found = np.zeros((len(self._z), len(at.variables)))
-            for i, row in enumerate(self._bends):
-                for j, bends in enumerate(row):
-                    found += along[:, at.variables[:, i], at.variables[:, j]] * bends
+            for (i, j), bends in self._bends.items():
+                twice = 1.0 if i == j else 2.0  # D is symmetric
+                found += twice * along[:, at.variables[:, i], at.variables[:, j]] * bends
             self._noise, self._curved = noise, found
         return self._curved
