@@ -7,6 +7,7 @@ from .birth_death_entry import BIRTH_DEATH
 from .gauss_newton_entry import GAUSS_NEWTON
 from .is_sgd_entry import IS_SGD
 from .kernel_ridge_entry import KERNEL_RIDGE
+from .log_density_galerkin_entry import LOG_DENSITY_GALERKIN
 from .log_density_gauss_newton_entry import LOG_DENSITY_GAUSS_NEWTON
 from .log_semigroup_entry import LOG_SEMIGROUP
 from .markov_model_entry import MARKOV_MODEL
@@ -33,6 +34,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         GAUSS_NEWTON,
         IS_SGD,
         KERNEL_RIDGE,
+        LOG_DENSITY_GALERKIN,
         LOG_DENSITY_GAUSS_NEWTON,
         LOG_SEMIGROUP,
         MARKOV_MODEL,

@@ -26,3 +26,8 @@ def no_penalty(facts: mfbench.Facts) -> str | None:
         if "penalised" in facts.flags
         else None
     )
+
+
+def transient_only(facts: mfbench.Facts) -> str | None:
+    """Walkers start from the law at t = 0."""
+    return None if "transient" in facts.flags else "follows laws in time only"

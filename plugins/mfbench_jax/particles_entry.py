@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import above_zero, at_least
 
+from .demands import transient_only
+
 
 @dataclass(frozen=True, kw_only=True)
 class ParticlesParameters:
@@ -30,11 +32,6 @@ class ParticlesParameters:
     def __post_init__(self) -> None:
         at_least(self, walkers=100, components=1, keep=self.walkers, max_steps=64)
         above_zero(self, "step_share")
-
-
-def transient_only(facts: mfbench.Facts) -> str | None:
-    """Walkers start from the law at t = 0."""
-    return None if "transient" in facts.flags else "follows laws in time only"
 
 
 PARTICLES = mfbench.SolverEntry(

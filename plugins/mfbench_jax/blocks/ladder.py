@@ -1,0 +1,50 @@
+"""Which polynomials, and how many walkers, a sweep has after the ones before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+STEP = 2
+"""By which a degree rises: a density that falls everywhere has an even one."""
+
+
+class Rung(NamedTuple):
+    """Total degree of polynomials in one, two, ... variables, and the least number of walkers."""
+
+    degrees: tuple[int, ...]
+    walkers: int
+
+
+class Ladder:
+    """Up in degree while that helps, then in variables, then in walkers.
+
+    Args:
+        degree: the first.
+        order: variables in one polynomial, at most.
+        walkers: at first.
+        affordable: whether polynomials of such degrees are few enough.
+    """
+
+    def __init__(
+        self, degree: int, order: int, walkers: int, affordable: Callable[[tuple[int, ...]], bool]
+    ) -> None:
+        self._lowest, self._order, self._affordable = degree, order, affordable
+        self.rung = self._best = Rung((degree,), walkers)
+
+    def climb(self, better: bool) -> None:
+        """To the next rung, after whether the last was the best so far."""
+        if better:
+            self._best = self.rung
+            higher = (*self.rung.degrees[:-1], self.rung.degrees[-1] + STEP)
+            if self._affordable(higher):
+                self.rung = self.rung._replace(degrees=higher)
+                return
+        # Mixed polynomials join the best ones; from the last time that failed, one variable more.
+        wider = self._best.degrees + (self._lowest,) * max(
+            1, len(self.rung.degrees) + 1 - len(self._best.degrees)
+        )
+        if len(wider) <= self._order and self._affordable(wider):
+            self.rung = self.rung._replace(degrees=wider)
+        else:
+            self.rung = Rung(self._best.degrees, 2 * self.rung.walkers)

@@ -1,0 +1,249 @@
+"""Blocks of `log-density-galerkin` against closed forms and second derivations."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from mfbench import Diverged
+from mfbench.frames import random_rotation
+from mfbench.tasks.transient import TransientProblem
+from mfbench_jax.blocks import legendre
+from mfbench_jax.blocks.bent_axes import bent_axes
+from mfbench_jax.blocks.dirac_frenkel import Lost, followed, velocity
+from mfbench_jax.blocks.flat_coordinates import Coordinates
+from mfbench_jax.blocks.ground import completed
+from mfbench_jax.blocks.growth import Growth, tilt
+from mfbench_jax.blocks.ladder import Ladder, Rung
+from mfbench_jax.blocks.linear_flow import Gaussian, Linear, LinearFlow, fitted
+from mfbench_jax.blocks.tilts import Tilts, family, span_of
+
+jax = pytest.importorskip("jax")
+jnp = pytest.importorskip("jax.numpy")
+
+
+pytestmark = pytest.mark.usefixtures("double_precision")
+
+
+def problem(drift, amplitude, dim=2):
+    return TransientProblem(
+        dim=dim,
+        drift=drift,
+        amplitude=amplitude,
+        initial_log_density=lambda x: -0.5 * (x**2).sum(axis=1) - 0.5 * dim * math.log(2 * math.pi),
+        initial_draw=lambda rng, n: rng.standard_normal((n, dim)),
+        horizon=1.0,
+        times=(1.0,),
+        box=np.array([[-9.0] * dim, [9.0] * dim]),
+    )
+
+
+def rows(*entries):
+    """(n, 2, 2) of four functions of the points."""
+    return jnp.stack(entries, axis=1).reshape(-1, 2, 2)
+
+
+def bent(x, t):
+    """dx/dy of x = (y_1, y_2 + y_1^3 / 3): its columns commute."""
+    one = 1.0 + 0.0 * x[:, 0]
+    return rows(one, 0.0 * one, jnp.asarray(x)[:, 0] ** 2, one)
+
+
+def curved(x, t):
+    """diag(1, 1 + x_1^2): the metric D^-1 is not flat."""
+    one = 1.0 + 0.0 * x[:, 0]
+    return rows(one, 0.0 * one, 0.0 * one, 1.0 + jnp.asarray(x)[:, 0] ** 2)
+
+
+POINTS = np.random.default_rng(5).standard_normal((60, 2))
+
+
+def test_noise_that_can_be_flattened_is():
+    """By Ito, dX = (-Y_1, -2 Y_2 - Y_1^3 + Y_1) dt + sigma dW for dY = (-Y_1, -2 Y_2) dt + dW."""
+
+    def drift(x, t):
+        y = jnp.asarray(x)
+        second = y[:, 1] - y[:, 0] ** 3 / 3
+        return jnp.stack([-y[:, 0], -2 * second - y[:, 0] ** 3 + y[:, 0]], axis=1)
+
+    found = Coordinates(problem(drift, bent), POINTS, reduce=True)
+    assert found.reduced and found.uniform and found.steady
+    y = np.column_stack([POINTS[:, 0], POINTS[:, 1] - POINTS[:, 0] ** 3 / 3])
+    shift = found.places(POINTS) - y
+    np.testing.assert_allclose(shift, np.broadcast_to(shift[0], y.shape), atol=1e-12)
+    np.testing.assert_allclose(found.drifts(POINTS)(0.0), y * [-1.0, -2.0], atol=1e-12)
+    np.testing.assert_allclose(found.log_volumes(POINTS), 0.0, atol=1e-12)
+    jacobians = found.jacobians(POINTS, 0.0)
+    np.testing.assert_allclose(jacobians, np.broadcast_to(np.diag([-1.0, -2.0]), jacobians.shape), atol=1e-11)
+
+
+def test_noise_that_cannot_be_flattened_is_not():
+    found = Coordinates(problem(lambda x, t: -x, curved), POINTS, reduce=True)
+    assert not found.reduced and not found.uniform
+    np.testing.assert_array_equal(found.places(POINTS), POINTS)
+
+
+def test_volumes_are_those_of_the_map():
+    """sigma = diag(x_1, x_2), far from 0: y = log x, log |det dy/dx| = -log(x_1 x_2)."""
+    x = np.exp(0.1 * POINTS)
+
+    def amplitude(x, t):
+        x = jnp.asarray(x)
+        return rows(x[:, 0], 0.0 * x[:, 0], 0.0 * x[:, 0], x[:, 1])
+
+    found = Coordinates(problem(lambda x, t: -x, amplitude), x, reduce=True)
+    assert found.reduced
+    shift = found.places(x) - np.log(x)
+    np.testing.assert_allclose(shift, np.broadcast_to(shift[0], x.shape), atol=1e-11)
+    np.testing.assert_allclose(found.log_volumes(x), -np.sum(np.log(x), axis=1), atol=1e-12)
+    # Ito: b_Y = b / x - 1/2, here with b = -x.
+    np.testing.assert_allclose(found.drifts(x)(0.0), -1.5, atol=1e-12)
+
+
+@pytest.mark.parametrize("amplitude", [curved, bent], ids=["curved", "bent"])
+def test_the_growth_of_a_tilted_gaussian_is_that_of_the_equation(amplitude):
+    """F(u) = (-div(b p) + d_i d_j (D_ij p)) / p with p = exp(u), by differentiating the products themselves."""
+
+    def drift(x, t):
+        x = jnp.asarray(x)
+        return jnp.stack([jnp.sin(x[:, 1]) - x[:, 0] + t, x[:, 0] * x[:, 1]], axis=1)
+
+    given, t = problem(drift, amplitude), 0.4
+    coordinates = Coordinates(given, POINTS, reduce=False)
+    functions = family(span_of(POINTS, np.eye(2)), (4, 3), quadratic=True, shaped=False)
+    rng = np.random.default_rng(1)
+    theta = 0.3 * rng.standard_normal(len(functions.start()))
+    now = Gaussian(np.array([0.2, -0.1]), np.array([[1.1, 0.3], [0.3, 0.8]]))
+    linear = Linear(np.array([[-1.0, 0.4], [0.1, -0.7]]), np.array([0.3, 0.1]), np.diag([0.5, 0.9]))
+    at = Growth(coordinates).coefficients(POINTS, t)
+    found = Tilts(functions, POINTS, None).growth(theta, tilt(at, POINTS, now, linear))
+
+    precision = np.linalg.inv(now.covariance)
+    span = functions.span
+
+    def polynomial(r, variables, degrees):
+        value = 1.0
+        for variable, degree in zip(variables, degrees, strict=True):
+            value *= jnp.polyval(
+                jnp.asarray(np.polynomial.legendre.leg2poly([0] * degree + [1])[::-1].copy()), r[variable]
+            )
+        return value
+
+    def u(x):
+        z, r = (x - span.centre) @ span.root, (x @ span.axes - span.middle) / span.half
+        w = theta[0] + theta[1] * z[0] + theta[2] * z[1]
+        w += theta[3] * z[0] ** 2 + theta[4] * z[0] * z[1] + theta[5] * z[1] ** 2
+        for q, variables, degrees in zip(theta[6:], *functions.at, strict=True):
+            w += q * polynomial(r, variables, degrees)
+        return w - 0.5 * (x - now.mean) @ precision @ (x - now.mean)
+
+    def equation(x):
+        def flux(z):
+            return given.drift(z[None], t)[0] * jnp.exp(u(z) - u(x))
+
+        def noisy(z):
+            return given.diffusion_matrix(z[None], t)[0] * jnp.exp(u(z) - u(x))
+
+        twice = jax.jacfwd(jax.jacfwd(noisy))(x)
+        return jnp.einsum("ijij->", twice) - jnp.trace(jax.jacfwd(flux)(x))
+
+    few = slice(0, 8)
+    whole = np.asarray(jax.jit(jax.vmap(equation))(POINTS[few]))
+    # The Gaussian's own rate: F of the linear equation at g.
+    slope = -(POINTS - now.mean) @ precision
+    own = np.einsum("ni,ij,nj->n", slope, linear.noise, slope) - np.sum(linear.noise * precision)
+    own -= np.sum((POINTS @ linear.matrix.T + linear.constant) * slope, axis=1) + np.trace(linear.matrix)
+    np.testing.assert_allclose(found[few] + own[few], whole, rtol=1e-9, atol=1e-9)
+
+
+def test_legendre_against_numpy():
+    r = np.linspace(-1.2, 1.2, 9)[:, None]
+    table = legendre.tables(r, 7)
+    for degree in range(8):
+        series = np.polynomial.Legendre.basis(degree)
+        for order in range(3):
+            expected = series.deriv(order)(r[:, 0]) if order else series(r[:, 0])
+            np.testing.assert_allclose(table[order, :, 0, degree], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_indices_are_counted():
+    """In one variable degrees 3 ... 6; of total degree 3 or 4 in two of three: 3 pairs times (2 + 3)."""
+    found = legendre.indices(3, (6, 4), 3)
+    pairs = np.count_nonzero(np.count_nonzero(found.degrees, axis=1) == 2)
+    assert (len(found.degrees), pairs) == (3 * 4 + 3 * 5, 15)
+    assert len({tuple(map(tuple, both)) for both in np.stack(found, axis=2).tolist()}) == 27
+    assert legendre.indices(0, (4,), 3).degrees.shape == (0, 1)
+
+
+def test_the_velocity_is_the_least_squares_one():
+    rng = np.random.default_rng(2)
+    design, rate = rng.standard_normal((50, 6)) * 10.0 ** np.arange(-3, 3), rng.standard_normal(50)
+    expected = np.linalg.lstsq(design, rate, rcond=None)[0]
+    np.testing.assert_allclose(velocity(design)(rate), expected, rtol=1e-9)
+    with pytest.raises(Lost, match="independent"):
+        velocity(np.column_stack([design, design[:, 0]]))
+    with pytest.raises(Lost, match="vanish"):
+        velocity(np.column_stack([design, np.zeros(50)]))
+
+
+def test_parameters_that_run_away_are_said():
+    """theta' = theta^2 from 1 is infinite at t = 1."""
+    assert followed(lambda t, now: now**2, 0.0, 0.5, np.ones(1))[0] == pytest.approx(2.0, rel=1e-8)
+    with pytest.raises(Lost):
+        followed(lambda t, now: now**2, 0.0, 2.0, np.ones(1))
+
+
+def test_hidden_axes_are_found():
+    """A sum of functions of single coordinates has commuting Hessians; a linear direction is no axis."""
+    rng = np.random.default_rng(3)
+    frame = random_rotation(5, 7)
+    curvatures = rng.standard_normal((30, 5)) + 2.0
+    curvatures[:, 4] = -1.0
+    found = bent_axes([np.einsum("ia,na,ja->nij", frame, curvatures, frame)], rng)
+    assert found.shape == (5, 4)
+    overlap = np.abs(frame.T @ found)
+    np.testing.assert_allclose(np.sort(overlap, axis=0)[-1], 1.0, atol=1e-9)
+    assert bent_axes([np.broadcast_to(np.eye(3), (4, 3, 3))], rng).shape == (3, 0)
+    whole = completed(found)
+    np.testing.assert_allclose(whole.T @ whole, np.eye(5), atol=1e-12)
+
+
+def test_the_linear_flow_is_the_matrix_exponentials():
+    """m_t = e^(Ft) m, S_t = e^(Ft) S e^(Ft)^T + int e^(Fs) 2 D e^(Fs)^T ds, the integral by Van Loan's block exponential."""
+    rng = np.random.default_rng(4)
+    matrix, noise = rng.standard_normal((3, 3)) - np.eye(3), np.diag([0.2, 0.0, 1.0])
+    y = rng.standard_normal((40, 3)) * [1.0, 5.0, 0.1] + 2.0
+    fit = fitted(y, lambda t: y @ matrix.T, lambda t: noise, steady=True)
+    np.testing.assert_allclose(fit(0.3).matrix, matrix, atol=1e-12)
+    start = Gaussian(np.ones(3), np.eye(3))
+    found = LinearFlow(start, (0.5, 1.5), [fit, fit]).at(1.5)
+    block = scipy.linalg.expm(1.5 * np.block([[-matrix, 2 * noise], [np.zeros((3, 3)), matrix.T]]))
+    ahead = block[3:, 3:].T
+    np.testing.assert_allclose(found.mean, ahead @ start.mean, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(
+        found.covariance, ahead @ start.covariance @ ahead.T + ahead @ block[:3, 3:], rtol=1e-10
+    )
+
+
+def test_a_gaussian_that_is_lost_is_said():
+    start = Gaussian(np.zeros(1), np.eye(1))
+    explosive = Linear(np.array([[500.0]]), np.zeros(1), np.eye(1))
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match="moments are lost"):
+        LinearFlow(start, (1.0,), [lambda t: explosive])
+
+
+def test_the_ladder_goes_up_in_degree_then_variables_then_walkers():
+    ladder = Ladder(4, 2, 100, lambda degrees: degrees[0] <= 6)
+    seen = [ladder.rung]
+    for better in (True, False, True, False, True):
+        ladder.climb(better)
+        seen.append(ladder.rung)
+    assert seen == [
+        Rung((4,), 100),
+        Rung((6,), 100),
+        Rung((4, 4), 100),
+        Rung((4, 6), 100),
+        Rung((4, 4), 200),
+        Rung((4, 6), 200),
+    ]

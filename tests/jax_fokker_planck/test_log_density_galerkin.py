@@ -1,0 +1,130 @@
+"""`log-density-galerkin` on laws that it holds exactly, on one that it approaches, and what it says of itself."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from mfbench import Context, Facts
+from mfbench.record import Cell, Limits, Spec, Status
+from mfbench.trial import run_trial
+from mfbench_fokker_planck import benes, gaussian, quartic, sheared
+from mfbench_fokker_planck.entries.benes import BenesParameters
+from mfbench_fokker_planck.entries.gaussian import GaussianParameters
+from mfbench_fokker_planck.entries.quartic import QuarticParameters
+from mfbench_fokker_planck.entries.sheared import ShearedParameters
+from mfbench_jax.log_density_galerkin import solve
+from mfbench_jax.log_density_galerkin_entry import LOG_DENSITY_GALERKIN, GalerkinParameters
+
+FEW = {"walkers": 400, "stretches": 4}
+
+
+pytestmark = pytest.mark.usefixtures("double_precision")
+
+
+def run(problem, seed=0, **parameters):
+    context = Context(seed=seed, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
+    return solve(problem, GalerkinParameters(**parameters), context)
+
+
+def error(judge, checkpoint):
+    return judge.headline(checkpoint.evaluate(checkpoint.state, judge.inquiry.looks)).value
+
+
+@pytest.mark.parametrize(
+    "case", ["relaxation", "moving-trap", "unstable", "kinetic", "turning-covariance", "particle-trap"]
+)
+def test_gaussian_laws_are_exact_and_the_end(case):
+    """Also where the noise is degenerate or depends on time."""
+    parameters = GaussianParameters(case=case)
+    (only,) = run(gaussian.build(parameters, 2))
+    assert error(gaussian.judge(parameters, 2), only) < 1e-9
+
+
+def test_particles_that_are_exchangeable_stay_so():
+    (only,) = run(gaussian.build(GaussianParameters(case="interacting-trap", dim=20), 0))
+    factor = only.state.gaussians[-1].factors[0]
+    swapped = np.roll(np.arange(20), 2)
+    covariance = factor @ factor.T
+    np.testing.assert_allclose(covariance, covariance[np.ix_(swapped, swapped)], atol=1e-11)
+
+
+def test_a_bent_process_is_straightened():
+    """Exact in the coordinates that the noise gives; what is left is their quadrature, in the far tails."""
+    parameters = ShearedParameters(dim=4)
+    (only,) = run(sheared.build(parameters, 3))
+    assert error(sheared.judge(parameters, 3), only) < 1e-7
+
+
+def test_the_starts_shape_times_a_gaussian_is_exact():
+    """Benes: six humps from a start of one."""
+    parameters = BenesParameters(dim=3)
+    seen = list(run(benes.build(parameters, 1), **FEW))
+    judge = benes.judge(parameters, 1)
+    assert error(judge, seen[0]) > 0.05  # the Gaussian alone
+    assert error(judge, seen[-1]) < 1e-7
+    assert seen[-1].reports["residual"] < 1e-9
+
+
+def test_what_lies_outside_is_approached_with_the_degree():
+    """Two unlike wells on a line, at the early time: the error falls by more than 5 from degree 4 to 8."""
+    parameters = QuarticParameters(dim=1)
+    problem, judge = quartic.build(parameters, 1), quartic.judge(parameters, 1)
+    by_degree = {}
+    for checkpoint in run(problem, walkers=2000, stretches=12):
+        degree = checkpoint.reports.get("degree", 0.0)
+        if degree not in by_degree:
+            by_degree[degree] = error(judge, checkpoint)
+        if degree == 8:
+            break
+    assert by_degree[8] < by_degree[4] / 5 < by_degree[0] / 25
+
+
+def test_noise_that_depends_on_the_place_without_its_coordinates():
+    """The bent process again, with the map left out: polynomials approach its sines and squares."""
+    parameters = ShearedParameters(dim=2)
+    problem, judge = sheared.build(parameters, 1), sheared.judge(parameters, 1)
+    seen = {}
+    for checkpoint in run(problem, reduce=False, order=2, walkers=1000, stretches=8):
+        key = (checkpoint.reports.get("degree"), checkpoint.reports.get("residual"))
+        seen.setdefault(key, error(judge, checkpoint))
+        if len(seen) == 4:
+            break
+    assert list(seen.values())[-1] < next(iter(seen.values())) / 5
+
+
+def test_the_seed_decides_and_work_rises():
+    problem = quartic.build(QuarticParameters(dim=1), 1)
+    x = np.array([[0.5, 1.0], [-1.0, 4.0]])
+
+    def seen(seed):
+        return list(islice(run(problem, seed, **FEW), 25))
+
+    def values(seed):
+        return [c.evaluate(c.state, x).tolist() for c in seen(seed)]
+
+    assert values(1) == values(1)
+    assert values(1)[-1] != values(2)[-1]
+    work = [c.work["evaluations"] for c in seen(1)]
+    assert work == sorted(work) and work[-1] > work[0]
+
+
+def test_it_declines_stationary_laws():
+    facts = Facts(task="fokker-planck", dim=2, flags=frozenset({"stationary"}))
+    assert "in time" in LOG_DENSITY_GALERKIN.supports(facts)
+
+
+@pytest.mark.parametrize(("name", "value"), [("degree", 1), ("walkers", 99), ("step_share", 0.0)])
+def test_parameters_outside_their_range_are_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        GalerkinParameters(**{name: value})
+
+
+def test_through_a_trial():
+    cell = Cell(
+        task="fokker-planck", problem="fokker-planck/gaussian", problem_parameters={"case": "relaxation", "dim": 2},
+        solver="log-density-galerkin", solver_parameters={}, seed=0, device="cpu", budget=20.0,
+    )  # fmt: skip
+    record = run_trial(Spec(key="galerkin", cell=cell, limits=Limits(), plugins=())).record
+    assert record.status is Status.OK, record.sentence
+    assert record.error < 1e-9
