@@ -15,7 +15,7 @@ class Quantity:
     """What is measured in each trial: see `study.StudyEntry.quantity`.
 
     Args:
-        kind: "error", "metric", "report", "seconds-to", "work-to" or "solution".
+        kind: "error", "metric", "report", "seconds-to", "work-to", "solution" or "deviation".
         name: of the metric or report.
         target: of the costs.
     """
@@ -29,6 +29,11 @@ class Quantity:
         """Read "seconds-to:0.1"."""
         kind, name = split_quantity(text)
         return cls(kind, target=float(name)) if kind in COSTS else cls(kind, name)
+
+    @property
+    def of_answers(self) -> bool:
+        """It is made from the values of answers, which lie beside the records."""
+        return self.kind in ("solution", "deviation")
 
     @property
     def costs(self) -> bool:
