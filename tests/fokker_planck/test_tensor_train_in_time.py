@@ -88,7 +88,7 @@ def errors(case, dim, levels, **changes):
 
 
 def test_the_order_of_splitting_is_two_and_extrapolation_does_better():
-    found, last = errors("relaxation", 2, 3, nodes=40)
+    found, last = errors("relaxation", 2, 3, nodes=48)
     assert 1.8 < math.log2(found[0] / found[1]) < 2.3, found
     assert found[2] < found[1] / 8, found
     assert last.reports["rank"] == 1.0
