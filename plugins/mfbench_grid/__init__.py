@@ -4,6 +4,7 @@ import mfbench
 from mfbench_grid import (
     committor_entry,
     fokker_planck_entry,
+    fokker_planck_tensor_train_entry,
     fokker_planck_transient_entry,
     projected_grid_entry,
     tensor_train_entry,
@@ -17,6 +18,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         committor_entry.FINITE_VOLUME,
         fokker_planck_entry.FINITE_VOLUME,
         fokker_planck_transient_entry.FINITE_VOLUME_IN_TIME,
+        fokker_planck_tensor_train_entry.TENSOR_TRAIN_IN_TIME,
         projected_grid_entry.PROJECTED_GRID,
         tensor_train_entry.TENSOR_TRAIN,
     ]

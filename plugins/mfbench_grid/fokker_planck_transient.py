@@ -10,7 +10,9 @@
 4. A quintic spline of log p at the nodes; outside the box its value at the nearest point of it.
 
 Nodes below 1e-14 of the largest density say nothing but round-off and are lifted to that; the report "lifted" is the
-total of what was below zero there, to be compared with 1. In three dimensions the steps are stable for dt small enough
+total of what was below zero there, to be compared with 1. In the plane, where noise is drawn out so far off the axes that no
+rates >= 0 between nearest neighbours produce it, 1 and 2 give way to a jump chain with longer steps, positive and
+conservative (`blocks/lattice_march.py`). In three dimensions the steps are stable for dt small enough
 only: an answer that grows is given up.
 """
 
@@ -24,12 +26,13 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import NdBSpline
-from scipy.special import logsumexp
 
 from mfbench.solver import Checkpoint, Context, Diverged
 from mfbench.tasks.transient import TransientProblem, at_times
 from mfbench_grid.blocks.craig_sneyd import Stepper
 from mfbench_grid.blocks.directional import Operator, operator
+from mfbench_grid.blocks.lattice_march import LatticeMarch, asks_for_lattice
+from mfbench_grid.blocks.level import EXPLODED, LIFT, LOOKS, Level, normalised, still
 from mfbench_grid.blocks.tensor_grid import TensorGrid, resampled, spline
 from mfbench_grid.fokker_planck_transient_entry import FiniteVolumeInTimeParameters
 
@@ -38,13 +41,10 @@ STILL, MOVING = 4, 1
 CONFIRMED_ORDER = (1.5, 2.5)
 CONVERGED = 1e-11
 """Change from one grid to the next, nats, below which a finer one gains nothing."""
-LIFT = 1e-14
 PAUSE = 16
 """Steps between two yields."""
-LOOKS = (0.0, 1.0 / math.sqrt(7.0), math.sqrt(2.0) / 2.0, 1.0)
-"""Shares of the horizon at which the equation is compared with itself."""
-EXPLODED = 1e3
-"""Growth of the total of |p|, which is 1 at first."""
+FARTHEST = 3.0
+"""Nats by which corrections of the last two grids are taken for an error of order h^2."""
 
 
 class InTime(NamedTuple):
@@ -53,14 +53,6 @@ class InTime(NamedTuple):
     times: np.ndarray
     splines: tuple[NdBSpline, ...]
     box: np.ndarray
-
-
-class Level(NamedTuple):
-    """log p at the nodes of a grid at each time, normalised, and what was negative."""
-
-    grid: TensorGrid
-    logs: list[np.ndarray]
-    lifted: float
 
 
 def solve(
@@ -74,8 +66,8 @@ def solve(
     Raises:
         Diverged: no grid gave an answer.
     """
-    del context
-    march = March(problem)
+    coarsest = TensorGrid.over(problem.box, parameters.cells)
+    march = LatticeMarch(problem, context.seed) if asks_for_lattice(problem, coarsest) else March(problem)
     cells, steps = parameters.cells, first_steps(problem, parameters.cells, parameters.courant)
     plain: Level | None = None
     answer: list[np.ndarray] = []
@@ -96,7 +88,10 @@ def solve(
             changes = []
             for number, (old, new) in enumerate(zip(plain.logs, finer.logs, strict=True)):
                 shift = every_second(new) - old
-                last, corrections[number] = corrections[number], rms_under(plain.grid, old, shift)
+                last, corrections[number] = (
+                    corrections[number],
+                    rms_under(plain.grid, old, limited(old, shift)),
+                )
                 if parameters.extrapolate and confirmed(last, corrections[number]):
                     better[number] = normalised(
                         grid, new + resampled(plain.grid, limited(old, shift), grid) / 3.0
@@ -150,14 +145,15 @@ class March:
         """
         start = np.asarray(self.problem.initial_log_density(grid.points())).reshape(grid.shape)
         p = np.exp(normalised(grid, start))
-        volumes, still = grid.volumes(), self._still(grid)
+        volumes, fixed = grid.volumes(), still(self.problem, grid.points())
+        self.evaluations += len(LOOKS) * p.size
         logs, lifted = [], 0.0
-        now = self._operator(grid, 0.0, STILL if still else MOVING)
+        now = self._operator(grid, 0.0, STILL if fixed else MOVING)
         for (begin, end), count in zip(pairwise((0.0, *self.problem.times)), steps, strict=True):
             dt = (end - begin) / count
             stepper = Stepper.between(now, now, dt)
             for number in range(1, count + 1):
-                if not still:
+                if not fixed:
                     then = self._operator(grid, begin + number * dt, MOVING)
                     stepper, now = Stepper.between(now, then, dt), then
                 p = stepper.step(p)
@@ -186,17 +182,6 @@ class March:
             return operator(grid, drift, float(problem.diffusion), order)
         return operator(grid, drift, lambda x: np.asarray(problem.diffusion_matrix(x, t)), order)
 
-    def _still(self, grid: TensorGrid) -> bool:
-        """Drift and noise are the same at all times, as far as a few times at all nodes show."""
-        x, problem = grid.points(), self.problem
-        found = []
-        for share in LOOKS:
-            t = share * problem.horizon
-            self.evaluations += len(x)
-            noise = 0.0 if problem.amplitude is None else np.asarray(problem.amplitude(x, t))
-            found.append((np.asarray(problem.drift(x, t)), noise))
-        return all(np.array_equal(found[0][part], other[part]) for other in found[1:] for part in range(2))
-
 
 def first_steps(problem: TransientProblem, cells: int, courant: float) -> list[int]:
     """Steps from each time to the next on the first grid: by which the median drift crosses `courant` cells."""
@@ -217,14 +202,9 @@ def every_second(log_p: np.ndarray) -> np.ndarray:
 
 
 def limited(log_p: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """The shift, but none where log p is near what is lifted: round-off there is no error of order h^2."""
+    """The shift, cut where it is too large to be an error of order h^2; none near what is lifted, which is round-off."""
     depth = np.max(log_p) - log_p
-    return np.where(depth < -0.8 * math.log(LIFT), shift, 0.0)
-
-
-def normalised(grid: TensorGrid, log_p: np.ndarray) -> np.ndarray:
-    """log p shifted to sum p_i |cell_i| = 1, which is the trapezoidal rule for its integral."""
-    return log_p - logsumexp(log_p, b=grid.volumes())
+    return np.where(depth < -0.8 * math.log(LIFT), np.clip(shift, -FARTHEST, FARTHEST), 0.0)
 
 
 def rms_under(grid: TensorGrid, log_p: np.ndarray, values: np.ndarray) -> float:

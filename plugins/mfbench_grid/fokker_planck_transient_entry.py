@@ -45,7 +45,8 @@ FINITE_VOLUME_IN_TIME = mfbench.SolverEntry(
     task="fokker-planck",
     summary="Scharfetter-Gummel finite volumes in time by alternating directions, on ever finer grids, extrapolated.",
     source=(
-        "Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64; Craig, Sneyd, Comput. Math. Appl. 16 (1988) 341."
+        "Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64; Craig, Sneyd, Comput. Math. Appl. 16 (1988) 341; "
+        "Bonnet, Mirebeau, Constr. Approx. (2023), for noise that is drawn out."
     ),
     run="mfbench_grid.fokker_planck_transient:solve",
     parameters=FiniteVolumeInTimeParameters,
