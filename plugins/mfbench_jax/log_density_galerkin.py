@@ -11,7 +11,9 @@
    integrated over time.
 
 In the family, and so found to the precision of the integrator: Gaussian laws, and whatever is the start's shape times
-a Gaussian at all times. Others are approximated. u is not normalised again: an error of its constant counts.
+a Gaussian at all times. Others are approximated, and badly where noise that depends on the place cannot be made of
+one strength: there the sweeps tend to run away, and the Gaussian is left. u is not normalised again: an error of its
+constant counts.
 """
 
 from __future__ import annotations
@@ -54,8 +56,9 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """A checkpoint for the Gaussian alone, then one per stretch of a sweep; the answer changes when a sweep is the best.
 
-    Reports "bend" (of the drift, see `Ground`), "residual" (nats over the horizon), "degree" and "order". Work counts
-    evaluations of the drift. Ends by itself where the law is in the family.
+    Reports "bend" (of the drift, see `Ground`), "residual" (nats over the horizon), "degree" and "order" of the best
+    sweep, and "lost": sweeps whose parameters ran away. Work counts evaluations of the drift. Ends by itself where the
+    law is in the family.
 
     Raises:
         Diverged: walkers left the finite numbers, the drift is too stiff for them, or the Gaussian is lost.
@@ -78,7 +81,7 @@ def solve(
 
     gaussians = tuple(as_mixture(ground.flow.at(t)) for t in problem.times)
     state = State(np.array(problem.times), gaussians, None, ())
-    reports = {"bend": ground.bend}
+    reports = {"bend": ground.bend, "lost": 0.0}
 
     def answer() -> Checkpoint:
         return Checkpoint(
@@ -115,7 +118,7 @@ def solve(
                 yield answer()
             better = sweep.residual < least
         except Lost:
-            pass
+            reports["lost"] += 1.0
         if better:
             least = sweep.residual
             state = State(state.times, gaussians, sweep.functions, tuple(sweep.thetas))
