@@ -1,10 +1,11 @@
-"""Fokker-Planck problems whose density is known."""
+"""Fokker-Planck problems whose density is known, in closed form or on a grid."""
 
 import mfbench
 from mfbench_fokker_planck.entries.benes import BENES
 from mfbench_fokker_planck.entries.bistable import BISTABLE
 from mfbench_fokker_planck.entries.chain import CHAIN
 from mfbench_fokker_planck.entries.gaussian import GAUSSIAN
+from mfbench_fokker_planck.entries.kinetic import KINETIC
 from mfbench_fokker_planck.entries.linear import LINEAR
 from mfbench_fokker_planck.entries.mixture import MIXTURE, MIXTURE_CIRCULATION, MIXTURE_TRIANGLE
 from mfbench_fokker_planck.entries.quartic import QUARTIC
@@ -20,6 +21,7 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         BISTABLE,
         CHAIN,
         GAUSSIAN,
+        KINETIC,
         LINEAR,
         MIXTURE,
         MIXTURE_CIRCULATION,
