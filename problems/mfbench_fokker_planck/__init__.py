@@ -4,6 +4,7 @@ import mfbench
 from mfbench_fokker_planck.entries.benes import BENES
 from mfbench_fokker_planck.entries.bistable import BISTABLE
 from mfbench_fokker_planck.entries.chain import CHAIN
+from mfbench_fokker_planck.entries.dumbbell import DUMBBELL
 from mfbench_fokker_planck.entries.gaussian import GAUSSIAN
 from mfbench_fokker_planck.entries.kinetic import KINETIC
 from mfbench_fokker_planck.entries.linear import LINEAR
@@ -11,6 +12,7 @@ from mfbench_fokker_planck.entries.mixture import MIXTURE, MIXTURE_CIRCULATION, 
 from mfbench_fokker_planck.entries.quartic import QUARTIC
 from mfbench_fokker_planck.entries.ring import RING
 from mfbench_fokker_planck.entries.sheared import SHEARED
+from mfbench_fokker_planck.entries.swimmer import SWIMMER
 
 
 @mfbench.hookimpl
@@ -20,6 +22,7 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         BENES,
         BISTABLE,
         CHAIN,
+        DUMBBELL,
         GAUSSIAN,
         KINETIC,
         LINEAR,
@@ -29,4 +32,5 @@ def mfbench_problems() -> list[mfbench.ProblemEntry]:
         QUARTIC,
         RING,
         SHEARED,
+        SWIMMER,
     ]
