@@ -30,8 +30,9 @@ class Facts:
         task: the task's name, for example "committor".
         dim: dimension d of the space in which points x live.
         flags: properties in the field's words: "reversible" (drift is -grad V, noise of one strength),
-            "hypoelliptic" (noise in some directions only), "stationary" or "transient" (the law asked for), "exchangeable"
-            (particles in any order), "rotated". Unknown flags are to be ignored.
+            "hypoelliptic" (noise in some directions only), "multiplicative" (noise that depends on the place), "stationary"
+            or "transient" (the law asked for), "exchangeable" (particles in any order), "rotated". Unknown flags are to be
+            ignored.
     """
 
     task: str
