@@ -72,6 +72,7 @@ def coarse():
     return [GridLaw(*SMALL.late, next(march(FRICTION, TIMES[:1], step, SMALL))) for step in (0.1, 0.05)]
 
 
+@pytest.mark.slow
 def test_coarser_grids_agree_and_steps_err_by_their_square(known, coarse):
     law = known.laws[0]
     y = straight(law.x)
