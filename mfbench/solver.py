@@ -30,9 +30,10 @@ class Facts:
         task: the task's name, for example "committor".
         dim: dimension d of the space in which points x live.
         flags: properties in the field's words: "reversible" (drift is -grad V, noise of one strength),
-            "hypoelliptic" (noise in some directions only), "stationary" or "transient" (the law asked for), "exchangeable"
-            (particles in any order), "interacting" (the drift depends on the law itself: a nonlinear equation), "periodic"
-            (points on a torus), "rotated". Unknown flags are to be ignored.
+            "anisotropic" (noise that is no scalar: another strength in some direction or place), "hypoelliptic" (noise in
+            some directions only), "multiplicative" (noise that depends on the place), "stationary" or "transient" (the law
+            asked for), "exchangeable" (particles in any order), "interacting" (the drift depends on the law itself: a
+            nonlinear equation), "periodic" (points on a torus), "rotated". Unknown flags are to be ignored.
     """
 
     task: str

@@ -45,25 +45,29 @@ def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
         if verdict is not None:
             return verdict
     looks = looks[:, :width]
+    if hasattr(problem, "sigma"):
+        verdict = _flags(said, {"hypoelliptic": _degenerate(problem.sigma @ problem.sigma.T / 2.0)})
+        if verdict is not None:
+            return verdict
     if hasattr(problem, "mobility"):
         mobility = problem.mobility
         truth = {
             "reversible": problem.circulation is None and mobility is None,
             "hypoelliptic": mobility is not None and bool(np.any(np.asarray(mobility) == 0)),
         }
-        for flag, true in truth.items():
-            if (flag in said.flags) is not true:
-                return failed(
-                    "facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be."
-                )
-    for flag, true in (
-        ("interacting", getattr(problem, "interaction", None) is not None),
-        ("periodic", bool(getattr(problem, "periodic", False))),
-    ):
-        if (flag in said.flags) is not true:
-            return failed(
-                "facts", f"the flag {flag!r} is {'absent' if true else 'there'}, and should not be."
-            )
+        verdict = _flags(said, truth)
+        if verdict is not None:
+            return verdict
+    verdict = _flags(
+        said,
+        {
+            "interacting": getattr(problem, "interaction", None) is not None,
+            "periodic": bool(getattr(problem, "periodic", False)),
+            "anisotropic": getattr(problem, "diffusion", problem) is None,
+        },
+    )
+    if verdict is not None:
+        return verdict
     low, high = problem.box
     outside = float(np.mean(np.any((looks < low) | (looks > high), axis=1)))
     if outside > 0.01:
@@ -85,9 +89,17 @@ def _in_time(problem: Any, said: Facts, looks: np.ndarray) -> Verdict | None:
             f"the judge asks at times {sorted(set(looks[:, -1]))}, the problem at {list(problem.times)}; expected one set.",
         )
     noise = np.asarray(problem.diffusion_matrix(looks[:8, :-1], moment_of(problem)))
+    return _flags(said, {"hypoelliptic": _degenerate(noise), "exchangeable": problem.particles is not None})
+
+
+def _degenerate(noise: np.ndarray) -> bool:
+    """Some D of (..., d, d) has a direction without noise."""
     strengths = np.linalg.eigvalsh(noise)
-    degenerate = bool(np.any(strengths[:, 0] <= DEGENERATE * strengths[:, -1]))
-    truth = {"hypoelliptic": degenerate, "exchangeable": problem.particles is not None}
+    return bool(np.any(strengths[..., 0] <= DEGENERATE * strengths[..., -1]))
+
+
+def _flags(said: Facts, truth: dict[str, bool]) -> Verdict | None:
+    """What is wrong of these flags, if anything is."""
     for flag, true in truth.items():
         if (flag in said.flags) is not true:
             return failed(

@@ -1,8 +1,9 @@
 """The task `fokker-planck`: its problem as solvers see it.
 
-dX = b(X, t) dt + sqrt(2 D) dW with a scalar D; the law's density p solves
+dX = b(X, t) dt + sigma dW with the same noise everywhere, sigma = sqrt(2 D) I for a scalar D or a matrix (d, k) that may
+leave some directions without; the law's density p solves
 
-    dp/dt = -div(b p) + D Lap p.
+    dp/dt = -div(b p) + sum_ij D_ij d_i d_j p,   D = sigma sigma^T / 2.
 
 The answer to a stationary problem is the normalised log-density log p(x) of the invariant law.
 
@@ -30,7 +31,10 @@ class FokkerPlanckProblem:
     Args:
         dim: dimension d.
         drift: b(x, t), (n, d) and a float -> (n, d), for numpy, torch and jax alike.
-        diffusion: the scalar D > 0; a noise amplitude sigma means D = sigma^2 / 2.
+        diffusion: the scalar D > 0, for noise of the same strength in all directions; a noise amplitude s means
+            D = s^2 / 2. None where `noise` is given (flag "anisotropic").
+        noise: (d, k) float64 sigma, for all other noise; of a rank below d where noise is degenerate (flag
+            "hypoelliptic").
         start: (m, d) float64 points where walkers may start; with an interaction, equal masses at them are the law at t = 0.
         box: (2, d) float64 corners of a box outside which the invariant law is negligible.
         interaction: F(x, y), the force at x of a unit mass at y; arrays (..., d) whose leading axes broadcast -> (..., d).
@@ -39,21 +43,34 @@ class FokkerPlanckProblem:
             then have the box's periods.
 
     Raises:
-        ValueError: diffusion, shapes or drift values that contradict each other.
+        ValueError: noise, shapes or drift values that contradict each other.
     """
 
     dim: int
     drift: Callable[[Any, float], Any]
-    diffusion: float
     start: np.ndarray
     box: np.ndarray
+    diffusion: float | None = None
+    noise: np.ndarray | None = None
     interaction: Interaction | None = None
     periodic: bool = False
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.diffusion) and self.diffusion > 0):
+        if (self.diffusion is None) == (self.noise is None):
+            raise ValueError("FokkerPlanckProblem: expected a diffusion or a noise, and not both.")
+        if self.diffusion is not None and not (math.isfinite(self.diffusion) and self.diffusion > 0):
             raise ValueError(
                 f"FokkerPlanckProblem: diffusion is {self.diffusion!r}; expected a finite number > 0."
+            )
+        if self.noise is not None and not (
+            np.ndim(self.noise) == 2
+            and np.shape(self.noise)[0] == self.dim
+            and np.all(np.isfinite(self.noise))
+            and np.any(self.noise)
+        ):
+            raise ValueError(
+                f"FokkerPlanckProblem: noise has shape {np.shape(self.noise)}; expected ({self.dim}, k), finite and "
+                "not all zero."
             )
         if np.shape(self.box) != (2, self.dim):
             raise ValueError(
@@ -76,3 +93,11 @@ class FokkerPlanckProblem:
         """b(x, t) + (1/m) sum_j F(x, y_j), (n, d): the drift where equal masses lie at y (m, d)."""
         drift = self.drift(x, t)
         return drift if self.interaction is None else drift + mean_force(self.interaction, x, y)
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """(d, k): sqrt(2 D) I, or the noise given."""
+        if self.noise is not None:
+            return self.noise
+        assert self.diffusion is not None
+        return math.sqrt(2.0 * self.diffusion) * np.eye(self.dim)

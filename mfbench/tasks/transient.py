@@ -40,7 +40,7 @@ class TransientProblem:
         diffusion: the scalar D > 0, for noise of the same strength everywhere: sigma = sqrt(2 D) I. None where `amplitude`
             is given.
         amplitude: sigma(x, t), -> (n, d, k), for all other noise; k < d, or a matrix of lower rank, where noise is
-            degenerate (flag "hypoelliptic").
+            degenerate (flag "hypoelliptic"); the flag "multiplicative" says that it depends on x.
         initial_log_density: log p(x, 0), -> (n,), normalised.
         initial_draw: (generator, n) -> (n, d) float64 independent draws from p(., 0).
         horizon: T > 0.

@@ -93,9 +93,13 @@ def transient_only(facts: mfbench.Facts) -> str | None:
     return None if "transient" in facts.flags else "follows laws in time only"
 
 
-def stationary_only(facts: mfbench.Facts) -> str | None:
-    """The line integral says nothing of a law that changes in time."""
-    return None if "stationary" in facts.flags else "knows stationary laws only"
+def elliptic_and_stationary(facts: mfbench.Facts) -> str | None:
+    """The line integral of b / D says nothing of a law that changes in time, nor where D is 0 in some direction."""
+    if "stationary" not in facts.flags:
+        return "knows stationary laws only"
+    if "hypoelliptic" in facts.flags:
+        return "divides the drift by the noise in every direction, and some have none"
+    return None
 
 
 def one_stationary_equation(facts: mfbench.Facts) -> str | None:
@@ -136,7 +140,7 @@ CONTROLS = [
         source="Gardiner, Handbook of Stochastic Methods, potential conditions for stationary solutions.",
         run="mfbench_controls.line_integral:solve",
         parameters=LineIntegralParameters,
-        supports=stationary_only,
+        supports=elliptic_and_stationary,
         control=True,
     ),
     mfbench.SolverEntry(

@@ -7,6 +7,7 @@ from mfbench_grid import (
     fokker_planck_tensor_train_entry,
     fokker_planck_transient_entry,
     projected_grid_entry,
+    semi_lagrangian_entry,
     tensor_train_entry,
 )
 
@@ -20,5 +21,6 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         fokker_planck_transient_entry.FINITE_VOLUME_IN_TIME,
         fokker_planck_tensor_train_entry.TENSOR_TRAIN_IN_TIME,
         projected_grid_entry.PROJECTED_GRID,
+        semi_lagrangian_entry.SEMI_LAGRANGIAN,
         tensor_train_entry.TENSOR_TRAIN,
     ]

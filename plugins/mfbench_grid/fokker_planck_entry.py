@@ -31,11 +31,13 @@ class FiniteVolumeParameters:
 
 
 def three_dimensions_at_most(facts: mfbench.Facts) -> str | None:
-    """A grid has n^d nodes, and these fluxes need the stationary law."""
+    """A grid has n^d nodes, and these fluxes need the stationary law and noise in all directions."""
     if facts.dim > 3:
         return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
     if "stationary" not in facts.flags:
         return "solves for stationary laws only"
+    if "hypoelliptic" in facts.flags:
+        return "its fluxes divide by the noise along every axis, and some direction has none"
     return None
 
 

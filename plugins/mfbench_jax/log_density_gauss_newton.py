@@ -6,8 +6,9 @@ u = log p + const is a small tanh network plus the log of a mixture of Gaussians
    cold ones are likeliest under, of those fitted to them, is the first answer.
 2. Levenberg-Marquardt steps on the residual at points drawn from the pool, which moves on. The
    answer is the state with the lowest residual at points of p that are never trained on.
-3. Where they stall at first, projection: D grad u is fitted to the drift over cold walkers, by Adam
-   (`blocks/stationary_equation.py`). Noisy, but it leads from everywhere into the neighbourhood of log p. Then 2 again.
+3. Where they stall at first, and noise has one strength, projection: D grad u is fitted to the drift over cold
+   walkers, by Adam (`blocks/stationary_equation.py`). Noisy, but it leads from everywhere into the neighbourhood of
+   log p. Then 2 again.
 4. Every answer is normalised, with the error of log Z reported (`blocks/normalisation.py`).
 
 A law that is a mixture of at most K Gaussians lies in this family, and is found to rounding; others are approximated.
@@ -72,7 +73,8 @@ def solve(
     standard = standardised(cold)
     mixture = selected(pool.cold, p.components, SWEEPS, rng)
     start, unravel = ravel_pytree(mixture_closure(rng, mixture, standard, p.width, p.depth))
-    misfits = Misfits(problem.diffusion, unravel, standard)
+    along = np.sqrt(problem.diffusion) if problem.noise is None else problem.noise / np.sqrt(2.0)
+    misfits = Misfits(along, unravel, standard)
 
     @jax.jit
     def log_density(state: State, x: jax.Array) -> jax.Array:
@@ -108,7 +110,8 @@ def solve(
     steps, middle = count(1), start
     for middle in islice(refined(start, misfits, everywhere, held_out, p.refresh), FIRST_STEPS):
         yield answer(middle, next(steps))
-    if _rms(residual(middle)) > STALLED * _rms(residual(start)):
+    # D grad u says nothing of the directions that have no noise: there the projection is not convex.
+    if problem.noise is None and _rms(residual(middle)) > STALLED * _rms(residual(start)):
         fits = projected(middle, misfits, cold_ones, held_out, rng)
         for middle in islice(fits, p.projection):
             yield answer(middle, next(steps))

@@ -1,11 +1,8 @@
 """Laws on the line in time, to nearly round-off: dX = b(X) dt + sqrt(2 D) dW, by sinc collocation and matrix exponentials.
 
-p is represented by its values at n equidistant nodes of [-L, L], where it is zero to round-off at the ends; derivatives
-are those of sum_j p_j sinc((x - x_j) / h), so that the error falls like exp(-c n) for smooth p. Then
+p is represented by its values at n equidistant nodes of [-L, L], where it is zero to round-off at the ends (`sinc`). Then
 
     p(t) = expm(t G) p(0),   G p = -(b p)' + D p''.
-
-Source: Boyd, Chebyshev and Fourier Spectral Methods, 17.3 (sinc differentiation matrices).
 """
 
 from __future__ import annotations
@@ -15,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.linalg
 from scipy.interpolate import make_interp_spline
+
+from mfbench_fokker_planck.sinc import derivatives
 
 FINE = 4001
 """Nodes at which a profile's logarithm is handed to its spline."""
@@ -86,12 +85,7 @@ def profiles(
         count: n.
     """
     nodes = np.linspace(-half_width, half_width, count)
-    h = nodes[1] - nodes[0]
-    offset = np.arange(count)[:, None] - np.arange(count)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sign = np.where(offset % 2 == 0, 1.0, -1.0)
-        first = np.where(offset == 0, 0.0, sign / (offset * h))
-        second = np.where(offset == 0, -(np.pi**2) / (3 * h**2), -2.0 * sign / (offset * h) ** 2)
+    first, second = derivatives(nodes)
     generator = diffusion * second - first * drift(nodes)
     p, last, found = start(nodes), 0.0, []
     for t in times:

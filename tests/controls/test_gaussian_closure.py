@@ -9,7 +9,7 @@ from mfbench.record import Cell, Limits, Spec, Status
 from mfbench.solver import Context, Diverged, Facts
 from mfbench.tasks.transient import TransientProblem
 from mfbench.trial import run_trial
-from mfbench_controls import GaussianClosureParameters, stationary_only, transient_only
+from mfbench_controls import GaussianClosureParameters, elliptic_and_stationary, transient_only
 from mfbench_controls.gaussian_closure import gaussian_of, initial_moments, rates, solve
 from mfbench_fokker_planck.entries.gaussian import GaussianParameters
 from mfbench_fokker_planck.gaussian import build, case_of, judge
@@ -138,7 +138,7 @@ def test_stationary_laws_are_declined_and_moving_ones_by_the_line_integral():
     )
     assert "in time only" in transient_only(still)
     assert transient_only(moving) is None
-    assert "stationary" in stationary_only(moving)
+    assert "stationary" in elliptic_and_stationary(moving)
 
 
 def test_through_a_trial():

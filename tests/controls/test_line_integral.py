@@ -7,7 +7,7 @@ import pytest
 
 from mfbench.solver import Context, Facts
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench_controls import LineIntegralParameters, stationary_only
+from mfbench_controls import LineIntegralParameters, elliptic_and_stationary
 from mfbench_controls.line_integral import solve
 from mfbench_controls.rays import antiderivative_matrix
 from mfbench_controls.sphere_rules import random_directions, sphere_area, sphere_quadrature
@@ -159,8 +159,10 @@ def test_random_directions_have_length_one():
 
 
 def test_moving_laws_are_declined():
-    assert stationary_only(Facts(task="fokker-planck", dim=2, flags=frozenset({"stationary"}))) is None
-    assert "stationary" in stationary_only(Facts(task="fokker-planck", dim=2))
+    assert (
+        elliptic_and_stationary(Facts(task="fokker-planck", dim=2, flags=frozenset({"stationary"}))) is None
+    )
+    assert "stationary" in elliptic_and_stationary(Facts(task="fokker-planck", dim=2))
 
 
 def test_parameters_below_one_are_refused():

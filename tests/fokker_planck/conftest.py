@@ -43,18 +43,18 @@ def equation_residual():
 def stationary_residual(log_p, problem, points):
     """What is out of balance in the stationary equation for l = log p, in shares of its terms' sizes, (n,).
 
-    -div b - b . grad l + D (Lap l + |grad l|^2) at points (n, d), every derivative by torch; log_p takes one point.
+    -div b - b . grad l + sum_ij D_ij (d_i d_j l + d_i l d_j l) at points (n, d), every derivative by torch; log_p takes one
+    point.
     """
     torch = pytest.importorskip("torch")
+    noise = torch.tensor(problem.sigma @ problem.sigma.T / 2.0)
 
     def terms(x):
         score = torch.func.grad(log_p)(x)
         drift = problem.drift(x[None], 0.0)[0]
         divergence = torch.trace(torch.func.jacrev(lambda y: problem.drift(y[None], 0.0)[0])(x))
-        laplacian = torch.trace(torch.func.jacrev(torch.func.grad(log_p))(x))
-        return torch.stack(
-            [-divergence, -drift @ score, problem.diffusion * laplacian, problem.diffusion * score @ score]
-        )
+        laplacian = torch.sum(noise * torch.func.jacrev(torch.func.grad(log_p))(x))
+        return torch.stack([-divergence, -drift @ score, laplacian, score @ noise @ score])
 
     values = torch.func.vmap(terms)(torch.tensor(points)).numpy()
     return np.abs(values.sum(1)) / np.abs(values).sum(1)

@@ -24,18 +24,22 @@ def random_density(dim: int):
     return unravel(start + 0.3 * rng.standard_normal(len(start))), standard, rng.standard_normal(dim)
 
 
-@pytest.mark.parametrize("dim", [1, 4])
-def test_carried_derivatives_are_those_of_automatic_differentiation(dim):
+@pytest.mark.parametrize(
+    ("dim", "along"), [(1, 1.0), (4, 0.7), (4, np.array([[0.3, 0.0], [1.0, -0.2], [0.0, 0.5], [0.0, 0.0]]))]
+)
+def test_carried_derivatives_are_those_of_automatic_differentiation(dim, along):
+    """Also the Laplacian in two directions of four."""
     u, standard, x = random_density(dim)
+    noise = along**2 * np.eye(dim) if np.ndim(along) == 0 else along @ along.T
 
     def value(y):
         return log_density.values(u, standard, y[None])[0]
 
-    found = jax.jit(log_density.jet)(u, standard, x)
+    found = jax.jit(log_density.jet)(u, standard, x, along)
     np.testing.assert_allclose(found.value, value(x), rtol=1e-12)
     np.testing.assert_allclose(found.gradient, jax.jit(jax.grad(value))(x), rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(
-        found.laplacian, np.trace(jax.jit(jax.hessian(value))(x)), rtol=1e-10, atol=1e-11
+        found.laplacian, np.sum(noise * jax.jit(jax.hessian(value))(x)), rtol=1e-10, atol=1e-11
     )
 
 

@@ -72,6 +72,22 @@ def test_gaussian_law_is_found_to_round_off():
     assert last.reports["residual_rms"] < 1e-8
 
 
+def test_noise_on_a_velocity_alone_is_enough():
+    """dx = v dt, dv = (-x - v/2) dt + dW from a start far off: N(0, I) to round-off."""
+    problem = FokkerPlanckProblem(
+        dim=2,
+        drift=lambda x, t: x @ np.array([[0.0, -1.0], [1.0, -0.5]]),
+        noise=np.array([[0.0], [1.0]]),
+        start=np.array([[2.0, 1.0]]),
+        box=np.array([[-7.0, -7.0], [7.0, 7.0]]),
+    )
+    x = np.random.default_rng(1).standard_normal((2048, 2))
+    first, *_, last = checkpoints(problem, 90)
+    log_p = -0.5 * np.sum(x**2, axis=1) - np.log(2.0 * np.pi)
+    assert rms(errors(first, x, log_p)) > 1e-2
+    assert np.max(np.abs(errors(last, x, log_p))) < 1e-8
+
+
 @pytest.fixture(scope="module")
 def ring_run():
     """Checkpoints of one run, with their errors as they were when each was yielded."""

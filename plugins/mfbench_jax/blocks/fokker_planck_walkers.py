@@ -1,4 +1,4 @@
-"""A pool of walkers of a Fokker-Planck problem: dX = b dt + sqrt(2 D T) dW by Euler-Maruyama, T = 1 or hotter.
+"""A pool of walkers of a Fokker-Planck problem: dX = b dt + sqrt(T) sigma dW by Euler-Maruyama, T = 1 or hotter.
 
 They say where an equation is to hold and in which region the law lies; no average over them enters
 an answer's precision, so that the bias of order dt is harmless.
@@ -26,7 +26,7 @@ class Pool:
     """Walkers that start together hot; then a share stays so, and the others sample p.
 
     Args:
-        problem: gives drift, D, start points and the box, in which walkers are kept by clipping.
+        problem: gives drift, noise, start points and the box, in which walkers are kept by clipping.
         walkers: number m.
         hot_share: share that keeps `temperature`.
         temperature: T of the hot ones.
@@ -46,15 +46,17 @@ class Pool:
         self._x = np.asarray(problem.start)[np.arange(walkers) % len(problem.start)]
         self._dt = 0.0
         low, high = problem.box
+        sigma = problem.sigma
 
         @jax.jit
         def walk(moves: int, x: jax.Array, temperature: jax.Array, dt: float, steps: int) -> jax.Array:
             key = jax.random.fold_in(root_key(seed), moves)
-            amplitude = jnp.sqrt(2.0 * problem.diffusion * dt * temperature)[:, None]
+            amplitude = jnp.sqrt(dt * temperature)[:, None]
 
             def move(number: int, x: jax.Array) -> jax.Array:
-                noise = jax.random.normal(jax.random.fold_in(key, number), x.shape)
-                return jnp.clip(x + dt * problem.drift(x, 0.0) + amplitude * noise, low, high)
+                draws = jax.random.normal(jax.random.fold_in(key, number), (len(x), sigma.shape[1]))
+                shock = amplitude * (draws @ sigma.T)
+                return jnp.clip(x + dt * problem.drift(x, 0.0) + shock, low, high)
 
             return jax.lax.fori_loop(0, steps, move, x)
 
@@ -117,5 +119,9 @@ class Pool:
             )
         stiffness = np.quantile(np.linalg.norm(jacobian, ord=2, axis=(1, 2)), 0.9)
         # A drift without slope is bounded by diffusion across the box instead.
-        slowest = self.problem.diffusion / float(np.max(np.ptp(self.problem.box, axis=0))) ** 2
+        slowest = (
+            float(np.max(np.sum(self.problem.sigma**2, axis=1)))
+            / 2.0
+            / float(np.max(np.ptp(self.problem.box, axis=0))) ** 2
+        )
         return STEP_SHARE / max(float(stiffness), slowest)

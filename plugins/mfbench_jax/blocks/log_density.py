@@ -120,17 +120,20 @@ def values(u: LogDensity, standard: Standard, x: jax.Array) -> jax.Array:
     return hidden @ u.amplitude + jax.nn.logsumexp(u.offset + z @ u.slope.T + curved, axis=1)
 
 
-def jet(u: LogDensity, standard: Standard, x: jax.Array) -> Jet:
-    """u and its derivatives in x at one point x (d,)."""
+def jet(u: LogDensity, standard: Standard, x: jax.Array, along: Array) -> Jet:
+    """u and its derivatives in x at one point x (d,).
+
+    The Laplacian is sum_ij (A A^T)_ij d_i d_j u with A = along, (d, k) or a number: in the directions in which noise acts.
+    """
     z = standard.root @ (x - standard.centre)
     hidden, jacobian, laplacian = z, standard.root, jnp.zeros_like(z)
     for weight, bias in zip(u.weights, u.biases, strict=True):
         hidden = jnp.tanh(weight @ hidden + bias)
         jacobian, laplacian = weight @ jacobian, weight @ laplacian
         first = 1.0 - hidden**2  # tanh', and tanh'' = -2 tanh tanh'
-        laplacian = first * (laplacian - 2.0 * hidden * jnp.sum(jacobian**2, axis=1))
+        laplacian = first * (laplacian - 2.0 * hidden * jnp.sum(stretched(jacobian, along) ** 2, axis=1))
         jacobian = first[:, None] * jacobian
-    mixture = _mixture_jet(u, standard, z)
+    mixture = _mixture_jet(u, standard, z, along)
     return Jet(
         value=u.amplitude @ hidden + mixture.value,
         gradient=u.amplitude @ jacobian + mixture.gradient,
@@ -138,14 +141,20 @@ def jet(u: LogDensity, standard: Standard, x: jax.Array) -> Jet:
     )
 
 
-def _mixture_jet(u: LogDensity, standard: Standard, z: jax.Array) -> Jet:
+def stretched(vectors: Array, along: Array) -> Array:
+    """(..., d) @ (d, k); a number stands for its multiple of I."""
+    return along * vectors if np.ndim(along) == 0 else vectors @ along
+
+
+def _mixture_jet(u: LogDensity, standard: Standard, z: jax.Array, along: Array) -> Jet:
     """log sum_k exp(g_k) and its derivatives in x at z (d,): the means of grad g_k, and of Lap g_k + |grad g_k|^2."""
     quadratics = _quadratics(u)
     curvatures = quadratics + jnp.swapaxes(quadratics, 1, 2)
     heights = u.offset + u.slope @ z + jnp.einsum("i,kij,j->k", z, quadratics, z)
     shares = jax.nn.softmax(heights)
     gradients = (u.slope + curvatures @ z) @ standard.root
-    laplacians = jnp.einsum("kij,ij->k", curvatures, standard.root @ standard.root.T)
+    root = stretched(standard.root, along)
+    laplacians = jnp.einsum("kij,ij->k", curvatures, root @ root.T)
     gradient = shares @ gradients
-    spread = shares @ jnp.sum((gradients - gradient) ** 2, axis=1)
+    spread = shares @ jnp.sum(stretched(gradients - gradient, along) ** 2, axis=1)
     return Jet(jax.nn.logsumexp(heights), gradient, shares @ laplacians + spread)

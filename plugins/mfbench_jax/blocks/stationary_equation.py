@@ -1,12 +1,13 @@
 """Two misfits of a log-density u to a stationary Fokker-Planck equation, as rows for least squares.
 
-Residual: div(b p) = D Lap p, divided by p = exp(u),
+Residual: div(b p) = sum_ij D_ij d_i d_j p, D = sigma sigma^T / 2, divided by p = exp(u),
 
-    r = D (Lap u + |grad u|^2) - b . grad u - div b.
+    r = sum_ij D_ij (d_i d_j u + d_i u d_j u) - b . grad u - div b,
 
-Projection: D grad u - b. Its mean square under p is least at u = log p: there the rest is minus the
-current over p, j / p = b - D grad log p, and E_p[(j / p) . grad phi] = int j . grad phi = 0 for every phi, as div j = 0.
-So it needs samples of p, no second derivatives, and is convex in u; the residual is free of sampling noise.
+for noise of any rank. Projection, for D a number: D grad u - b. Its mean square under p is least at u = log p: there
+the rest is minus the current over p, j / p = b - D grad log p, and E_p[(j / p) . grad phi] = int j . grad phi = 0 for
+every phi, as div j = 0. So it needs samples of p, no second derivatives, and is convex in u; the residual is free of
+sampling noise.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import optax
 
 from .fokker_planck_walkers import Pool
 from .keys import root_key
-from .log_density import LogDensity, Standard, jet, values
+from .log_density import LogDensity, Standard, jet, stretched, values
 
 Rows = Callable[[np.ndarray], np.ndarray]
 """Parameters (P,) -> rows (n,)."""
@@ -52,8 +53,8 @@ Sweep = Callable[[np.ndarray, Any, Points, int], tuple[np.ndarray, Any]]
 class Weighing:
     """Measures drift, divergence and weight at points.
 
-    In the tails r grows like rate = |div b| + |b|^2 / D. Dividing by its square root keeps the
-    bulk in charge and the tails in sight: weight = (t / (t + rate))^(1/2), t the median rate at `typical`.
+    In the tails r grows like rate = |div b| + |b|^2 / D, D the mean over directions. Dividing by its square root
+    keeps the bulk in charge and the tails in sight: weight = (t / (t + rate))^(1/2), t the median rate at `typical`.
 
     Args:
         pool: whose drift is evaluated, and counts it.
@@ -62,6 +63,7 @@ class Weighing:
 
     def __init__(self, pool: Pool, typical: np.ndarray) -> None:
         self._pool = pool
+        self._diffusion = float(np.sum(pool.problem.sigma**2)) / 2.0 / pool.problem.dim
         self._typical = float(np.median(self._rate(*pool.drift_and_divergence(typical))))
 
     def __call__(self, x: np.ndarray) -> Points:
@@ -71,36 +73,41 @@ class Weighing:
         return Points(x, drift, divergence, np.sqrt(self._typical / (self._typical + rate)))
 
     def _rate(self, drift: np.ndarray, divergence: np.ndarray) -> np.ndarray:
-        return np.abs(divergence) + np.sum(drift**2, axis=1) / self._pool.problem.diffusion
+        return np.abs(divergence) + np.sum(drift**2, axis=1) / self._diffusion
 
 
 class Misfits:
     """Residual and projection as functions of the flat parameters, compiled once for each number of points.
 
     Args:
-        diffusion: D.
+        along: sigma / sqrt(2), (d, k), or a number for its multiple of I.
         unravel: flat parameters (P,) -> u.
         standard: coordinates of u.
     """
 
     def __init__(
-        self, diffusion: float, unravel: Callable[[jax.Array], LogDensity], standard: Standard
+        self, along: np.ndarray | float, unravel: Callable[[jax.Array], LogDensity], standard: Standard
     ) -> None:
-        self._diffusion = diffusion
+        self._along = along
         self._values = lambda theta, x: values(unravel(theta), standard, x)
 
         def residual(theta: jax.Array, point: Points) -> jax.Array:
-            u = jet(unravel(theta), standard, point.x)
-            flow = diffusion * (u.laplacian + u.gradient @ u.gradient) - point.drift @ u.gradient
+            u = jet(unravel(theta), standard, point.x, along)
+            push = stretched(u.gradient, along)
+            flow = u.laplacian + push @ push - point.drift @ u.gradient
             return point.weight * (flow - point.divergence)
 
         def projection(theta: jax.Array, point: Points) -> jax.Array:
-            u = jet(unravel(theta), standard, point.x)
-            return point.weight * (diffusion * u.gradient - point.drift)
+            u = jet(unravel(theta), standard, point.x, along)
+            return point.weight * (self._pushed(u.gradient) - point.drift)
 
         self._residual = jax.jit(jax.vmap(residual, (None, 0)))
         self._residual_slopes = jax.jit(jax.vmap(jax.value_and_grad(residual), (None, 0)))
         self._projection = jax.jit(jax.vmap(projection, (None, 0)))
+
+    def _pushed(self, gradient: jax.Array) -> jax.Array:
+        """D grad u, (..., d)."""
+        return stretched(stretched(gradient, self._along), np.asarray(self._along).T)
 
     def residual(self, points: Points) -> Rows:
         """weight r, (n,)."""
@@ -126,7 +133,7 @@ class Misfits:
         def misfit(theta: jax.Array, rows: Points) -> jax.Array:
             # One reverse pass for grad u: the Laplacian, and with it the Jacobian carried forward, is not needed.
             gradient = jax.grad(lambda x: self._values(theta, x).sum())(rows.x)
-            return jnp.mean(jnp.square(rows.weight[:, None] * (self._diffusion * gradient - rows.drift)))
+            return jnp.mean(jnp.square(rows.weight[:, None] * (self._pushed(gradient) - rows.drift)))
 
         @jax.jit
         def run(theta: jax.Array, state: Any, points: Points, seed: int) -> tuple[jax.Array, Any]:

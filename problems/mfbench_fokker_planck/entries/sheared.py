@@ -28,8 +28,10 @@ class ShearedParameters:
 
 
 def sheared_facts(parameters: ShearedParameters) -> mfbench.Facts:
-    """No control solves it: a headline."""
-    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset({"transient", "rotated"}))
+    """No control solves it: a headline. Noise depends on the place."""
+    return mfbench.Facts(
+        task="fokker-planck", dim=parameters.dim, flags=frozenset({"transient", "rotated", "multiplicative"})
+    )
 
 
 SHEARED = mfbench.ProblemEntry(
