@@ -5,6 +5,7 @@ from mfbench_grid import (
     committor_entry,
     fokker_planck_entry,
     fokker_planck_transient_entry,
+    linear_ritz_entry,
     projected_grid_entry,
     tensor_train_entry,
 )
@@ -17,6 +18,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         committor_entry.FINITE_VOLUME,
         fokker_planck_entry.FINITE_VOLUME,
         fokker_planck_transient_entry.FINITE_VOLUME_IN_TIME,
+        linear_ritz_entry.LINEAR_RITZ,
         projected_grid_entry.PROJECTED_GRID,
         tensor_train_entry.TENSOR_TRAIN,
     ]
