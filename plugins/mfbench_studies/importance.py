@@ -53,3 +53,38 @@ IMPORTANCE_DRAWS = mfbench.StudyEntry(
     least_seeds=3,
     budget=60.0,
 )
+
+NETWORK = "width=256,network=mean-field,optimiser=sgd,rate=0.02,calibrate=false"
+"""The network, the method and the particle time of a step of `particle-sgd`: what differs is where walkers go."""
+
+TEMPERATURES = (0.0937, 0.1196, 0.1658, 0.2732)
+"""Rates nu = 1e-5, 1e-4, 1e-3, 1e-2."""
+
+IMPORTANCE_NETWORK = mfbench.StudyEntry(
+    name="importance-network",
+    summary="Error of a mean-field network at equal numbers of samples against the rate, with and without importance sampling.",
+    source="Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334: the rarer the transition, the more it is worth.",
+    arms=(
+        mfbench.Arm(
+            problem="committor/double-well[dim=3]",
+            solver="particle-sgd[particles=256,walkers=384,moves=4,step=0.02]",
+            label="walkers of mu",
+        ),
+        mfbench.Arm(
+            problem="committor/double-well[dim=3]",
+            solver=f"is-sgd[windows=16,ladders=24,moves=4,{NETWORK}]",
+            label="importance sampling",
+            predictions=(mfbench.Prediction(value=0.0, low=-0.1, high=0.1, name="no rarer, no worse"),),
+        ),
+    ),
+    swept="problem.temperature",
+    values=TEMPERATURES,
+    against="nu",
+    quantity="error",
+    times=(100_000, 400_000),
+    clock="samples",
+    seeds=5,
+    budget=60.0,
+)
+
+IMPORTANCE = (IMPORTANCE_DRAWS, IMPORTANCE_NETWORK)
