@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from mfbench import confinement
-from mfbench.clock import Clock, Schedule
+from mfbench.clock import MOST_MILESTONES, Clock, Schedule
 from mfbench.evaluation import evaluate, gradient, probe
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
@@ -114,6 +114,7 @@ class Trial:
         Path(order.points.path).unlink()  # a solver should not come across it
         self._clock = Clock()
         self._held: Held | None = None
+        self._milestones = 0
 
     def run(self) -> None:
         """Solve until the end or the budget, and say in the journal how it ended."""
@@ -164,7 +165,7 @@ class Trial:
             checked(latest, order.run)
             seconds = clock.seconds()
             if seconds <= order.budget:
-                if not schedule.force_due(seconds):
+                if not (latest.milestone or schedule.force_due(seconds)):
                     continue
                 probe(latest, self._inquiry.looks)
                 seconds = clock.seconds()
@@ -174,7 +175,7 @@ class Trial:
                 return "stopped", f"stopped at a yield after {seconds:.3g} s"
             self._held = Held(latest, seconds)
             schedule.forced(seconds)
-            if schedule.look_due(seconds):
+            if latest.milestone or schedule.look_due(seconds):
                 with clock.paused():
                     self._see(self._held)
                 schedule.looked(seconds)
@@ -189,6 +190,9 @@ class Trial:
 
     def _see(self, held: Held, final: bool = False) -> None:
         inquiry, checkpoint = self._inquiry, held.checkpoint
+        self._milestones += checkpoint.milestone and not final
+        if self._milestones > MOST_MILESTONES:
+            raise ValueError(f"more than {MOST_MILESTONES} milestones; ask for fewer.")
         looks = evaluate(checkpoint, inquiry.looks)
         bad = int(np.count_nonzero(np.isnan(looks) | np.isposinf(looks)))
         if bad:
@@ -204,5 +208,6 @@ class Trial:
                 looks=looks.astype("<f8").tobytes(),
                 finals=finals.astype("<f8").tobytes(),
                 gradients=gradients.astype("<f8").tobytes(),
+                milestone=checkpoint.milestone,
             )
         )

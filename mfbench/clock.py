@@ -14,10 +14,13 @@ FIRST_LOOK = 0.01
 FORCED_SHARE = 0.01
 """A checkpoint is forced at least once in this share of the budget, so that queued work shows."""
 
+MOST_MILESTONES = 32
+"""Checkpoints of a trial that are looked at because the solver says so."""
+
 
 def most_looks(budget: float) -> int:
-    """No trial of this budget is looked at more often, its scored checkpoint included."""
-    return 3 + max(0, math.ceil(math.log(budget / FIRST_LOOK) / math.log(LOOK_RATIO)))
+    """No trial of this budget is looked at more often, its milestones and its scored checkpoint included."""
+    return 3 + MOST_MILESTONES + max(0, math.ceil(math.log(budget / FIRST_LOOK) / math.log(LOOK_RATIO)))
 
 
 class Clock:

@@ -50,6 +50,7 @@ class Seen(msgspec.Struct, tag=True):
         work, reports: of the checkpoint.
         looks: float64 bytes of the values at the judge's looks.
         finals, gradients: float64 bytes, only for the scored checkpoint; empty otherwise.
+        milestone: the solver asked for this look.
     """
 
     seconds: float
@@ -58,6 +59,7 @@ class Seen(msgspec.Struct, tag=True):
     looks: bytes
     finals: bytes = b""
     gradients: bytes = b""
+    milestone: bool = False
 
 
 class Setup(msgspec.Struct, tag=True):

@@ -138,11 +138,13 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         seconds: clock reading, set-up included, evaluation excluded.
         error: the headline metric; None where it is not finite.
         work: counted effort so far.
+        milestone: the solver asked for this look; its values are a row of the array "milestones", in the same order.
     """
 
     seconds: float
     error: float | None
     work: dict[str, int] = {}
+    milestone: bool = False
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

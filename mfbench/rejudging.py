@@ -146,7 +146,8 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
             "their values were taken at other points than the judge asks for now; run them again"
         )
     inquiry = judge.inquiry
-    size = 8 * (len(inquiry.looks) + len(inquiry.finals) + inquiry.gradients.size)
+    looks = 1 + sum(look.milestone for look in record.curve)
+    size = 8 * (looks * len(inquiry.looks) + len(inquiry.finals) + inquiry.gradients.size)
     try:
         answers = stored_answers(read_arrays(path.with_suffix(".npz"), size + ARCHIVE_BYTES), record, judge)
         metrics = scoring.metrics_of(answers, judge)

@@ -122,8 +122,20 @@ def curve_of(findings: Findings, budget: float, judge: Judge) -> list[Look]:
         if seen.seconds <= budget:
             with np.errstate(all="ignore"):
                 error = finite(judge.headline(values(seen.looks)).value)
-            looks[seen.seconds] = Look(seconds=seen.seconds, error=error, work=seen.work)
+            looks[seen.seconds] = Look(
+                seconds=seen.seconds, error=error, work=seen.work, milestone=seen.milestone
+            )
     return list(looks.values())
+
+
+def milestones_of(findings: Findings, budget: float) -> np.ndarray | None:
+    """The values at the judge's looks of every milestone within the budget, (T, n), as the curve orders them; None: none."""
+    rows = {
+        seen.seconds: values(seen.looks)
+        for seen in findings.seen
+        if seen.milestone and seen.seconds <= budget
+    }
+    return np.stack(list(rows.values())) if rows else None
 
 
 def metrics_of(answers: Answers, judge: Judge) -> dict[str, Metric]:

@@ -136,6 +136,8 @@ class Checkpoint:
             diagnostics. Finite floats; never used for ranking.
         gradient: `gradient(state, x)` -> (n, d), if the solver has it; otherwise the host
             takes central differences of `evaluate`.
+        milestone: a moment that the solver's parameters name: it is looked at whatever the clock says, and
+            its values at the judge's looks are kept. At most `clock.MOST_MILESTONES` in a trial.
     """
 
     evaluate: Callable[[Any, np.ndarray], Any]
@@ -143,6 +145,7 @@ class Checkpoint:
     work: Mapping[str, int] = field(default_factory=dict)
     reports: Mapping[str, float] = field(default_factory=dict)
     gradient: Callable[[Any, np.ndarray], Any] | None = None
+    milestone: bool = False
 
 
 class Diverged(Exception):

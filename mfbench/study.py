@@ -71,20 +71,26 @@ class StudyEntry:
         quantity: the number that is measured in each trial: "error" (the headline metric), "metric:NAME",
             "report:NAME" (what the solver says of itself), "seconds-to:TARGET" and "work-to:TARGET" (the cost of a
             target of the problem, set-up included), "below:NAME:BOUND" (1 where the solver reports less than BOUND under
-            that name, else 0: the "mean" is the share of such trials), or "solution" (the values of the answer at the
-            judge's points, with the statistic "variance": its mean over the points).
+            that name, else 0: the "mean" is the share of such trials), "solution" (the values of the answer at the judge's
+            points, with the statistic "variance": its mean over the points), or "deviation" (the root mean square over
+            these points of an answer less the mean answer of `limit`).
         statistic: what makes one number of a value's seeds: "geometric-mean", "mean", "median" or "variance". Costs
             take "median".
         against: what the law is a function of: "" for the swept value, else the name of a quantity of which the
-            problem's judge has the true value: "nu".
+            problem's judge has the true value: "nu"; "clock" for the `times` themselves, at one swept value: then an
+            arm has one fit for all times.
         law: "power" (y = C x^a), "power-with-floor" (y = L + C x^a with L, C >= 0), "exponential" (y = C e^(a x)), all
             of which fit a, or "amplitude" (y = C x^a with a = `exponent`), which fits C.
         exponent: a of the law "amplitude"; None for the others.
-        times: where the curve of a trial is read: in `clock`; empty for the end. Each is a fit of its own. With the
-            quantity "error" alone.
+        times: where a trial is read: in `clock`; empty for the end. Each is a fit of its own, unless the law is a function
+            of the "clock". With the quantity "error", from the curve; with "solution" and "deviation", from the
+            milestones (`Checkpoint.milestone`) that the solver gives at these very times.
         clock: "seconds", or a kind of work that the solver counts.
+        limit: for the quantity "deviation": an arm without the swept parameter, whose answers at the same time, averaged
+            over its seeds, stand for the limit; None for other quantities.
         predictions: of the fitted number, for every arm that has none of its own.
         confidence: of all intervals of the study together (Bonferroni).
+        group: `mfbench study GROUP` runs all studies of a group, which then share a page and a picture; "" for none.
         least_seeds: with fewer measured trials at a value there is no verdict; >= 3.
         api: must equal `mfbench.API`.
     """
@@ -104,6 +110,8 @@ class StudyEntry:
     exponent: float | None = None
     times: tuple[float, ...] = ()
     clock: str = "seconds"
+    limit: Arm | None = None
+    group: str = ""
     predictions: tuple[Prediction, ...] = ()
     confidence: float = 0.95
     least_seeds: int = 3

@@ -39,7 +39,7 @@ def study_command(
     strict: bool,
     **options: Any,
 ) -> None:
-    """Run a study and fit its law: exponents, intervals, verdicts, and a picture.
+    """Run a study, or a group of them, and fit its law: exponents, intervals, verdicts, and a picture.
 
     The same command again runs only what is missing; what is there counts also after an interruption. Writes
     studies/NAME.json, .svg and .png below the results folder. Exit codes as those of `mfbench run`: a prediction that
@@ -53,8 +53,8 @@ def study_command(
     from mfbench.request import Request, read_budget
     from mfbench.store import Store
     from mfbench.studies.analysis import analyse
-    from mfbench.studies.choosing import chosen, read_values
-    from mfbench.studies.design import abscissas, make_design
+    from mfbench.studies.choosing import chosen, values_for
+    from mfbench.studies.design import abscissas, joined, make_design
     from mfbench.study_folder import answers_in, keep
     from mfbench.terminal import terminal
     from mfbench.views import plan_text
@@ -65,25 +65,31 @@ def study_command(
             given["budget"] = read_budget(budget)
         request = Request(**given)
         registry = load(plugins, strict)
-        entry = chosen(registry, name, request)
+        entries = chosen(registry, name, request)
         files = tuple(str(Path(file).resolve()) for file in plugins)
         place = choose(request, registry)
         cores = None if place.entry.away else len(os.sched_getaffinity(0))
-        wanted = entry.values if values is None else read_values(values)
-        design = make_design(entry, wanted, request, registry, cores, files)
+        designs = [
+            make_design(entry, wanted, request, registry, cores, files)
+            for entry, wanted in zip(entries, values_for(entries, values), strict=True)
+        ]
+    plan = joined(design.plan for design in designs)
     store = Store(results_folder(request.output))
-    todo = session.split(design.plan, store, retry_failed, rerun)
+    todo = session.split(plan, store, retry_failed, rerun)
     not_read(todo.broken, then="; the trial is run again")
     if dry_run:
-        click.echo(plan_text(design.plan, todo, registry), nl=False)
+        click.echo(plan_text(plan, todo, registry), nl=False)
         return
     aside = style != "rich"
     with bad_input():
-        xs = abscissas(design)
-        executor = prepare(design.plan, todo, registry, place, store, aside)
-    records = conduct(design.plan, todo, store, executor, aside)
-    findings = analyse(design, {record.key: record for record in records}, xs, answers_in(store))
+        xs = [abscissas(design) for design in designs]
+        executor = prepare(plan, todo, registry, place, store, aside)
+    records = conduct(plan, todo, store, executor, aside)
+    by_key = {record.key: record for record in records}
+    findings = [
+        analyse(design, by_key, known, answers_in(store)) for design, known in zip(designs, xs, strict=True)
+    ]
     click.echo(render(findings, style, **terminal()), nl=False)
-    for line in keep(findings, store.folder / FOLDER):
+    for line in keep(name, findings, store.folder / FOLDER):
         click.echo(line, err=aside)
     sys.exit(session.exit_code(records))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from mfbench.names import NameProblem, parse_selector
+from mfbench.names import ENTRY_NAME, NameProblem, parse_selector
 from mfbench.study import Arm, Prediction, StudyEntry
 
 LAWS = {"power": 2, "power-with-floor": 3, "exponential": 2, "amplitude": 1}
@@ -26,7 +26,13 @@ QUANTITIES = (
     "seconds-to:TARGET",
     "work-to:TARGET",
     "solution",
+    "deviation",
 )
+TIMED = ("error", "solution", "deviation")
+"""Quantities that can be read at times."""
+
+CLOCK = "clock"
+"""What a law of the times is a function of: see `StudyEntry.against`."""
 
 LEAST_SEEDS = 3
 """With fewer, a bootstrap interval means nothing."""
@@ -51,7 +57,11 @@ def check_study(where: str, entry: StudyEntry) -> None:
 def _flaws(entry: StudyEntry) -> Iterator[str]:
     if not isinstance(entry.arms, tuple) or not entry.arms or not all(isinstance(a, Arm) for a in entry.arms):
         yield f"arms are {entry.arms!r}; expected a tuple of mfbench.Arm."
-    for arm in entry.arms:
+    limit = () if entry.limit is None else (entry.limit,)
+    yield from _expected(
+        "limit", entry.limit, all(isinstance(arm, Arm) for arm in limit), "an mfbench.Arm or None"
+    )
+    for arm in (*entry.arms, *limit):
         yield from _arm_flaws(arm)
     names = [arm.name for arm in entry.arms]
     if len(set(names)) < len(names):
@@ -67,6 +77,9 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     yield from _quantity_flaws(entry)
     yield from _expected("against", entry.against, isinstance(entry.against, str), "a text")
     yield from _expected("clock", entry.clock, isinstance(entry.clock, str) and entry.clock != "", "a text")
+    yield from _time_flaws(entry)
+    grouped = isinstance(entry.group, str) and (not entry.group or ENTRY_NAME.fullmatch(entry.group))
+    yield from _expected("group", entry.group, bool(grouped), "lower case letters, digits and hyphens, or ''")
     yield from _prediction_flaws("", entry.predictions)
     confident = _is_number(entry.confidence) and 0.5 <= entry.confidence < 1
     yield from _expected("confidence", entry.confidence, confident, "a number from .5 to below 1")
@@ -101,14 +114,14 @@ def _value_flaws(entry: StudyEntry) -> Iterator[str]:
         isinstance(values, tuple) and all(map(_is_number, values)) and all(a < b for a, b in pairwise(values))
     )
     yield from _expected("values", values, rising, "a tuple of numbers, smallest first")
-    if len(values) < LAWS[entry.law]:
+    if entry.against != CLOCK and len(values) < LAWS[entry.law]:
         yield f"{len(values)} values; the law {entry.law!r} needs {LAWS[entry.law]} at least."
 
 
 def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
     kind, name = split_quantity(entry.quantity)
     sound = (
-        (kind in ("error", "solution") and not name)
+        (kind in TIMED and not name)
         or (kind in NAMED and name)
         or (kind in COSTS and _number(name))
         or (kind == SHARE and all(split_bound(name)))
@@ -123,10 +136,25 @@ def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
     ):
         if needing and entry.statistic != statistic:
             yield f"statistic is {entry.statistic!r}; the quantity {entry.quantity!r} takes {statistic!r}."
-    times = isinstance(entry.times, tuple) and all(_is_number(time) and time > 0 for time in entry.times)
-    yield from _expected("times", entry.times, times, "a tuple of numbers > 0")
-    if entry.times and kind != "error":
-        yield f"times are given for the quantity {entry.quantity!r}; only curves of the 'error' can be read at times."
+    if (kind == "deviation") != (entry.limit is not None):
+        yield f"limit is {entry.limit!r} with the quantity {entry.quantity!r}; expected an arm for 'deviation' alone."
+
+
+def _time_flaws(entry: StudyEntry) -> Iterator[str]:
+    kind, _ = split_quantity(entry.quantity)
+    late = isinstance(entry.times, tuple) and all(
+        _is_number(time) and (time > 0 or (time == 0 and entry.clock != "seconds")) for time in entry.times
+    )
+    yield from _expected("times", entry.times, late, "a tuple of numbers, > 0 if they are seconds, else >= 0")
+    if entry.times and kind not in TIMED:
+        yield f"times are given for the quantity {entry.quantity!r}; those that can be read at times: {', '.join(TIMED)}."
+    if entry.times and kind != "error" and entry.clock == "seconds":
+        yield f"the clock is 'seconds'; expected a kind of work, as milestones of a {kind} are found by it."
+    if entry.against == CLOCK:
+        if len(entry.values) != 1:
+            yield f"{len(entry.values)} values; a law of the clock has one swept value, and its times."
+        if len(entry.times) < LAWS[entry.law]:
+            yield f"{len(entry.times)} times; the law {entry.law!r} needs {LAWS[entry.law]} at least."
 
 
 def _prediction_flaws(where: str, predictions: Any) -> Iterator[str]:
@@ -151,6 +179,13 @@ def split_bound(text: str) -> tuple[str, float]:
     """Name and bound of a share: "spread:0.1" -> ("spread", 0.1); ("", 0) where there is none above zero."""
     name, _, bound = text.rpartition(":")
     return (name, float(bound)) if _number(bound) else ("", 0.0)
+
+
+def abscissa_name(entry: StudyEntry) -> str:
+    """What the law is a function of, as tables call it."""
+    if entry.against == CLOCK:
+        return entry.clock
+    return entry.against or entry.swept.partition(".")[2]
 
 
 def _expected(what: str, got: Any, sound: bool, expected: str) -> Iterator[str]:

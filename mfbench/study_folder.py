@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,30 +17,43 @@ from mfbench.whole_files import write_document
 
 
 def answers_in(store: Store) -> Solution:
-    """Reads the scored values of records from a store: those at the judge's points for looks, (m,)."""
+    """Reads the values of records from a store: those at the judge's points for looks, (m,)."""
 
-    def answer(record: Record) -> np.ndarray | None:
+    def answer(record: Record, clock: str, time: float | None) -> np.ndarray | None:
         try:  # the document names its arrays; a record that has just been made does not know them yet
-            return store.arrays(store.fetch(record.cell, record.key)).get("looks")
+            arrays = store.arrays(store.fetch(record.cell, record.key))
         except UNREADABLE:
             return None
+        return (
+            arrays.get("looks") if time is None else milestone(record, arrays.get("milestones"), clock, time)
+        )
 
     return answer
 
 
-def keep(findings: Findings, folder: Path) -> Iterator[str]:
-    """Write NAME.json and the pictures; says what was written, a line each.
+def milestone(record: Record, rows: np.ndarray | None, clock: str, time: float) -> np.ndarray | None:
+    """The row of the milestone at a time, (m,); None: there is none at this very time, or no values are left."""
+    looks = [look for look in record.curve if look.milestone]
+    if rows is None or len(rows) != len(looks):
+        return None
+    found = [row for row, look in zip(rows, looks, strict=True) if look.work.get(clock) == time]
+    return found[0] if found else None
+
+
+def keep(name: str, findings: Sequence[Findings], folder: Path) -> Iterator[str]:
+    """Write STUDY.json for each study, and the pictures of all as NAME; says what was written, a line each.
 
     Raises:
         OSError: read-only folder, full disk.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{findings.study}.json"
-    write_document(path, document(findings))
-    yield f"Findings: {path}"
+    for one in findings:
+        path = folder / f"{one.study}.json"
+        write_document(path, document(one))
+        yield f"Findings: {path}"
     try:
         for suffix, picture in pictures.draw(findings).items():
-            path = folder / f"{findings.study}.{suffix}"
+            path = folder / f"{name}.{suffix}"
             write_document(path, picture)
             yield f"Picture: {path}"
     except pictures.NoPicture as error:

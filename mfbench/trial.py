@@ -227,6 +227,9 @@ def conclude(
     arrays = {"looks": answers.looks}
     if answers.finals is not None and answers.gradients is not None:
         arrays |= {"finals": answers.finals, "gradients": answers.gradients}
+    milestones = scoring.milestones_of(findings, budget)
+    if milestones is not None:
+        arrays["milestones"] = milestones
     return msgspec.structs.replace(record, metrics=scoring.metrics_of(answers, judge)), arrays
 
 

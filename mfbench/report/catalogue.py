@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from mfbench.labels import one_line
 from mfbench.placement import ExecutorEntry
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
+from mfbench.report.study_page import number_of_trials
 from mfbench.report.terminal import WIDTH, print_chapters
 from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.study import StudyEntry
@@ -88,10 +89,10 @@ def executor_sheets(entries: Sequence[tuple[ExecutorEntry, str | None]]) -> list
 def study_sheets(entries: Sequence[StudyEntry]) -> list[Sheet]:
     """Studies with the number of their trials; none if there are none."""
     lines = [
-        (entry.name, str(len(entry.arms) * len(entry.values) * entry.seeds), entry.swept, entry.summary)
+        (entry.name, entry.group, str(number_of_trials(entry)), entry.swept, entry.summary)
         for entry in entries
     ]
-    return _sheets("", ("study", "trials", "swept", "what it asks"), lines)
+    return _sheets("", ("study", "run together as", "trials", "swept", "what it asks"), lines)
 
 
 def _sheets(caption: str, header: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[Sheet]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ STATES = (found.NOT_REACHED, found.FAILED, found.NO_VALUE, found.UNSUPPORTED, fo
 """What a value without a number may be, as the strip shows them from below."""
 
 INCHES = (8.0, 5.5)
+"""Of a panel."""
+COLUMNS = 2
+"""Panels side by side."""
 DOTS = 150
 """Of a PNG, in an inch."""
 
@@ -35,8 +39,8 @@ class NoPicture(Exception):
     """matplotlib is not installed."""
 
 
-def draw(findings: Findings) -> dict[str, bytes]:
-    """The picture by suffix; the same findings give the same bytes.
+def draw(findings: Sequence[Findings]) -> dict[str, bytes]:
+    """The picture of studies by suffix, a panel for each; the same findings give the same bytes.
 
     Raises:
         NoPicture: matplotlib is missing; the text says how to install it.
@@ -51,12 +55,18 @@ def draw(findings: Findings) -> dict[str, bytes]:
             f"no picture: matplotlib cannot be imported ({error}); run: pip install 'mfbench[report]'"
         ) from error
     documents = {}
-    settings = {"svg.hashsalt": findings.study, "svg.fonttype": "path", "font.size": 9.0}
+    settings = {"svg.hashsalt": findings[0].study, "svg.fonttype": "path", "font.size": 9.0}
     for suffix, canvas in (("svg", FigureCanvasSVG), ("png", FigureCanvasAgg)):
         with matplotlib.rc_context(settings):
-            picture = Figure(figsize=INCHES, layout="constrained")
+            columns = min(len(findings), COLUMNS)
+            rows = -(-len(findings) // columns)
+            picture = Figure(figsize=(columns * INCHES[0], rows * INCHES[1]), layout="constrained")
             canvas(picture)
-            _paint(findings, picture)
+            panels = (
+                [picture] if len(findings) == 1 else picture.subfigures(rows, columns, squeeze=False).flat
+            )
+            for one, panel in zip(findings, panels, strict=False):
+                _paint(one, panel)
             file = io.BytesIO()
             metadata = {"Date": None} if suffix == "svg" else {"Software": None}
             picture.savefig(file, format=suffix, dpi=DOTS, metadata=metadata)

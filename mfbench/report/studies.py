@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -28,8 +28,10 @@ LACKING = ("failed", "not_reached", "unsupported", "missing", "no_value")
 WORDS = {"not_reached": "not reached", "missing": "not run", "no_value": "without a value"}
 
 
-def render(findings: Findings, style: str, *, terminal: bool = False, width: int = WIDTH) -> str:
-    """The findings in one of `FORMATS`; JSON holds all of them, CSV a line for each fit and prediction.
+def render(findings: Sequence[Findings], style: str, *, terminal: bool = False, width: int = WIDTH) -> str:
+    """The findings of studies in one of `FORMATS`; CSV has a line for each fit and prediction.
+
+    JSON is that of the study, or an array of those of several.
 
     Raises:
         ValueError: an unknown format.
@@ -38,20 +40,20 @@ def render(findings: Findings, style: str, *, terminal: bool = False, width: int
         case "rich":
             from mfbench.report.terminal import print_chapters
 
-            return print_chapters([chapter(findings)], terminal=terminal, width=width)
+            return print_chapters([chapter(one) for one in findings], terminal=terminal, width=width)
         case "markdown":
             from mfbench.report.paper import markdown
 
-            return markdown([chapter(findings)])
+            return markdown([chapter(one) for one in findings])
         case "json":
-            return document(findings).decode()
+            return document(findings[0] if len(findings) == 1 else findings).decode()
         case "csv":
             return _csv(findings)
     raise ValueError(f"format {style!r}; expected one of {', '.join(FORMATS)}.")
 
 
-def document(findings: Findings) -> bytes:
-    """The findings as JSON."""
+def document(findings: Findings | Sequence[Findings]) -> bytes:
+    """Findings as JSON."""
     text = msgspec.json.format(msgspec.json.encode(findings), indent=2).decode()
     return (escaped(text) + "\n").encode()
 
@@ -224,22 +226,18 @@ def _notes(findings: Findings) -> Iterable[str]:
             yield f"{where}: too few values or seeds to test whether the law holds."
 
 
-def _csv(findings: Findings) -> str:
+def _csv(findings: Sequence[Findings]) -> str:
     text = io.StringIO()
     fields = [field for field in Fit.__struct_fields__ if field != "judgements"]
     judged = ["name", "value", "low", "high", "verdict", "because"]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["study", "quantity", "law", *fields, *(f"prediction.{name}" for name in judged)])
-    for fit in findings.fits:
-        for judgement in fit.judgements or (None,):
-            row = [
-                findings.study,
-                findings.quantity,
-                findings.law,
-                *(getattr(fit, field) for field in fields),
-            ]
-            row += [getattr(judgement, name, "") for name in judged]
-            writer.writerow([cell(value) if isinstance(value, str) else value for value in row])
+    for one in findings:
+        for fit in one.fits:
+            for judgement in fit.judgements or (None,):
+                row = [one.study, one.quantity, one.law, *(getattr(fit, field) for field in fields)]
+                row += [getattr(judgement, name, "") for name in judged]
+                writer.writerow([cell(value) if isinstance(value, str) else value for value in row])
     return text.getvalue()
 
 

@@ -6,6 +6,7 @@ from mfbench.report.pages import definition
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.terminal import WIDTH, print_chapters
 from mfbench.study import Arm, Prediction, StudyEntry
+from mfbench.study_contract import abscissa_name
 
 FORMULAS = {
     "power": "y = C x^a",
@@ -23,7 +24,6 @@ def show_study(entry: StudyEntry, *, terminal: bool = False, width: int = WIDTH)
         entry: the study.
         terminal, width: see `terminal.print_chapters`.
     """
-    trials = len(entry.arms) * len(entry.values) * entry.seeds
     sheets = [
         definition(
             ("what it asks", entry.summary),
@@ -34,8 +34,10 @@ def show_study(entry: StudyEntry, *, terminal: bool = False, width: int = WIDTH)
                 f"{entry.clock} = {', '.join(f'{time:g}' for time in entry.times)}" if entry.times else "",
             ),
             ("fitted", law(entry)),
+            ("limit", f"{entry.limit.solver} on {entry.limit.problem}" if entry.limit else ""),
+            ("run together as", entry.group),
             ("intervals", f"{entry.confidence:.0%} for all of them together, bootstrap over seeds"),
-            ("trials", f"{trials} of {entry.budget:g} s at most"),
+            ("trials", f"{number_of_trials(entry)} of {entry.budget:g} s at most"),
             ("source", entry.source),
         ),
         _arms(entry),
@@ -43,11 +45,15 @@ def show_study(entry: StudyEntry, *, terminal: bool = False, width: int = WIDTH)
     return print_chapters([Chapter(title=entry.name, sheets=tuple(sheets))], terminal=terminal, width=width)
 
 
+def number_of_trials(entry: StudyEntry) -> int:
+    """Of all arms and values, and of the limit."""
+    return (len(entry.arms) * len(entry.values) + (entry.limit is not None)) * entry.seeds
+
+
 def law(entry: StudyEntry) -> str:
     """The law with what it is a function of, and the number that is fitted."""
-    against = entry.against or entry.swept.partition(".")[2]
     fitted = f"C, with a = {entry.exponent:g}" if entry.law == "amplitude" else "a"
-    return f"{fitted} in {FORMULAS[entry.law]}, x = {against}"
+    return f"{fitted} in {FORMULAS[entry.law]}, x = {abscissa_name(entry)}"
 
 
 def _arms(entry: StudyEntry) -> Sheet:

@@ -18,10 +18,13 @@ from mfbench.record import Record, Status
 from mfbench.studies import findings as found
 from mfbench.studies.design import Design, Group
 from mfbench.studies.findings import Findings, Fit, Point
-from mfbench.studies.gathering import Solution, gather
+from mfbench.studies.gathering import Limit, Solution, gather, limit_of
 from mfbench.studies.verdicts import judge
 from mfbench.study import Arm, StudyEntry
-from mfbench.study_contract import LAWS, LEAST_SEEDS
+from mfbench.study_contract import CLOCK, LAWS, LEAST_SEEDS, abscissa_name
+
+Pairs = list[tuple[Point, np.ndarray]]
+"""Points with their samples."""
 
 ALIKE = 1e-6
 """Relative; what is exact is the same in all trials up to that."""
@@ -40,18 +43,35 @@ def analyse(
     """
     entry = design.entry
     times: tuple[float | None, ...] = entry.times or (None,)
-    comparisons = len(entry.arms) * len(times)
+    comparisons = len(entry.arms) * (1 if entry.against == CLOCK else len(times))
     each = 1.0 - (1.0 - entry.confidence) / comparisons
+    limits: dict[float | None, Limit | None] = {
+        time: None
+        if design.limit is None
+        else limit_of([records.get(key) for key in design.limit.keys], solution, entry.clock, time)
+        for time in times
+    }
     points: list[Point] = []
     fitted: list[Fit] = []
     for arm in entry.arms:
         groups = [group for group in design.groups if group.arm is arm]
         told = [records[key] for group in groups for key in group.keys if key in records]
-        for time in times:
-            pairs = [
-                gather(entry, group, xs[group], time, [records.get(key) for key in group.keys], solution)
+        by_time = {
+            time: [
+                gather(
+                    entry,
+                    group,
+                    xs[group],
+                    time,
+                    [records.get(key) for key in group.keys],
+                    solution,
+                    limits[time],
+                )
                 for group in groups
             ]
+            for time in times
+        }
+        for time, pairs in along_the_clock(by_time) if entry.against == CLOCK else by_time.items():
             pairs.sort(key=lambda pair: pair[0].x)
             points.extend(point for point, _ in pairs)
             fitted.append(judged(entry, arm, fit_arm(entry, arm, time, pairs, each), told))
@@ -60,7 +80,7 @@ def analyse(
         summary=entry.summary,
         source=entry.source,
         swept=entry.swept,
-        against=entry.against or entry.swept.partition(".")[2],
+        against=abscissa_name(entry),
         quantity=entry.quantity,
         statistic=entry.statistic,
         law=entry.law,
@@ -74,9 +94,21 @@ def analyse(
     )
 
 
-def fit_arm(
-    entry: StudyEntry, arm: Arm, time: float | None, pairs: list[tuple[Point, np.ndarray]], confidence: float
-) -> Fit:
+def along_the_clock(by_time: Mapping[float | None, Pairs]) -> list[tuple[None, Pairs]]:
+    """The points of all times as those of one fit, each with its time as x."""
+    return [
+        (
+            None,
+            [
+                (msgspec.structs.replace(point, time=None, x=float(time or 0.0)), sample)
+                for time, pairs in by_time.items()
+                for point, sample in pairs
+            ],
+        )
+    ]
+
+
+def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confidence: float) -> Fit:
     """The law fitted to the values that take part, with its interval; or why there is none."""
     points = [point for point, _ in pairs]
     used = [(point, sample) for point, sample in pairs if point.state == found.USED]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ from mfbench.request import BadRequest, Request
 from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.studies.measuring import Quantity
 from mfbench.study import Arm, StudyEntry
-from mfbench.study_contract import COSTS, LAWS
+from mfbench.study_contract import CLOCK, COSTS, LAWS
 
 MOST_VALUES = 1000
 """Of the swept parameter."""
@@ -30,7 +32,7 @@ class Group:
 
     Args:
         arm: it.
-        value: of the swept parameter, as a number.
+        value: of the swept parameter, as a number; NaN for the limit's arm.
         problem, parameters: the instance.
         keys: of its trials, in the order of seeds.
     """
@@ -50,11 +52,13 @@ class Design:
         entry: the study, with the values, seeds and budget that are in force.
         plan: all its trials, each once.
         groups: arms in their order, values rising.
+        limit: the trials of the limit's arm.
     """
 
     entry: StudyEntry
     plan: Plan
     groups: tuple[Group, ...]
+    limit: Group | None = None
 
 
 def make_design(
@@ -79,38 +83,52 @@ def make_design(
     if len(values) > MOST_VALUES:
         raise BadRequest(f"values: got {len(values)}; expected at most {MOST_VALUES}.")
     request = msgspec.structs.replace(request, seeds=entry.seeds, budget=entry.budget, preset="quick")
-    plan = Plan()
-    specs: dict[str, Spec] = {}
-    unsupported: dict[str, tuple[Spec, str]] = {}
-    groups = []
-    for arm in entry.arms:
-        rows = sorted(
+    rows = [
+        row
+        for arm in entry.arms
+        for row in sorted(
             (_row(entry, arm, value, request, registry, cores, plugins) for value in values),
             key=lambda row: row[0].value,
         )
-        for group, part in rows:
-            groups.append(group)
-            specs |= {spec.key: spec for spec in part.specs}
-            unsupported |= {spec.key: (spec, reason) for spec, reason in part.unsupported}
-            plan.expected |= part.expected
-            plan.frameworks = tuple(dict.fromkeys((*plan.frameworks, *part.frameworks)))
-            plan.jobs = part.jobs
-    plan.specs = sorted(specs.values(), key=lambda spec: spec.cell.seed)  # as in `make_plan`
-    plan.unsupported = list(unsupported.values())
+    ]
+    groups = [group for group, _ in rows]
+    limit = None
+    if entry.limit is not None:
+        limit, part = _row(entry, entry.limit, None, request, registry, cores, plugins)
+        rows.append((limit, part))
     found = tuple(sorted({group.value for group in groups}))
     if len(found) < len(values):
         raise BadRequest(f"values: {', '.join(map(str, values))} are not all different; give each once.")
-    if len(found) < LAWS[entry.law]:
+    if entry.against == CLOCK and len(found) > 1:
+        raise BadRequest(f"values: got {len(found)}; study {entry.name} is a law of the clock and takes one.")
+    if entry.against != CLOCK and len(found) < LAWS[entry.law]:
         raise BadRequest(
             f"values: got {len(found)}; the law {entry.law!r} of study {entry.name} needs {LAWS[entry.law]} at least."
         )
-    return Design(dataclasses.replace(entry, values=found), plan, tuple(groups))
+    plan = joined([part for _, part in rows])
+    return Design(dataclasses.replace(entry, values=found), plan, tuple(groups), limit)
+
+
+def joined(parts: Iterable[Plan]) -> Plan:
+    """One plan of several, every trial once."""
+    plan = Plan()
+    specs: dict[str, Spec] = {}
+    unsupported: dict[str, tuple[Spec, str]] = {}
+    for part in parts:
+        specs |= {spec.key: spec for spec in part.specs}
+        unsupported |= {spec.key: (spec, reason) for spec, reason in part.unsupported}
+        plan.expected |= part.expected
+        plan.frameworks = tuple(dict.fromkeys((*plan.frameworks, *part.frameworks)))
+        plan.jobs = part.jobs
+    plan.specs = sorted(specs.values(), key=lambda spec: spec.cell.seed)  # as in `make_plan`
+    plan.unsupported = list(unsupported.values())
+    return plan
 
 
 def _row(
     entry: StudyEntry,
     arm: Arm,
-    value: float | str,
+    value: float | str | None,
     request: Request,
     registry: Registry,
     cores: int | None,
@@ -128,7 +146,7 @@ def _row(
         known = [other for task, other in registry.solvers if task == problem.task]
         raise BadRequest(f"{where}: {unknown('solver', name, known)}")
     _check_target(where, entry, problem)
-    number = _swept(entry, where, value, problem, solver)
+    number = math.nan if value is None else _swept(entry, where, value, problem, solver)
     given = _given(entry, arm, where, value, number)
     chosen = parameter_document(
         make_parameters(problem.parameters, given["problem"], f"{where}: problem {problem.name}")
@@ -171,14 +189,14 @@ def _swept(
 
 
 def _given(
-    entry: StudyEntry, arm: Arm, where: str, value: float | str, number: float
+    entry: StudyEntry, arm: Arm, where: str, value: float | str | None, number: float
 ) -> dict[str, dict[str, Any]]:
     """The parameters that an arm sets at a value, by what they belong to."""
     given: dict[str, dict[str, Any]] = {
         "problem": dict(parse_selector(arm.problem).parameters),
         "solver": dict(parse_selector(arm.solver).parameters),
     }
-    sets = {entry.swept: lambda number: value} | dict(arm.tied)
+    sets = ({} if value is None else {entry.swept: lambda number: value}) | dict(arm.tied)
     for name, function in sets.items():
         part, _, parameter = name.partition(".")
         if parameter in given[part]:
@@ -202,7 +220,7 @@ def abscissas(design: Design) -> dict[Group, float]:
 
 
 def _abscissa(entry: StudyEntry, group: Group) -> float:
-    if not entry.against:
+    if entry.against in ("", CLOCK):
         return group.value
     references = judge_of(group.problem, group.parameters, 0).references
     known = {one.quantity.partition(",")[0]: one.value for one in references if one.value is not None}

@@ -21,10 +21,19 @@ from mfbench.studies.findings import Point
 from mfbench.studies.measuring import Quantity, error_at
 from mfbench.study import StudyEntry
 
-Solution = Callable[[Record], np.ndarray | None]
-"""The values of an answer at its judge's points, (m,), or None."""
+Solution = Callable[[Record, str, float | None], np.ndarray | None]
+"""(record, clock, time or None for the end) -> the values of the answer at its judge's points, (m,), or None."""
 
 OTHER_POINTS = "the answers of its seeds were taken at different points and have no variance"
+NO_LIMIT = "there is no answer of the limit's arm at these points and this time"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What stands for the limit: values (m,) of an answer, and the hash of the points at which they were taken."""
+
+    values: np.ndarray
+    points: str
 
 
 @dataclass
@@ -63,6 +72,7 @@ def gather(
     time: float | None,
     records: Sequence[Record | None],
     solution: Solution,
+    limit: Limit | None = None,
 ) -> tuple[Point, np.ndarray]:
     """The numbers of an arm at a value: what is shown, and the sample that is fitted, (R,) or (R, m), NaN where none is.
 
@@ -72,6 +82,7 @@ def gather(
         time: where curves are read; None for the end.
         records: by seed; None: not run.
         solution: reads an answer.
+        limit: the mean answer of the limit's arm at that time.
     """
     quantity, tray = Quantity.of(entry.quantity), Tray()
     for seed, record in enumerate(records):
@@ -79,14 +90,16 @@ def gather(
             tray.without("missing", "" if record is None else record.sentence)
         elif record.status is Status.UNSUPPORTED:
             tray.without("unsupported", record.sentence)
-        elif quantity.kind == "solution":
-            _take_answer(tray, seed, record, solution)
+        elif quantity.of_answers:
+            _take_answer(tray, seed, record, solution, entry.clock, time)
         else:
             number = quantity.measure(record) if time is None else error_at(record, entry.clock, time)
             _take_number(tray, seed, record, number, quantity.costs)
             # A share of R trials is no smaller than 1 / R, unless it cannot be told from 0.
             floor = 0.5 / len(records) if quantity.share else quantity.floor(record)
             tray.floor = max(tray.floor, floor)
+    if quantity.kind == "deviation":
+        _deviate(tray, limit)
     if quantity.kind == "solution":
         alike = len(tray.places) == 1 and len({row.shape for row in tray.rows.values()}) == 1
         tray.sentence = OTHER_POINTS if len(tray.places) > 1 else tray.sentence
@@ -132,9 +145,11 @@ def _take_number(tray: Tray, seed: int, record: Record, number: float | None, co
             tray.numbers[seed] = number
 
 
-def _take_answer(tray: Tray, seed: int, record: Record, solution: Solution) -> None:
+def _take_answer(
+    tray: Tray, seed: int, record: Record, solution: Solution, clock: str, time: float | None
+) -> None:
     failed = record.status is not Status.OK
-    row = None if failed else solution(record)
+    row = None if failed else solution(record, clock, time)
     if row is None:
         tray.without("failed" if failed else "no_value", record.sentence)
     elif not np.all(np.isfinite(row)):
@@ -142,6 +157,30 @@ def _take_answer(tray: Tray, seed: int, record: Record, solution: Solution) -> N
     else:
         tray.rows[seed] = row
         tray.places.add(record.points)
+
+
+def limit_of(
+    records: Sequence[Record | None], solution: Solution, clock: str, time: float | None
+) -> Limit | None:
+    """The mean answer of the limit's arm; None where one of its trials has none, or elsewhere than the others."""
+    tray = Tray()
+    for seed, record in enumerate(records):
+        if record is not None:
+            _take_answer(tray, seed, record, solution, clock, time)
+    if len(tray.rows) < len(records) or len(tray.places) != 1:
+        return None
+    return Limit(np.mean(list(tray.rows.values()), axis=0), tray.places.pop())
+
+
+def _deviate(tray: Tray, limit: Limit | None) -> None:
+    """Turn answers into numbers: the root mean square of what they differ from the limit by."""
+    alike = limit is not None and tray.places <= {limit.points}
+    for seed, row in tray.rows.items():
+        if alike and limit is not None:
+            tray.numbers[seed] = float(np.sqrt(np.mean((row - limit.values) ** 2)))
+        else:
+            tray.without("no_value", NO_LIMIT)
+    tray.rows = {}
 
 
 def _by_seed(numbers: Mapping[int, np.ndarray] | Mapping[int, float], seeds: int) -> np.ndarray:

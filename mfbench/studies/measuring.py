@@ -15,7 +15,7 @@ class Quantity:
     """What is measured in each trial: see `study.StudyEntry.quantity`.
 
     Args:
-        kind: "error", "metric", "report", "below", "seconds-to", "work-to" or "solution".
+        kind: "error", "metric", "report", "below", "seconds-to", "work-to", "solution" or "deviation".
         name: of the metric or report.
         target: of the costs; bound of "below".
     """
@@ -36,6 +36,11 @@ class Quantity:
     def share(self) -> bool:
         """It is 1 or 0, so that its mean is a share of trials."""
         return self.kind == SHARE
+
+    @property
+    def of_answers(self) -> bool:
+        """It is made from the values of answers, which lie beside the records."""
+        return self.kind in ("solution", "deviation")
 
     @property
     def costs(self) -> bool:

@@ -107,7 +107,7 @@ def fitted(ritz: SineRitz, parameters: LinearRitzParameters, rng: np.random.Gene
     if parameters.walkers:
         shape = (parameters.replicates, parameters.walkers // len(parts))
         moves = parameters.samples // parameters.walkers
-        counts = np.sum([walked(law, HOP, shape, moves, rng) for law in parts], axis=0)
+        counts = walked(parts, HOP, shape, moves, rng)
     else:
         counts = rng.multinomial(parameters.samples, mixture, parameters.replicates)
     return [ritz.fit(row * weights_under(ritz.line.law, mixture)) for row in counts]

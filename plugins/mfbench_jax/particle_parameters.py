@@ -1,8 +1,24 @@
 """Parameters that every particle solver of the task `regression` has; nothing here imports a framework."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mfbench.checks import above_zero, at_least
+
+
+def read_milestones(text: str) -> tuple[int, ...]:
+    """The steps of a list like "0+100+1000".
+
+    Raises:
+        ValueError: it is none, or they do not rise.
+    """
+    parts = text.split("+") if text else []
+    steps = tuple(int(part) for part in parts if part.isdecimal())
+    if len(steps) < len(parts) or any(first >= second for first, second in pairwise(steps)):
+        raise ValueError(
+            f"milestones is {text!r}; expected whole numbers, smallest first, joined by '+': '0+100+1000'."
+        )
+    return steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +38,7 @@ class ParticleDescent:
             same in every run; 0 for none.
         sampled: use samples also where the loss is known in closed form.
         steps: after which the solver ends; 0 for none.
+        milestones: steps whose network is kept whatever the clock says, smallest first, joined by "+": "0+100+1000".
 
     Raises:
         ValueError: a value outside its range.
@@ -35,10 +52,12 @@ class ParticleDescent:
     fixed_points: int = 0
     sampled: bool = False
     steps: int = 0
+    milestones: str = ""
 
     def __post_init__(self) -> None:
         at_least(self, particles=1, batch=0, quench_after=0, quench_batch=0, fixed_points=0, steps=0)
         above_zero(self, "step")
+        read_milestones(self.milestones)
 
     def batch_at(self, step: int) -> int:
         """Samples of this step, counted from 0."""
@@ -49,7 +68,8 @@ class ParticleDescent:
 
     def until_change(self, step: int, most: int) -> int:
         """Steps from this one on, at most `most`, that have one batch size and do not go beyond the end."""
-        ends = [end - step for end in (self.quench_after, self.steps) if end and end > step]
+        stops = (self.quench_after, self.steps, *read_milestones(self.milestones))
+        ends = [end - step for end in stops if end and end > step]
         if self.steps and step >= self.steps:
             return 0
         return min([most, *ends])

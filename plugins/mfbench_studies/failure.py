@@ -9,6 +9,7 @@ WALKERS = 384
 
 FAILURE_CHANNEL = mfbench.StudyEntry(
     name="failure-channel",
+    group="failure",
     summary="Two channels, walkers started on a line through the wrong one: share of trials that have found no other.",
     source=(
         "Design ours; walkers on the straight line as in public code of arXiv 2008.06334. At beta = 6.67 the flux goes by "
@@ -35,6 +36,7 @@ FAILURE_CHANNEL = mfbench.StudyEntry(
 
 FAILURE_BARRIER = mfbench.StudyEntry(
     name="failure-barrier",
+    group="failure",
     summary="A barrier between two channels, across grad q, where windows do not help: error against temperature.",
     source="Design ours: the hill between the channels is .95 above the higher saddle, 4 kT at T = .25, 16 kT at .06.",
     arms=tuple(
@@ -57,6 +59,7 @@ def windows(name: str, summary: str, quantity: str) -> mfbench.StudyEntry:
     """A study of the number of windows at three rates; all have the same trials."""
     return mfbench.StudyEntry(
         name=name,
+        group="failure",
         summary=summary,
         source="Design ours; EMUS: Thiede, Van Koten, Weare, Dinner, J. Chem. Phys. 145 (2016) 084115.",
         arms=tuple(
@@ -90,6 +93,7 @@ FAILURE_EMUS = windows(
 
 FAILURE_MEMORY = mfbench.StudyEntry(
     name="failure-memory",
+    group="failure",
     summary="Error against the learning rate: weights from running means of the overlaps, and from the last look alone.",
     source="Design ours: running means are out of date where f moves, a last look alone is noise.",
     arms=tuple(
@@ -109,6 +113,7 @@ FAILURE_MEMORY = mfbench.StudyEntry(
 
 FAILURE_WIDTH = mfbench.StudyEntry(
     name="failure-width",
+    group="failure",
     summary="Error against the width of a mean-field network at equal numbers of force evaluations: where 1/n ends.",
     source=(
         "1/n of the function by self-quenching, n^-1/2 by the central limit theorem: Rotskoff, Vanden-Eijnden, arXiv "

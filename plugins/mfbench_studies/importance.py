@@ -25,6 +25,7 @@ def draws(label: str, parameters: str, predictions: tuple[mfbench.Prediction, ..
 
 IMPORTANCE_DRAWS = mfbench.StudyEntry(
     name="importance-draws",
+    group="importance",
     summary="Excess risk of a linear basis against the number of samples, by the density that they are drawn from.",
     source=(
         "n E[L(theta_n) - L*] -> tr(H^-1 S) / 2: van der Vaart, Asymptotic Statistics (1998), theorem 5.21; of walkers with "
@@ -62,7 +63,8 @@ TEMPERATURES = (0.0937, 0.1196, 0.1658, 0.2732)
 
 IMPORTANCE_NETWORK = mfbench.StudyEntry(
     name="importance-network",
-    summary="Error of a mean-field network at equal numbers of samples against the rate, with and without importance sampling.",
+    group="importance",
+    summary="Error of a mean-field network at equal numbers of samples against the rate, by where walkers go.",
     source="Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334: the rarer the transition, the more it is worth.",
     arms=(
         mfbench.Arm(

@@ -37,8 +37,8 @@ def teacher(parameters: ReluTeacherParameters, seed: int) -> tuple[np.ndarray, n
 def unit(x: Any, w: Any) -> Any:
     """max(w . x, 0), (p, d) and (n, d) -> (p, n)."""
     xp = array_namespace(x)
-    sums = x @ w.T
-    return xp.where(sums > 0, sums, xp.zeros_like(sums))
+    sums = w @ x.T
+    return xp.where(sums > 0, sums, xp.zeros_like(sums)).T
 
 
 def target(x: Any, signs: np.ndarray, directions: np.ndarray) -> Any:

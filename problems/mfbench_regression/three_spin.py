@@ -26,11 +26,15 @@ SHARPNESS = 5.0
 POINTS = 8192
 POINT_SEED = 18_050_915
 """Fixed: every repetition is judged at the same points; the tensor differs."""
+SHARED_SEED = 1_805_009
+"""Of the tensors that all repetitions share."""
 
 
-def tensor_of(dim: int, seed: int) -> np.ndarray:
-    """a (d, d, d)."""
-    return np.random.default_rng(seed).standard_normal((dim, dim, dim))
+def tensor_of(parameters: ThreeSpinParameters, seed: int) -> np.ndarray:
+    """a (d, d, d): of the number that the parameters give, else of the repetition's seed."""
+    number = parameters.tensor
+    rng = np.random.default_rng([SHARED_SEED, number] if number else seed)
+    return rng.standard_normal((parameters.dim,) * 3)
 
 
 def target(x: Any, tensor: np.ndarray) -> Any:
@@ -44,30 +48,30 @@ def target(x: Any, tensor: np.ndarray) -> Any:
 def sigmoid_unit(x: Any, z: Any) -> Any:
     """1 / (1 + exp(-a . x - b)), z = (a, b)."""
     xp = array_namespace(x)
-    return 0.5 + 0.5 * xp.tanh(0.5 * (x @ z[:, :-1].T + z[:, -1]))
+    return (0.5 + 0.5 * xp.tanh(0.5 * (z[:, :-1] @ x.T + z[:, -1:]))).T
 
 
 def relu_unit(x: Any, z: Any) -> Any:
     """max(a . x + b, 0), z = (a, b)."""
     xp = array_namespace(x)
-    sums = x @ z[:, :-1].T + z[:, -1]
-    return xp.where(sums > 0, sums, xp.zeros_like(sums))
+    sums = z[:, :-1] @ x.T + z[:, -1:]
+    return xp.where(sums > 0, sums, xp.zeros_like(sums)).T
 
 
 def gaussian_unit(x: Any, z: Any) -> Any:
     """exp(-alpha |x - z|^2 / 2), x and z on the sphere of radius d^(1/2): |x - z|^2 = 2 d - 2 x . z."""
     xp = array_namespace(x)
     dim = x.shape[1]
-    return xp.exp((x @ z.T - dim) * (SHARPNESS / dim))
+    return xp.exp((z @ x.T - dim) * (SHARPNESS / dim)).T
 
 
 UNITS = {"sigmoid": sigmoid_unit, "relu": relu_unit, "gaussian": gaussian_unit}
 
 
 def build(parameters: ThreeSpinParameters, seed: int) -> RegressionProblem:
-    """The problem; `seed` fixes the tensor."""
+    """The problem; `seed` fixes the tensor, unless the parameters name one."""
     dim, radius = parameters.dim, math.sqrt(parameters.dim)
-    tensor = tensor_of(dim, seed)
+    tensor = tensor_of(parameters, seed)
     gaussian = parameters.unit == "gaussian"
 
     def sample(noise: Any) -> tuple[Any, Any]:
@@ -101,5 +105,8 @@ def judge(parameters: ThreeSpinParameters, seed: int) -> RegressionJudge:
     dim = parameters.dim
     x = math.sqrt(dim) * sphere_draws(np.random.default_rng([POINT_SEED, dim]), POINTS, dim)
     return judge_on_sphere(
-        lambda y: target(y, tensor_of(dim, seed)), x, 1e-13, "mfbench_regression.three_spin, the cubic form"
+        lambda y: target(y, tensor_of(parameters, seed)),
+        x,
+        1e-13,
+        "mfbench_regression.three_spin, the cubic form",
     )

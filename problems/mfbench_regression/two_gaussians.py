@@ -34,7 +34,7 @@ POINT_SEED = 18_040_656
 def unit(x: Any, w: Any) -> Any:
     """s(w . x), (p, d) and (n, d) -> (p, n)."""
     xp = array_namespace(x)
-    return BASE + RISE / (HIGH - LOW) * (xp.clip(x @ w.T, LOW, HIGH) - LOW)
+    return (BASE + RISE / (HIGH - LOW) * (xp.clip(w @ x.T, LOW, HIGH) - LOW)).T
 
 
 def log_ratio(square: np.ndarray, dim: int, delta: float) -> np.ndarray:

@@ -146,7 +146,7 @@ def test_long_run_covariance_is_the_sum_over_lags():
 def test_walkers_follow_the_law_and_their_means_the_covariance():
     """4000 sets of 3 walkers, 400 moves each: means normal with Gamma / (3 m) up to 1/m; false alarm 1e-4 in each of two."""
     sets, walkers, moves = 4000, 3, 400
-    counts = walked(LAW, HOP, (sets, walkers), moves, np.random.default_rng(1))
+    counts = walked(LAW[None], HOP, (sets, walkers), moves, np.random.default_rng(1))
     assert np.all(counts.sum(axis=1) == walkers * moves)
     assert np.all(counts[:, LAW == 0] == 0)
     means = counts @ (SEEN - LAW @ SEEN) / (walkers * moves)

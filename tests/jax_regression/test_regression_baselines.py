@@ -77,7 +77,7 @@ def test_a_kernel_interpolates_what_it_has_seen(spin):
     last = list(kernel_ridge.solve(problem, KernelRidge(first=50, most=50, ridge=1e-10), CONTEXT))[-1]
     assert last.work["evaluations"] == 50
     x = np.asarray(last.state.x)
-    truth = np.einsum("pqr,np,nq,nr->n", three_spin.tensor_of(5, 1), x, x, x) / 5
+    truth = np.einsum("pqr,np,nq,nr->n", three_spin.tensor_of(ThreeSpinParameters(dim=5), 1), x, x, x) / 5
     np.testing.assert_allclose(last.evaluate(last.state, x), truth, atol=1e-5 * np.max(np.abs(truth)))
 
 

@@ -23,6 +23,7 @@ class Width:
         noise: standard deviation of the error's logarithm.
         fail_from: from this width on every second seed raises, as the parity of its own seed has it.
         steps: looks that lead to the end, an error 2^-1, 2^-2, ... of the way.
+        kept: all of them are milestones.
         sign: of the report "gap".
     """
 
@@ -31,6 +32,7 @@ class Width:
     noise: float = 0.1
     fail_from: int = 10**9
     steps: int = 1
+    kept: bool = False
     sign: float = 1.0
 
 
@@ -55,6 +57,7 @@ def noisy(problem, parameters, context):
             state=state,
             work={"evaluations": step, "steps": step},
             reports={"gap": parameters.sign * state, "batch": float(parameters.batch)},
+            milestone=parameters.kept,
         )
 
 
@@ -113,6 +116,37 @@ def mfbench_studies():
             values=(1, 2, 64),
         ),
         study("early", mfbench.Arm(problem=LINE, solver="noisy[steps=3]"), times=(1.0, 3.0), clock="steps"),
+        study(
+            "spread-early",
+            mfbench.Arm(problem=LINE, solver="noisy[steps=3,kept=true]"),
+            quantity="solution",
+            statistic="variance",
+            times=(1.0, 3.0),
+            clock="steps",
+            seeds=4,
+            group="kept",
+        ),
+        study(
+            "limit",
+            mfbench.Arm(problem=LINE, solver="noisy[steps=3,kept=true]"),
+            limit=mfbench.Arm(problem=LINE, solver="noisy[steps=3,kept=true,width=1000000,noise=0]"),
+            quantity="deviation",
+            times=(1.0, 3.0),
+            clock="steps",
+            seeds=4,
+            group="kept",
+        ),
+        study(
+            "decay",
+            mfbench.Arm(problem=LINE, solver="noisy[steps=4,kept=true]"),
+            values=(8,),
+            times=(1.0, 2.0, 3.0, 4.0),
+            clock="steps",
+            against="clock",
+            law="exponential",
+            predictions=(mfbench.Prediction(value=-math.log(2.0), low=-0.7, high=-0.69),),
+        ),
+        study("many", mfbench.Arm(problem=LINE, solver="noisy[steps=33,kept=true]")),
         study("misspelt", noisy, swept="solver.widht"),
         study("elsewhere", mfbench.Arm(problem=LINE, solver="noisyy")),
         study("twice", mfbench.Arm(problem=LINE, solver="noisy[width=3]")),

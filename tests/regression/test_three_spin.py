@@ -47,7 +47,9 @@ def test_the_mean_square_of_a_cubic_by_pairings():
 def test_the_judges_mean_square_is_the_exact_one(dim):
     """4.5 standard errors: a false alarm of 7e-6."""
     judge = three_spin.judge(ThreeSpinParameters(dim=dim), 4)
-    exact = dim * mean_square_of_cubic(three_spin.tensor_of(dim, 4))  # x = d^.5 u and 1/d: d^3 / d^2
+    exact = dim * mean_square_of_cubic(
+        three_spin.tensor_of(ThreeSpinParameters(dim=dim), 4)
+    )  # x = d^.5 u and 1/d: d^3 / d^2
     squares = judge.f**2
     assert np.mean(squares) == pytest.approx(exact, abs=4.5 * np.std(squares) / len(squares) ** 0.5)
 

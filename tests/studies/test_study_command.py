@@ -137,7 +137,85 @@ def test_curves_are_read_at_times(study, tmp_path):
     assert by_time[1.0, 8.0] == pytest.approx(4.0 * by_time[3.0, 8.0], rel=1e-9)
 
 
+def test_answers_are_read_at_milestones(study, tmp_path):
+    """The state is four times as large at step 1 as at step 3, so its variance is 16 times as large, whatever the clock said."""
+    study("spread-early")
+    document = findings(tmp_path, "spread-early")
+    by_time = {(point["time"], point["value"]): point for point in document["points"]}
+    assert {point["state"] for point in document["points"]} == {"used"}
+    for width in (8.0, 64.0):
+        assert by_time[1.0, width]["y"] == pytest.approx(16.0 * by_time[3.0, width]["y"], rel=1e-12)
+    assert document["fits"][0]["estimate"] == pytest.approx(document["fits"][1]["estimate"], abs=1e-12)
+    for file in (tmp_path / "mfbench-results" / "records").rglob("*.json"):
+        looks = [look for look in json.loads(file.read_text())["curve"] if look.get("milestone")]
+        arrays = np.load(file.with_suffix(".npz"))
+        assert [look["work"]["steps"] for look in looks] == [1, 2, 3]
+        assert arrays["milestones"].shape == (3, len(arrays["looks"]))
+        assert np.array_equal(arrays["milestones"][2], arrays["looks"])
+
+
+def test_distances_from_a_limit(study, tmp_path):
+    """The answers differ by (state - its limit) (1/2 - q): the ratio of two seeds' numbers is that of their errors."""
+    study("limit")
+    document = findings(tmp_path, "limit")
+    assert [fit["time"] for fit in document["fits"]] == [1.0, 3.0]
+    # -1 but for the noise of 10 %: 0.1 sqrt(1 / 4) / (log 2 sqrt(5)) = .033; 5 of that.
+    assert all(abs(fit["estimate"] + 1.0) < 0.17 for fit in document["fits"])
+    records = [json.loads(f.read_text()) for f in (tmp_path / "mfbench-results" / "records").rglob("*.json")]
+    assert len(records) == 4 * 4 + 4
+    errors = {
+        (r["cell"]["solver_parameters"]["width"], r["cell"]["seed"]): r["reports"]["gap"] for r in records
+    }
+    far = errors[1000000, 0]
+    points = {point["value"]: point["by_seed"] for point in document["points"] if point["time"] == 3.0}
+    for width, seed in ((8, 1), (64, 3)):
+        expected = (errors[width, seed] - far) / (errors[8, 0] - far)
+        assert points[width][str(seed)] / points[8]["0"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_limit_that_is_not_there_gives_no_number(study, tmp_path):
+    """Records of the arms are there, those of the limit have lost their values."""
+    study("limit", "--seeds", "1")
+    for file in (tmp_path / "mfbench-results" / "records").rglob("*.json"):
+        if json.loads(file.read_text())["cell"]["solver_parameters"]["width"] == 1000000:
+            file.with_suffix(".npz").unlink()
+    out, _ = study("limit", "--seeds", "1")
+    assert {point["state"] for point in findings(tmp_path, "limit")["points"]} == {"no value"}
+    assert "there is no answer of the limit's arm" in " ".join(out.split())
+
+
+def test_a_law_of_the_clock(study, tmp_path):
+    """The error halves with every step, and every step is a milestone: a = -log 2, in one fit over all times."""
+    study("decay", "--seeds", "3")
+    document = findings(tmp_path, "decay")
+    (fit,) = document["fits"]
+    assert document["against"] == "steps"
+    assert [point["x"] for point in document["points"]] == [1.0, 2.0, 3.0, 4.0]
+    assert fit["estimate"] == pytest.approx(-np.log(2.0), abs=1e-9)
+    assert fit["judgements"][0]["verdict"] == "consistent"
+
+
+def test_too_many_milestones_are_refused(study):
+    out, _ = study("many", "--seeds", "1", "--values", "8,16", expected=1)
+    assert "more than 32 milestones" in " ".join(out.split())
+
+
+def test_a_group_has_one_page_and_one_picture(study, tmp_path):
+    out, err = study("kept", "--seeds", "1", "--format", "json")
+    assert [one["study"] for one in json.loads(out)] == ["limit", "spread-early"]
+    folder = tmp_path / "mfbench-results" / "studies"
+    names = {"limit.json", "spread-early.json"}
+    assert {file.name for file in folder.iterdir()} in (names, names | {"kept.svg", "kept.png"})
+    out, _ = study("kept", "--seeds", "1", "--format", "csv")
+    assert [row["study"] for row in csv.DictReader(io.StringIO(out))] == ["limit"] * 2 + ["spread-early"] * 2
+
+
 BAD = {
+    "values of a group": (
+        ("kept", "--values", "8,9"),
+        "for 2 studies; name one of them: limit, spread-early",
+    ),
+    "values of the clock": (("decay", "--values", "8,16"), "study decay is a law of the clock and takes one"),
     "unknown study": (("widht",), "unknown study 'widht'; did you mean width"),
     "unknown parameter": (("misspelt",), "unknown parameter 'widht'; it has: width"),
     "unknown solver": (("elsewhere",), "unknown solver 'noisyy'; did you mean noisy"),

@@ -46,8 +46,8 @@ def made(**fields):
 def test_a_picture_names_what_it_shows():
     """Values without a number have a row for their reason. Texts stand as comments in an SVG."""
     pytest.importorskip("matplotlib")
-    with_words = pictures.draw(made())
-    assert pictures.draw(made()) == with_words
+    with_words = pictures.draw([made()])
+    assert pictures.draw([made()]) == with_words
     assert with_words["png"][:8] == b"\x89PNG\r\n\x1a\n"
     width, height = struct.unpack(">II", with_words["png"][16:24])
     assert (width, height) == (1200, 825)
@@ -61,19 +61,19 @@ def test_a_picture_names_what_it_shows():
         "2/3",
     ):
         assert f"<!-- {words} -->" in text
-    figures = pictures.draw(made(points=made().points[:2], fits=made().fits[:1]))["svg"].decode()
+    figures = pictures.draw([made(points=made().points[:2], fits=made().fits[:1])])["svg"].decode()
     assert "<!-- not reached -->" not in figures
 
 
 @pytest.mark.parametrize("law", ["power-with-floor", "exponential", "amplitude"])
 def test_every_law_has_a_picture(law):
     pytest.importorskip("matplotlib")
-    assert pictures.draw(made(law=law))["svg"].startswith(b"<?xml")
+    assert pictures.draw([made(law=law)])["svg"].startswith(b"<?xml")
 
 
 def test_there_is_a_picture_of_nothing():
     pytest.importorskip("matplotlib")
-    assert pictures.draw(made(points=(), fits=made().fits[1:]))["svg"].startswith(b"<?xml")
+    assert pictures.draw([made(points=(), fits=made().fits[1:])])["svg"].startswith(b"<?xml")
 
 
 def test_without_matplotlib_the_findings_are_kept(tmp_path, monkeypatch):
@@ -91,7 +91,7 @@ def test_without_matplotlib_the_findings_are_kept(tmp_path, monkeypatch):
 
 
 def test_a_table_says_what_was_left_out():
-    text = " ".join(render(made(), "rich").split())
+    text = " ".join(render([made()], "rich").split())
     assert "good 2/2 6 1 failed -1.00 [-1.05, -0.950] CLT -1 in [-1.1, -0.9] consistent" in text
     assert "bad 0/2 6 3 not reached, 3 unsupported none no point to fit" in text
     assert "16 0.0500 0.050 .. 0.050 2/3 1 failed it fell" in text
@@ -106,5 +106,5 @@ def test_texts_of_strangers_are_harmless():
         summary="\x1b[31mred\x07", points=(point("=1+1", 8.0, 1.0),), fits=(Fit(arm="=1+1", time=None),)
     )
     for style in ("rich", "markdown", "json", "csv"):
-        assert not set("\x1b\x07") & set(render(evil, style))
-    assert ",'=1+1," in render(evil, "csv")
+        assert not set("\x1b\x07") & set(render([evil], style))
+    assert ",'=1+1," in render([evil], "csv")

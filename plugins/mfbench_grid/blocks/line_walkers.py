@@ -21,20 +21,22 @@ NEGLIGIBLE = 1e-15
 
 
 def walked(
-    law: np.ndarray, hop: float, shape: tuple[int, int], moves: int, rng: np.random.Generator
+    laws: np.ndarray, hop: float, shape: tuple[int, int], moves: int, rng: np.random.Generator
 ) -> np.ndarray:
     """How often walkers that start in equilibrium are in each cell after a move, (R, N).
 
     Args:
-        law: (N,) rho, sum 1.
+        laws: (L, N) rho, each of sum 1; every law has walkers of its own.
         hop: h, in cells.
-        shape: (R, W), sets of walkers that are counted apart, and walkers of each.
+        shape: (R, W), sets of walkers that are counted apart, and walkers of each in a law.
         moves: of each walker.
     """
     sets, walkers = shape
-    counts = np.zeros(sets * len(law), int)
-    own = np.repeat(np.arange(sets) * len(law), walkers)
-    here = rng.choice(len(law), sets * walkers, p=law)
+    cells, flat = laws.shape[1], laws.ravel()
+    counts = np.zeros(sets * cells, int)
+    law = np.repeat(np.arange(len(laws)) * cells, sets * walkers)
+    own = np.tile(np.repeat(np.arange(sets) * cells, walkers), len(laws))
+    here = np.concatenate([rng.choice(cells, sets * walkers, p=row) for row in laws])
     for begun in range(0, moves, CHUNK):
         number = min(CHUNK, moves - begun)
         steps = np.rint(hop * rng.standard_normal((number, len(here)))).astype(int)
@@ -42,17 +44,16 @@ def walked(
         places = np.empty_like(steps)
         for move, (step, chance) in enumerate(zip(steps, chances, strict=True)):
             there = here + step
-            inside = (there >= 0) & (there < len(law))
-            there = np.where(inside, there, here)
+            there = np.where((there >= 0) & (there < cells), there, here)
             # Multiplied by rho: where it is 0 nobody stands.
-            here = np.where(chance * law[here] < law[there], there, here)
+            here = np.where(chance * flat[law + here] < flat[law + there], there, here)
             places[move] = here
         counts += np.bincount((places + own).ravel(), minlength=len(counts))
     return counts.reshape(sets, -1)
 
 
 def long_run_covariance(law: np.ndarray, hop: float, seen: np.ndarray) -> np.ndarray:
-    """Gamma (K, K) of g = seen (N, K) along one walker; arguments as of `walked`."""
+    """Gamma (K, K) of g = seen (N, K) along one walker in a law (N,); h in cells."""
     kept = law > NEGLIGIBLE * np.max(law)
     rho, g = law[kept] / np.sum(law[kept]), seen[kept]
     index = np.flatnonzero(kept)

@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from mfbench import Checkpoint, Context, Diverged
 from mfbench.tasks.regression import RegressionProblem
 
-from ..particle_parameters import ParticleDescent
+from ..particle_parameters import ParticleDescent, read_milestones
 from .keys import root_key
 from .mean_field import Cloud, advance_of, batch_loss, closed_loss, network_of
+from .quasi_random import halton
 
 UPDATES = 32
 """Steps between two checkpoints."""
@@ -78,6 +78,7 @@ def train(
 
     state = State(root_key(int(seeds[1])), jnp.asarray(0), cloud, jnp.zeros((), dtype))
     objective = objective_of(problem)
+    milestones = read_milestones(parameters.milestones)
     done, drawn, loss = 0, parameters.fixed_points, 0.0
     while True:
         reports = {"particle_time": parameters.step * done, "steps": float(done)}
@@ -85,7 +86,7 @@ def train(
             reports["batch_loss"] = loss
         if objective is not None:
             reports["objective"] = float(objective(state.cloud))
-        finite = bool(jnp.all(jnp.isfinite(state.cloud.c)) & jnp.all(jnp.isfinite(state.cloud.z)))
+        finite = all(bool(np.all(np.isfinite(np.asarray(part)))) for part in state.cloud)
         if not (finite and all(np.isfinite(value) for value in reports.values())):
             raise Diverged(
                 f"after {done} steps of {parameters.step:g} particles or their loss ({loss:.3g}) are not finite"
@@ -93,8 +94,9 @@ def train(
         yield Checkpoint(
             evaluate=network,
             state=state.cloud,
-            work={"evaluations": drawn, "samples": drawn},
+            work={"evaluations": drawn, "samples": drawn, "steps": done},
             reports=reports,
+            milestone=done in milestones,
         )
         count = parameters.until_change(done, UPDATES)
         if count == 0:
@@ -118,7 +120,10 @@ def loss_slope(
         return lambda cloud, key, batch: exact(cloud)
     sampled = jax.value_and_grad(batch_loss(problem))
     if parameters.fixed_points:
-        x, y = problem.sample(jnp.asarray(fixed_noise(problem.noise_dim, parameters.fixed_points), dtype))
+        x, y = (
+            jnp.asarray(part, dtype)
+            for part in problem.sample(fixed_noise(problem.noise_dim, parameters.fixed_points))
+        )
         return lambda cloud, key, batch: sampled(cloud, x, y)
 
     def fresh(cloud: Cloud, key: jax.Array, batch: int) -> tuple[jax.Array, Cloud]:
@@ -137,8 +142,6 @@ def objective_of(problem: RegressionProblem) -> Callable[[Cloud], jax.Array] | N
 
 
 def fixed_noise(dim: int, count: int) -> np.ndarray:
-    """(count, dim) standard normal numbers at scrambled Sobol points: quadrature points, the same in every run."""
-    sobol = qmc.Sobol(dim, scramble=True, rng=np.random.default_rng(FIXED_SEED), bits=30)
-    points = sobol.random_base2(int(np.ceil(np.log2(max(count, 2)))))[:count]
-    noise: np.ndarray = ndtri(np.clip(points, 2.0**-32, 1.0 - 2.0**-32))
+    """(count, dim) standard normal numbers at quasi-random points: quadrature points, the same in every run."""
+    noise: np.ndarray = ndtri(halton(np.random.default_rng(FIXED_SEED), dim, count))
     return noise

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import one_of
+from mfbench.checks import at_least, one_of
 
 UNITS = ("sigmoid", "relu", "gaussian")
 
@@ -14,24 +14,29 @@ class ThreeSpinParameters:
 
     Args:
         dim: dimension d >= 2 of the sphere's space.
+        tensor: 0 for one that is drawn anew for every repetition; else the number of one that all repetitions share, so
+            that they differ by the solver's randomness alone.
         unit: "sigmoid" or "relu" of a . x + b, or "gaussian" exp(-alpha |x - z|^2 / 2) with z on the sphere.
 
     Raises:
-        ValueError: dim below 2; another word.
+        ValueError: dim below 2; a negative number; another word.
     """
 
     dim: int = 5
+    tensor: int = 0
     unit: str = "sigmoid"
 
     def __post_init__(self) -> None:
         if self.dim < 2:
             raise ValueError(f"dim is {self.dim}; expected a whole number >= 2.")
+        at_least(self, tensor=0)
         one_of(self, "unit", UNITS)
 
 
 def facts(parameters: ThreeSpinParameters) -> mfbench.Facts:
     """`rotated`: the tensor is drawn anew for every repetition."""
-    return mfbench.Facts(task="regression", dim=parameters.dim, flags=frozenset({"rotated"}))
+    flags = frozenset() if parameters.tensor else frozenset({"rotated"})
+    return mfbench.Facts(task="regression", dim=parameters.dim, flags=flags)
 
 
 THREE_SPIN = mfbench.ProblemEntry(
