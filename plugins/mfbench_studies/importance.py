@@ -55,7 +55,7 @@ IMPORTANCE_DRAWS = mfbench.StudyEntry(
     budget=60.0,
 )
 
-NETWORK = "width=256,network=mean-field,optimiser=sgd,rate=0.02,calibrate=false"
+NETWORK = "width=256,network=mean-field,optimiser=sgd,rate=0.02,calibrate=false,updates=1200"
 """The network, the method and the particle time of a step of `particle-sgd`: what differs is where walkers go."""
 
 TEMPERATURES = (0.0937, 0.1196, 0.1658, 0.2732)
