@@ -72,7 +72,7 @@ BATCHES = {
     "P = n": lambda n: n,
     "P = n^2 / 32": lambda n: max(1, n * n // 32),
 }
-"""All three are the same at n = 32 or 64."""
+"""The second meets the first at n = 64 and the third at n = 32."""
 
 SGD = mfbench.StudyEntry(
     name="width-sgd",

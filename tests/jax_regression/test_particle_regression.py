@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import jax
@@ -20,6 +21,7 @@ from mfbench_jax.blocks.mean_field import (
     potential_of,
 )
 from mfbench_jax.blocks.particle_training import fixed_noise
+from mfbench_jax.blocks.quasi_random import halton
 from mfbench_jax.noisy_particles_entry import NoisyDescent
 from mfbench_jax.particle_parameters import ParticleDescent
 from mfbench_regression import signed_mixture, spikes_torus, three_spin, two_gaussians
@@ -241,6 +243,36 @@ def test_fixed_points_are_the_same_in_every_run_and_nothing_is_drawn():
     assert noise.shape == (1000, 5)
     np.testing.assert_allclose(np.mean(noise, axis=0), 0.0, atol=0.01)
     np.testing.assert_allclose(np.cov(noise.T), np.eye(5), atol=0.05)
+
+
+def test_milestones_are_the_steps_asked_for_and_change_nothing():
+    parameters = ParticleDescent(particles=16, fixed_points=64, steps=64, milestones="0+5+40")
+    problem, _ = problem_of("spin")
+    run = list(particle_regression.solve(problem, parameters, context()))
+    assert [one.work["steps"] for one in run if one.milestone] == [0, 5, 40]
+    plain = list(
+        particle_regression.solve(problem, dataclasses.replace(parameters, milestones=""), context())
+    )
+    assert not any(one.milestone for one in plain)
+    np.testing.assert_array_equal(run[-1].state.z, plain[-1].state.z)
+
+
+@pytest.mark.parametrize("text", ["5+5", "7+3", "1,2", "-1", "1+", "a"])
+def test_milestones_that_are_none_are_refused(text):
+    with pytest.raises(ValueError, match="joined by"):
+        ParticleDescent(milestones=text)
+
+
+def test_permuted_halton_points_are_stratified():
+    """b^m points in a row have one in every b^-m, for the base of each coordinate; and means better than draws have."""
+    points = halton(np.random.default_rng(1), 3, 900)
+    for axis, (base, power) in enumerate(((2, 9), (3, 6), (5, 4))):
+        cells = np.floor(points[: base**power, axis] * base**power).astype(int)
+        assert sorted(cells) == list(range(base**power))
+    assert np.all((points > 0) & (points < 1))
+    # E prod (1 + (u - 1/2) / j) = 1; draws err by about .01.
+    values = np.prod(1.0 + (points - 0.5) / np.arange(1, 4), axis=1)
+    assert abs(np.mean(values) - 1.0) < 2e-3
 
 
 @pytest.mark.slow

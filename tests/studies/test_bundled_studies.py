@@ -11,12 +11,22 @@ import pytest
 
 from mfbench.registry import load_registry
 from mfbench.request import Request
+from mfbench.studies.choosing import chosen
 from mfbench.studies.design import abscissas, make_design
 from mfbench.tasks.rates import in_slab
 from mfbench_committor import double_well
 
 PAGE = Path(__file__).parents[2] / "docs" / "studies.md"
 BUNDLED = (
+    "batch-quench",
+    "batch-size",
+    "batch-step",
+    "birth-death-bad",
+    "birth-death-good",
+    "birth-death-pace",
+    "birth-death-plateau",
+    "birth-death-sooner",
+    "birth-death-teacher",
     "dimension",
     "failure-barrier",
     "failure-channel",
@@ -27,12 +37,22 @@ BUNDLED = (
     "importance-draws",
     "importance-network",
     "rarity",
+    "width-fluctuations",
+    "width-limit",
+    "width-limit-classes",
+    "width-loss",
+    "width-sgd",
 )
+GROUPS = {"batch": 3, "birth-death": 6, "failure": 6, "importance": 2, "width": 5}
 
 
 @pytest.fixture(scope="module")
 def registry():
     return load_registry()
+
+
+SHARED = {"width-sgd": 20}
+"""Trials that two arms have in common: twice two rules for the batch give the same one."""
 
 
 def designed(registry, entry):
@@ -49,13 +69,29 @@ def test_every_trial_is_planned_once(registry, name):
     entry = registry.studies[name]
     design = designed(registry, entry)
     keys = [key for group in design.groups for key in group.keys]
-    assert len(keys) == len(set(keys)) == len(entry.arms) * len(entry.values) * entry.seeds
+    assert len(keys) == len(entry.arms) * len(entry.values) * entry.seeds
+    assert len(set(keys)) == len(keys) - SHARED.get(name, 0)
+    keys += design.limit.keys if design.limit else ()
     specs = [*design.plan.specs, *(spec for spec, _ in design.plan.unsupported)]
     assert {spec.key for spec in specs} == set(keys)
     assert {spec.cell.budget for spec in specs} == {entry.budget}
     assert [spec.cell.seed for spec in design.plan.specs] == sorted(
         spec.cell.seed for spec in design.plan.specs
     )
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_is_chosen_by_its_name(registry, group):
+    entries = chosen(registry, group, Request(seeds=1))
+    assert len(entries) == GROUPS[group]
+    assert all(entry.name.startswith(f"{group}-") and entry.seeds == 1 for entry in entries)
+
+
+def test_fluctuations_and_loss_are_of_the_same_trials(registry):
+    first, second = (
+        designed(registry, registry.studies[f"width-{name}"]) for name in ("fluctuations", "loss")
+    )
+    assert {spec.key for spec in first.plan.specs} == {spec.key for spec in second.plan.specs}
 
 
 def test_grids_end_at_three_dimensions(registry):

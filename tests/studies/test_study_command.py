@@ -138,7 +138,7 @@ def test_curves_are_read_at_times(study, tmp_path):
 
 
 def test_answers_are_read_at_milestones(study, tmp_path):
-    """The state is four times as large at step 1 as at step 3, so its variance is 16 times as large, whatever the clock said."""
+    """The state is four times as large at step 1 as at step 3, its variance 16 times as large, whatever the clock said."""
     study("spread-early")
     document = findings(tmp_path, "spread-early")
     by_time = {(point["time"], point["value"]): point for point in document["points"]}
@@ -201,7 +201,7 @@ def test_too_many_milestones_are_refused(study):
 
 
 def test_a_group_has_one_page_and_one_picture(study, tmp_path):
-    out, err = study("kept", "--seeds", "1", "--format", "json")
+    out, _ = study("kept", "--seeds", "1", "--format", "json")
     assert [one["study"] for one in json.loads(out)] == ["limit", "spread-early"]
     folder = tmp_path / "mfbench-results" / "studies"
     names = {"limit.json", "spread-early.json"}
