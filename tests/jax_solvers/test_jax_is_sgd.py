@@ -166,4 +166,4 @@ def test_it_ends_after_the_updates_asked_for(well):
         found = checkpoints(well[0], 99, updates=8, start="line", memory=0)
     assert [checkpoint.work["samples"] for checkpoint in found] == [0, 4 * 64, 8 * 64]
     assert np.all(np.isfinite(list(found[-1].reports.values())))
-    assert found[-1].reports["slab_spread"] > 0
+    assert found[-1].reports["slab_detour"] > 0

@@ -18,12 +18,12 @@ import optax
 from mfbench.tasks.committor import CommittorProblem
 
 from . import levels, running, watch
-from .ansatz import Ansatz, Solution, scale_of
+from .ansatz import Ansatz, Solution
+from .detour import slab_detour
 from .emus import effective_share
 from .ritz import violation
 from .ritz_descent import Descent, make_descent
 from .sampling import Sampling
-from .spread import slab_spread
 
 UPDATES = 4
 """In one call of `advance`: tens of milliseconds."""
@@ -73,9 +73,9 @@ def make_training(
         calibrated: fluxes set the values on level sets.
     """
     escaped = watch.counter(problem.box)
-    length = scale_of(problem).length
     begun, descend = make_descent(model.walkers, optimiser, beside)
     boundary = tuple(np.asarray(points, DTYPE) for points in (problem.start_a, problem.start_b))
+    middles = tuple(points.mean(axis=0) for points in boundary)
 
     # One compiled function: every operation outside of it would be compiled by itself.
     @jax.jit
@@ -109,7 +109,7 @@ def make_training(
             "rate_dirichlet_error": dirichlet_error,
             "window_overlap": running.least_overlap(sampled.seen),
             "weight_ess": effective_share(weights),
-            "slab_spread": slab_spread(sampled.places.x, walkers.s, length),
+            "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
             "boundary_violation": violation(*(model.logit(average, points) for points in boundary)),
             **sampling.told(sampled),
             "walkers_escaped": sampled.watch.escaped,

@@ -1,4 +1,4 @@
-"""Where walkers start and how far apart they are: exact cases of what `failure` studies rest on."""
+"""Where walkers start and how far from the straight way they cross: exact cases of what `failure` studies rest on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from mfbench_jax.blocks import running
 from mfbench_jax.blocks.departure import on_line
-from mfbench_jax.blocks.spread import slab_spread
+from mfbench_jax.blocks.detour import slab_detour
 from mfbench_jax.is_sgd_entry import ImportanceSampling
 
 
@@ -23,12 +23,14 @@ def test_a_line_is_straight_and_its_walkers_at_equal_distances():
         assert np.diff(line, axis=0) == pytest.approx(np.tile((line[-1] - line[0]) / 5, (5, 1)))
 
 
-def test_spread_is_of_walkers_between_the_levels():
-    """Two at a distance of 3, in units of 2, beside others whose logits lie beyond log(7 / 3) = .847."""
-    x = jnp.array([[[0.0, 0.0], [3.0, 0.0], [50.0, 1.0]], [[9.0, 9.0], [-7.0, 2.0], [0.0, 8.0]]])
+def test_detour_is_that_of_walkers_between_the_levels():
+    """At distances 0 and 3 from a line of length 2, beside others whose logits lie beyond log(7 / 3) = .847."""
+    x = jnp.array([[[0.7, 0.7], [3.0, -3.0], [50.0, 1.0]], [[9.0, -9.0], [-7.0, 2.0], [0.0, 8.0]]])
+    x = x * jnp.array([1.0, 1.0]) / np.sqrt(2.0)
     logit = jnp.array([[0.0, -0.84, 0.85], [-0.85, 30.0, -30.0]])
-    assert float(slab_spread(x, logit, 2.0)) == pytest.approx(0.75)
-    assert float(slab_spread(x, jnp.full((2, 3), 5.0), 2.0)) == 0.0
+    line = np.array([[0.0, 0.0], [np.sqrt(2.0), np.sqrt(2.0)]])
+    assert float(slab_detour(x, logit, *line)) == pytest.approx(3.0 / np.sqrt(2.0) / 2.0)
+    assert float(slab_detour(x, jnp.full((2, 3), 5.0), *line)) == 0.0
 
 
 def test_without_memory_the_last_look_is_all():
