@@ -27,7 +27,7 @@ FAILURE_CHANNEL = mfbench.StudyEntry(
         mfbench.Arm(problem="committor/triple-well", solver="is-sgd", label="both sets"),
     ),
     swept="solver.updates",
-    values=(40, 80, 160, 320, 640),
+    values=(8, 16, 32, 64, 128),
     quantity="below:slab_detour:0.4",
     statistic="mean",
     law="exponential",
