@@ -19,7 +19,8 @@ import mfbench
 GROUP = "birth-death"
 SOURCE = "Rotskoff, Jelassi, Bruna, Vanden-Eijnden, arXiv 1902.01843"
 
-STEPS = (100, 200, 500, 1000, 2000, 3000, 5000, 10000)
+FROM_BAD = (100, 200, 500, 1000, 2000, 3000, 5000, 10000)
+FROM_GOOD = (100, 200, 500, 1000, 2000, 3000)
 
 
 def arms(problem: str, kept: str, plain: str, copies: str, drawn: str) -> tuple[mfbench.Arm, ...]:
@@ -34,9 +35,9 @@ def arms(problem: str, kept: str, plain: str, copies: str, drawn: str) -> tuple[
     )
 
 
-def mixture(start: str) -> tuple[mfbench.Arm, ...]:
+def mixture(start: str, steps: tuple[int, ...]) -> tuple[mfbench.Arm, ...]:
     """The source's settings on the signed mixture: alpha = .05 a step, that is 5 per particle time; plain at the end."""
-    kept = f"step=0.01,steps={STEPS[-1]},milestones={'+'.join(map(str, STEPS))}"
+    kept = f"step=0.01,steps={steps[-1]},milestones={'+'.join(map(str, steps))}"
     return arms(f"regression/signed-mixture[start={start}]", kept, "", "rate=5,", "rate=5,")
 
 
@@ -80,7 +81,7 @@ def study(
 ALONG: dict[str, Any] = {"against": "clock", "law": "power-with-floor"}
 LEVEL: dict[str, Any] = {"law": "amplitude", "exponent": 0.0}
 
-BAD, GOOD = mixture("bad"), mixture("good")
+BAD, GOOD = mixture("bad", FROM_BAD), mixture("good", FROM_GOOD)
 STALLED = energy(1.37e-2, 1.3e-2, 1.44e-2)
 TEACHER_STEPS = (1000, 3000, 10000, 30000, 100000)
 TEACHER = arms(
@@ -93,13 +94,13 @@ TEACHER = arms(
 )
 
 STUDIES = (
-    study("bad", "Error against steps where all units start in one place.", BAD, STEPS, **ALONG),
-    study("good", "Error against steps where units start everywhere.", GOOD, STEPS, **ALONG),
+    study("bad", "Error against steps where all units start in one place.", BAD, FROM_BAD, **ALONG),
+    study("good", "Error against steps where units start everywhere.", GOOD, FROM_GOOD, **ALONG),
     study(
         "plateau",
         "Error after 10,000 steps from the bad start.",
         predicting(BAD, STALLED, STALLED, energy(1.3e-4, 0.0, 3.2e-4)),
-        STEPS[-1:],
+        FROM_BAD[-1:],
         **LEVEL,
     ),
     study(

@@ -65,6 +65,16 @@ def test_a_picture_names_what_it_shows():
     assert "<!-- not reached -->" not in figures
 
 
+def test_a_group_has_a_panel_for_each_study():
+    """Three on two rows of two, the last one free."""
+    pytest.importorskip("matplotlib")
+    documents = pictures.draw([made(), made(study="other"), made(study="third")])
+    assert struct.unpack(">II", documents["png"][16:24]) == (2 * 1200, 2 * 825)
+    text = documents["svg"].decode()
+    assert text.count("<!-- good: a = -1.00 [-1.05, -0.950] -->") == 3
+    assert "<!-- other: " in text
+
+
 @pytest.mark.parametrize("law", ["power-with-floor", "exponential", "amplitude"])
 def test_every_law_has_a_picture(law):
     pytest.importorskip("matplotlib")
@@ -85,7 +95,7 @@ def test_without_matplotlib_the_findings_are_kept(tmp_path, monkeypatch):
         return imports(name, *arguments, **named)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    lines = list(keep(made(), tmp_path / "studies"))
+    lines = list(keep("width", [made()], tmp_path / "studies"))
     assert lines[-1].endswith("run: pip install 'mfbench[report]'")
     assert [path.name for path in (tmp_path / "studies").iterdir()] == ["width.json"]
 

@@ -9,6 +9,7 @@ import pytest
 import mfbench
 from mfbench.record import Cell, Limits, Record, Status
 from mfbench.report.studies import render
+from mfbench.report.study_page import prediction
 from mfbench.studies import findings as states
 from mfbench.studies.analysis import analyse
 from mfbench.studies.design import Design, Group
@@ -78,6 +79,10 @@ def test_a_band_is_in_the_unit_that_is_reported(constant, verdict):
     assert (judgement.value, judgement.low, judgement.high) == pytest.approx((50.0, 45.0, 55.0))
     assert judgement.verdict == verdict
     assert " 50 in " in render([findings], "markdown")
+
+
+def test_the_unit_is_shown_with_the_design():
+    assert prediction(WITHIN) == "1 in [0.9, 1.1] times limit"
 
 
 def test_units_that_differ_between_trials_are_none():
