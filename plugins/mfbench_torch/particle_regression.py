@@ -69,7 +69,10 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
                 f"after {done} steps of {parameters.step:g} particles or their loss ({loss:.3g}) are not finite"
             )
         yield Checkpoint(
-            evaluate=network, state=cloud, work={"evaluations": drawn, "samples": drawn}, reports=reports
+            evaluate=network,
+            state=cloud,
+            work={"evaluations": drawn, "samples": drawn, "steps": done},
+            reports=reports,
         )
         if parameters.steps and done >= parameters.steps:
             return

@@ -186,7 +186,8 @@ def test_a_limit_that_is_not_there_gives_no_number(study, tmp_path):
 
 def test_a_law_of_the_clock(study, tmp_path):
     """The error halves with every step, and every step is a milestone: a = -log 2, in one fit over all times."""
-    study("decay", "--seeds", "3")
+    out, _ = study("decay", "--seeds", "3")
+    assert "arm width steps geometric-mean" in " ".join(out.split())
     document = findings(tmp_path, "decay")
     (fit,) = document["fits"]
     assert document["against"] == "steps"
