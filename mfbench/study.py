@@ -20,12 +20,15 @@ class Prediction:
         value: the number.
         low, high: the band of equivalence around it, low < high: a fitted interval that lies inside is consistent.
         name: what distinguishes it from other predictions: "CLT".
+        unit: "" for 1, else a number that the solver reports and theory knows exactly, the same in all trials of an arm:
+            then value, low and high are in its unit.
     """
 
     value: float
     low: float
     high: float
     name: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +70,10 @@ class StudyEntry:
         budget: seconds of a trial. A solver that ends after a number of its own steps ends earlier.
         quantity: the number that is measured in each trial: "error" (the headline metric), "metric:NAME",
             "report:NAME" (what the solver says of itself), "seconds-to:TARGET" and "work-to:TARGET" (the cost of a
-            target of the problem, set-up included), "solution" (the values of the answer at the judge's points,
-            with the statistic "variance": its mean over the points), or "deviation" (the root mean square over these
-            points of an answer less the mean answer of `limit`).
+            target of the problem, set-up included), "below:NAME:BOUND" (1 where the solver reports less than BOUND under
+            that name, else 0: the "mean" is the share of such trials), "solution" (the values of the answer at the judge's
+            points, with the statistic "variance": its mean over the points), or "deviation" (the root mean square over
+            these points of an answer less the mean answer of `limit`).
         statistic: what makes one number of a value's seeds: "geometric-mean", "mean", "median" or "variance". Costs
             take "median".
         against: what the law is a function of: "" for the swept value, else the name of a quantity of which the

@@ -17,10 +17,12 @@ STATISTICS = ("geometric-mean", "mean", "median", "variance")
 
 NAMED = ("metric", "report")
 COSTS = ("seconds-to", "work-to")
+SHARE = "below"
 QUANTITIES = (
     "error",
     "metric:NAME",
     "report:NAME",
+    "below:NAME:BOUND",
     "seconds-to:TARGET",
     "work-to:TARGET",
     "solution",
@@ -118,11 +120,20 @@ def _value_flaws(entry: StudyEntry) -> Iterator[str]:
 
 def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
     kind, name = split_quantity(entry.quantity)
-    sound = (kind in TIMED and not name) or (kind in NAMED and name) or (kind in COSTS and _number(name))
+    sound = (
+        (kind in TIMED and not name)
+        or (kind in NAMED and name)
+        or (kind in COSTS and _number(name))
+        or (kind == SHARE and all(split_bound(name)))
+    )
     yield from _expected("quantity", entry.quantity, bool(sound), f"one of {', '.join(QUANTITIES)}")
     known = isinstance(entry.statistic, str) and entry.statistic in STATISTICS
     yield from _expected("statistic", entry.statistic, known, f"one of {', '.join(STATISTICS)}")
-    for needing, statistic in ((kind in COSTS, "median"), (kind == "solution", "variance")):
+    for needing, statistic in (
+        (kind in COSTS, "median"),
+        (kind == SHARE, "mean"),
+        (kind == "solution", "variance"),
+    ):
         if needing and entry.statistic != statistic:
             yield f"statistic is {entry.statistic!r}; the quantity {entry.quantity!r} takes {statistic!r}."
     if (kind == "deviation") != (entry.limit is not None):
@@ -153,13 +164,21 @@ def _prediction_flaws(where: str, predictions: Any) -> Iterator[str]:
         numbers = all(map(_is_number, (one.value, one.low, one.high)))
         if not numbers or not one.low <= one.value <= one.high or not one.low < one.high:
             yield f"{where}{one!r}; expected numbers with low <= value <= high and low < high."
-        yield from _expected(f"{where}name of a prediction", one.name, isinstance(one.name, str), "a text")
+        for field in ("name", "unit"):
+            value = getattr(one, field)
+            yield from _expected(f"{where}{field} of a prediction", value, isinstance(value, str), "a text")
 
 
 def split_quantity(quantity: Any) -> tuple[str, str]:
     """Kind and name of a quantity: "metric:skill" -> ("metric", "skill")."""
     kind, _, name = quantity.partition(":") if isinstance(quantity, str) else ("", "", "")
     return kind, name
+
+
+def split_bound(text: str) -> tuple[str, float]:
+    """Name and bound of a share: "spread:0.1" -> ("spread", 0.1); ("", 0) where there is none above zero."""
+    name, _, bound = text.rpartition(":")
+    return (name, float(bound)) if _number(bound) else ("", 0.0)
 
 
 def abscissa_name(entry: StudyEntry) -> str:

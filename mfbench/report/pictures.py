@@ -169,12 +169,24 @@ def _line(axes: Any, findings: Findings, fit: Fit, points: list[Point], colour: 
 
 
 def _theory(axes: Any, findings: Findings) -> None:
-    """For power laws: each predicted slope once, through the first points that it is said of."""
+    """For power laws: each predicted slope once, through the first points that it is said of; constants as they are."""
     drawn: set[float] = set()
     for fit in findings.fits:
         used = [
             p for p in findings.points if (p.arm, p.time) == (fit.arm, fit.time) and p.state == found.USED
         ]
+        for one in fit.judgements if findings.law == "amplitude" and used else ():
+            x = np.array([point.x for point in used])
+            label = None if drawn else "theory, for each arm"
+            axes.plot(
+                x,
+                one.value * x ** (fit.exponent or 0.0),
+                color="0.4",
+                linestyle="--",
+                linewidth=0.9,
+                label=label,
+            )
+            drawn.add(one.value)
         for one in fit.judgements if findings.law == "power" and used else ():
             if one.value in drawn:
                 continue

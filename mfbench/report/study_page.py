@@ -77,6 +77,8 @@ def predictions(entry: StudyEntry, arm: Arm) -> tuple[Prediction, ...]:
 
 
 def prediction(one: Prediction) -> str:
-    """A prediction with its band: "CLT: -1 in [-1.15, -0.85]"."""
+    """A prediction with its band: "CLT: -1 in [-1.15, -0.85]", or "1 in [0.9, 1.1] times excess_limit"."""
     text = f"{one.value:.4g} in [{one.low:.4g}, {one.high:.4g}]"
+    if one.unit:
+        text += f" times {one.unit}"
     return f"{one.name}: {text}" if one.name else text

@@ -8,13 +8,13 @@ fit, with fewer than three seeds at a value no interval. All intervals of a stud
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from mfbench import fits, resampling
-from mfbench.record import Record
+from mfbench.record import Record, Status
 from mfbench.studies import findings as found
 from mfbench.studies.design import Design, Group
 from mfbench.studies.findings import Findings, Fit, Point
@@ -25,6 +25,9 @@ from mfbench.study_contract import CLOCK, LAWS, LEAST_SEEDS, abscissa_name
 
 Pairs = list[tuple[Point, np.ndarray]]
 """Points with their samples."""
+
+ALIKE = 1e-6
+"""Relative; what is exact is the same in all trials up to that."""
 
 
 def analyse(
@@ -52,6 +55,7 @@ def analyse(
     fitted: list[Fit] = []
     for arm in entry.arms:
         groups = [group for group in design.groups if group.arm is arm]
+        told = [records[key] for group in groups for key in group.keys if key in records]
         by_time = {
             time: [
                 gather(
@@ -70,7 +74,7 @@ def analyse(
         for time, pairs in along_the_clock(by_time) if entry.against == CLOCK else by_time.items():
             pairs.sort(key=lambda pair: pair[0].x)
             points.extend(point for point, _ in pairs)
-            fitted.append(fit_arm(entry, arm, time, pairs, each))
+            fitted.append(judged(entry, arm, fit_arm(entry, arm, time, pairs, each), told))
     return Findings(
         study=entry.name,
         summary=entry.summary,
@@ -105,7 +109,7 @@ def along_the_clock(by_time: Mapping[float | None, Pairs]) -> list[tuple[None, P
 
 
 def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confidence: float) -> Fit:
-    """The law fitted to the values that take part, with its interval and verdicts; or why there is none."""
+    """The law fitted to the values that take part, with its interval; or why there is none."""
     points = [point for point, _ in pairs]
     used = [(point, sample) for point, sample in pairs if point.state == found.USED]
     counts = {
@@ -116,13 +120,13 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
     fit = Fit(arm=arm.name, time=time, used=len(used), values=len(points), least_seeds=least, **counts)
     reason = ill_posed(entry, points)
     if reason:
-        return _judged(entry, arm, fit, reason=reason)
+        return msgspec.structs.replace(fit, reason=reason)
     x = np.array([point.x for point, _ in used])
     y = np.array([point.y for point, _ in used])
     curve = fits.fit(entry.law, x, y, entry.exponent)
     if not math.isfinite(curve.estimate):
-        return _judged(
-            entry, arm, fit, reason=f"the exponent ran beyond {fits.STEEPEST:g}, the end of its search"
+        return msgspec.structs.replace(
+            fit, reason=f"the exponent ran beyond {fits.STEEPEST:g}, the end of its search"
         )
     what = {
         "estimate": curve.estimate,
@@ -131,7 +135,7 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
         "floor": _finite(curve.floor),
     }
     if least < LEAST_SEEDS:
-        return _judged(entry, arm, fit, **what)
+        return msgspec.structs.replace(fit, **what)
     searched = entry.law == "power-with-floor"
     draws = resampling.resampled(
         entry.statistic,
@@ -141,7 +145,9 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
     replicates = fits.estimates(entry.law, x, draws, entry.exponent)
     low, high = resampling.interval(replicates, curve.estimate, confidence, least)
     bend = resampling.bend(curve, x, y, draws, least)
-    return _judged(entry, arm, fit, low=_finite(low), high=_finite(high), interval=True, bend=bend, **what)
+    return msgspec.structs.replace(
+        fit, low=_finite(low), high=_finite(high), interval=True, bend=bend, **what
+    )
 
 
 def ill_posed(entry: StudyEntry, points: list[Point]) -> str:
@@ -163,12 +169,24 @@ def ill_posed(entry: StudyEntry, points: list[Point]) -> str:
     return ""
 
 
-def _judged(entry: StudyEntry, arm: Arm, fit: Fit, **what: object) -> Fit:
-    fit = msgspec.structs.replace(fit, **what)
-    predictions = arm.predictions or entry.predictions
+def judged(entry: StudyEntry, arm: Arm, fit: Fit, records: Sequence[Record]) -> Fit:
+    """A fit with its verdicts; `records` are all of the arm."""
     return msgspec.structs.replace(
-        fit, judgements=tuple(judge(fit, prediction, entry.least_seeds) for prediction in predictions)
+        fit,
+        judgements=tuple(
+            judge(fit, one, entry.least_seeds, unit_told(one.unit, records) if one.unit else 1.0)
+            for one in arm.predictions or entry.predictions
+        ),
     )
+
+
+def unit_told(name: str, records: Sequence[Record]) -> float | None:
+    """What all trials that are ok report under a name; None where they do not, or differ by more than round-off."""
+    told = [record.reports.get(name) for record in records if record.status is Status.OK]
+    numbers = [number for number in told if number is not None]
+    if not told or len(numbers) < len(told) or max(numbers) - min(numbers) > ALIKE * abs(numbers[0]):
+        return None
+    return float(numbers[0])
 
 
 def _finite(number: float) -> float | None:

@@ -95,7 +95,9 @@ def gather(
         else:
             number = quantity.measure(record) if time is None else error_at(record, entry.clock, time)
             _take_number(tray, seed, record, number, quantity.costs)
-            tray.floor = max(tray.floor, quantity.floor(record))
+            # A share of R trials is no smaller than 1 / R, unless it cannot be told from 0.
+            floor = 0.5 / len(records) if quantity.share else quantity.floor(record)
+            tray.floor = max(tray.floor, floor)
     if quantity.kind == "deviation":
         _deviate(tray, limit)
     if quantity.kind == "solution":
@@ -106,7 +108,7 @@ def gather(
     else:
         sample, seeds = _by_seed(tray.numbers, len(records)), len(tray.numbers)
     y = float(resampling.centres(entry.statistic, [sample])[0]) if seeds else math.nan
-    state = _state(y, tray, entry.statistic)
+    state = _state(y, tray, entry.statistic, quantity.share)
     if state == found.NOT_POSITIVE and entry.statistic == "geometric-mean":
         y = math.nan  # there is none of such numbers
     # The numbers behind a variance lie elsewhere than it does.
@@ -190,7 +192,7 @@ def _by_seed(numbers: Mapping[int, np.ndarray] | Mapping[int, float], seeds: int
     return sample
 
 
-def _state(y: float, tray: Tray, statistic: str) -> str:
+def _state(y: float, tray: Tray, statistic: str, share: bool) -> str:
     """That a value takes part, or why it does not."""
     if statistic == "geometric-mean" and any(number <= 0 for number in tray.numbers.values()):
         return found.NOT_POSITIVE
@@ -198,7 +200,7 @@ def _state(y: float, tray: Tray, statistic: str) -> str:
         return _silence(tray.counts)
     if math.isnan(y):
         return found.NO_VALUE
-    if y <= 0:
+    if y <= 0 and not share:
         return found.NOT_POSITIVE
     return found.BELOW_FLOOR if y <= tray.floor else found.USED
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mfbench.curves import error_at_seconds, error_at_work
 from mfbench.record import Look, Record, Status
-from mfbench.study_contract import COSTS, split_quantity
+from mfbench.study_contract import COSTS, SHARE, split_bound, split_quantity
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Quantity:
     """What is measured in each trial: see `study.StudyEntry.quantity`.
 
     Args:
-        kind: "error", "metric", "report", "seconds-to", "work-to", "solution" or "deviation".
+        kind: "error", "metric", "report", "below", "seconds-to", "work-to", "solution" or "deviation".
         name: of the metric or report.
-        target: of the costs.
+        target: of the costs; bound of "below".
     """
 
     kind: str
@@ -28,7 +28,14 @@ class Quantity:
     def of(cls, text: str) -> Quantity:
         """Read "seconds-to:0.1"."""
         kind, name = split_quantity(text)
+        if kind == SHARE:
+            return cls(kind, *split_bound(name))
         return cls(kind, target=float(name)) if kind in COSTS else cls(kind, name)
+
+    @property
+    def share(self) -> bool:
+        """It is 1 or 0, so that its mean is a share of trials."""
+        return self.kind == SHARE
 
     @property
     def of_answers(self) -> bool:
@@ -50,8 +57,9 @@ class Quantity:
             return self._cost(record)
         if record.status is not Status.OK:
             return None
-        if self.kind == "report":
-            return record.reports.get(self.name)
+        if self.kind in ("report", SHARE):
+            told = record.reports.get(self.name)
+            return told if told is None or self.kind == "report" else float(told < self.target)
         metric = record.metrics.get(self.name or record.headline)
         if metric is None:
             return None

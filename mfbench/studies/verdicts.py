@@ -10,6 +10,7 @@ true number lies outside of the band, "not consistent" though it lies inside.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 from mfbench.studies.findings import Fit, Judgement
@@ -20,9 +21,14 @@ NOT_CONSISTENT = "not consistent"
 NOT_ENOUGH = "not enough data"
 
 
-def judge(fit: Fit, prediction: Prediction, least_seeds: int) -> Judgement:
-    """Hold a fit against a prediction."""
-    verdict, because = _verdict(fit, prediction, least_seeds)
+def judge(fit: Fit, prediction: Prediction, least_seeds: int, unit: float | None = 1.0) -> Judgement:
+    """Hold a fit against a prediction, whose unit is a number or was told by nobody."""
+    if unit is None:
+        verdict, because = NOT_ENOUGH, f"the trials do not all report one {prediction.unit}"
+    else:
+        low, value, high = (unit * number for number in (prediction.low, prediction.value, prediction.high))
+        prediction = dataclasses.replace(prediction, low=low, value=value, high=high)
+        verdict, because = _verdict(fit, prediction, least_seeds)
     return Judgement(
         name=prediction.name,
         value=float(prediction.value),

@@ -34,7 +34,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levels, network, string_sampling, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
-from .blocks.departure import departure
+from .blocks.departure import departure, on_line
 from .blocks.descent import anytime
 from .blocks.keys import root_key
 from .blocks.landscape import survey
@@ -71,7 +71,8 @@ def solve(
     if p.sampler == "string":
         start = string_sampling.departure(problem, p.windows, p.ladders, between, rng)
     else:
-        x = departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)
+        place = departure if p.start == "sets" else on_line
+        x = place(rng, problem.start_a, problem.start_b, p.ladders, p.windows)
         start = (np.asarray(x, DTYPE),)
     state, logit = training.begin(root_key(words[0]), *start), jax.jit(model.logit)
 
@@ -96,6 +97,8 @@ def solve(
             reports={name: float(value) for name, value in reports.items()}
             | (teacher.reports if teacher and reports else {}),
         )
+        if p.updates and step >= p.updates:
+            return
         lesson = None
         if teacher:
             places = state.walkers.places

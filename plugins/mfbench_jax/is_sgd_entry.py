@@ -26,10 +26,14 @@ class ImportanceSampling:
         calibrate: the flux through the level sets of f sets the values on them.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set.
-        memory: updates over which overlaps are averaged at first; a tenth of the run later on.
+        memory: updates over which overlaps are averaged at first; a tenth of the run later on. 0: weights come from the
+            last look alone.
         sampler: "umbrella", or "string": walkers stay in the cells of a string of `windows` nodes; then windows_in and
             exchange have no say.
         supervised: outcomes of trajectories join the loss.
+        start: where walkers in windows start: at the start points of the "sets", or on the straight "line" between them,
+            as public code does. Who starts on a line starts in one channel.
+        updates: after how many it ends, a multiple of 4; 0: when it is stopped.
 
     Raises:
         ValueError: a value outside its range.
@@ -52,14 +56,23 @@ class ImportanceSampling:
     memory: int = 50
     sampler: str = "umbrella"
     supervised: bool = False
+    start: str = "sets"
+    updates: int = 0
 
     def __post_init__(self) -> None:
-        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=1)
+        at_least(
+            self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0, updates=0
+        )
         above_zero(self, "rate", "lift_depth")
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
         one_of(self, "sampler", ("umbrella", "string"))
+        one_of(self, "start", ("sets", "line"))
+        if self.updates % 4:
+            raise ValueError(
+                f"updates is {self.updates}; expected a multiple of 4: so many are compiled together."
+            )
 
 
 IS_SGD = mfbench.SolverEntry(

@@ -158,3 +158,12 @@ def test_escaped_walkers_are_counted_and_stay_where_they_are(well):
     assert here.reports["walkers_escaped"] == 0
     for a, b in zip(jax.tree.leaves(there.state), jax.tree.leaves(here.state), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_it_ends_after_the_updates_asked_for(well):
+    """From the line, and with weights of the last look alone."""
+    with jax.enable_x64(True):
+        found = checkpoints(well[0], 99, updates=8, start="line", memory=0)
+    assert [checkpoint.work["samples"] for checkpoint in found] == [0, 4 * 64, 8 * 64]
+    assert np.all(np.isfinite(list(found[-1].reports.values())))
+    assert found[-1].reports["slab_detour"] > 0

@@ -13,6 +13,8 @@ from mfbench.registry import load_registry
 from mfbench.request import Request
 from mfbench.studies.choosing import chosen
 from mfbench.studies.design import abscissas, make_design
+from mfbench.tasks.rates import in_slab
+from mfbench_committor import double_well
 
 PAGE = Path(__file__).parents[2] / "docs" / "studies.md"
 BUNDLED = (
@@ -26,6 +28,14 @@ BUNDLED = (
     "birth-death-sooner",
     "birth-death-teacher",
     "dimension",
+    "failure-barrier",
+    "failure-channel",
+    "failure-emus",
+    "failure-memory",
+    "failure-width",
+    "failure-windows",
+    "importance-draws",
+    "importance-network",
     "rarity",
     "width-fluctuations",
     "width-limit",
@@ -33,7 +43,7 @@ BUNDLED = (
     "width-loss",
     "width-sgd",
 )
-GROUPS = {"batch": 3, "birth-death": 6, "width": 5}
+GROUPS = {"batch": 3, "birth-death": 6, "failure": 6, "importance": 2, "width": 5}
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +118,24 @@ def test_the_study_of_the_documentation_can_be_planned(registry, tmp_path):
     assert found.broken == []
     design = designed(found, found.studies["width"])
     assert len(design.groups) == 5
+
+
+def test_importance_has_ten_samples_of_mu_in_the_slab(registry):
+    """And 1000 fitted coefficients at every value, whatever number of seeds gives a verdict."""
+    entry = registry.studies["importance-draws"]
+    design = designed(registry, dataclasses.replace(entry, seeds=1))
+    law = double_well.line_committor(5.0).law(double_well.log_partition(5.0))
+    mass = law.node_mass[in_slab(law.at_nodes(law.committor))].sum()
+    assert mass == pytest.approx(2.1e-3, rel=0.01)
+    assert min(entry.values) * mass > 10
+    for spec in design.plan.specs:
+        given = spec.cell.solver_parameters
+        assert given["replicates"] * given["basis"] * entry.least_seeds >= 1000
+
+
+def test_failure_keeps_the_number_of_walkers(registry):
+    design = designed(registry, registry.studies["failure-windows"])
+    assert {
+        spec.cell.solver_parameters["windows"] * spec.cell.solver_parameters["ladders"]
+        for spec in design.plan.specs
+    } == {384}

@@ -19,6 +19,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from . import levels, running, watch
 from .ansatz import Ansatz, Solution
+from .detour import slab_detour
 from .emus import effective_share
 from .ritz import violation
 from .ritz_descent import Descent, make_descent
@@ -74,6 +75,7 @@ def make_training(
     escaped = watch.counter(problem.box)
     begun, descend = make_descent(model.walkers, optimiser, beside)
     boundary = tuple(np.asarray(points, DTYPE) for points in (problem.start_a, problem.start_b))
+    middles = tuple(points.mean(axis=0) for points in boundary)
 
     # One compiled function: every operation outside of it would be compiled by itself.
     @jax.jit
@@ -107,6 +109,7 @@ def make_training(
             "rate_dirichlet_error": dirichlet_error,
             "window_overlap": running.least_overlap(sampled.seen),
             "weight_ess": effective_share(weights),
+            "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
             "boundary_violation": violation(*(model.logit(average, points) for points in boundary)),
             **sampling.told(sampled),
             "walkers_escaped": sampled.watch.escaped,

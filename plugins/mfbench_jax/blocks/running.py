@@ -41,7 +41,9 @@ def nothing(ladders: int, windows: int) -> Running:
 
 
 def share_of_news(step: jax.Array, memory: int) -> jax.Array:
-    """In means that forget: over `memory` updates at first, over a tenth of the run later on."""
+    """In means that forget: over `memory` updates at first, over a tenth of the run later on; 0: nothing is kept."""
+    if memory == 0:
+        return jnp.ones_like(step, float)
     return jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
 
 

@@ -33,9 +33,14 @@ class DoubleWellParameters:
 
 
 def facts(parameters: DoubleWellParameters) -> mfbench.Facts:
-    """`reducible`: the control `projected-grid` reads x1 off the flat boundaries, whatever the levels."""
+    """`reducible`: the control `projected-grid` reads x1 off the flat boundaries, whatever the levels.
+
+    `separable`: V is a function of x1, on which alone A and B depend, plus one of the other coordinates.
+    """
     return mfbench.Facts(
-        task="committor", dim=parameters.dim, flags=frozenset({"reversible", "rotated", "reducible"})
+        task="committor",
+        dim=parameters.dim,
+        flags=frozenset({"reversible", "rotated", "reducible", "separable"}),
     )
 
 
