@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import at_least
-from mfbench.demands import linear_only
+from mfbench.demands import linear_only, scalar_noise_only, unbounded_space_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,17 +94,13 @@ def transient_only(facts: mfbench.Facts) -> str | None:
 
 
 def elliptic_and_stationary(facts: mfbench.Facts) -> str | None:
-    """The line integral of b / D says nothing of a law that changes in time, nor where D is 0 in some direction."""
-    if "stationary" not in facts.flags:
-        return "knows stationary laws only"
-    if "hypoelliptic" in facts.flags:
-        return "divides the drift by the noise in every direction, and some have none"
-    return None
+    """The line integral of b / D says nothing of a law that changes in time, nor where D is no number."""
+    return scalar_noise_only(facts) if "stationary" in facts.flags else "knows stationary laws only"
 
 
 def one_stationary_equation(facts: mfbench.Facts) -> str | None:
     """The drift in the stationary equation is a given function of x."""
-    return stationary_only(facts) or linear_only(facts)
+    return elliptic_and_stationary(facts) or linear_only(facts) or unbounded_space_only(facts)
 
 
 CONTROLS = [

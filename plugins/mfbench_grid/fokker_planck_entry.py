@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.demands import scalar_noise_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,7 @@ def three_dimensions_at_most(facts: mfbench.Facts) -> str | None:
         return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
     if "stationary" not in facts.flags:
         return "solves for stationary laws only"
-    if "hypoelliptic" in facts.flags:
-        return "its fluxes divide by the noise along every axis, and some direction has none"
-    return None
+    return scalar_noise_only(facts)
 
 
 FINITE_VOLUME = mfbench.SolverEntry(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
+from mfbench.demands import linear_only, scalar_noise_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +38,7 @@ def moving_only(facts: mfbench.Facts) -> str | None:
         return "follows laws in time only"
     if not 2 <= facts.dim <= 50:
         return f"a train has at least two cores and was tried up to fifty; d is {facts.dim}"
-    if "hypoelliptic" in facts.flags:
-        return "splits off noise of one strength in all directions; here it is degenerate"
-    return None
+    return scalar_noise_only(facts) or linear_only(facts)
 
 
 TENSOR_TRAIN_IN_TIME = mfbench.SolverEntry(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
+from mfbench.demands import linear_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ def even_noise_in_low_dimensions(facts: mfbench.Facts) -> str | None:
         return "follows laws in time only"
     if "multiplicative" in facts.flags:
         return "noise is a convolution here, and must not depend on the place"
-    return None
+    return linear_only(facts)
 
 
 SEMI_LAGRANGIAN = mfbench.SolverEntry(

@@ -1,7 +1,7 @@
 """What several solvers of this package ask of a problem before they run."""
 
 import mfbench
-from mfbench.demands import linear_only
+from mfbench.demands import linear_only, scalar_noise_only, unbounded_space_only
 
 
 def reversible_only(facts: mfbench.Facts) -> str | None:
@@ -15,8 +15,13 @@ def stationary_only(facts: mfbench.Facts) -> str | None:
 
 
 def one_stationary_equation(facts: mfbench.Facts) -> str | None:
-    """The drift in the stationary equation is a given function of x."""
-    return stationary_only(facts) or linear_only(facts)
+    """The drift in the stationary equation is a given function of x, in R^d."""
+    return stationary_only(facts) or linear_only(facts) or unbounded_space_only(facts)
+
+
+def one_elliptic_equation(facts: mfbench.Facts) -> str | None:
+    """And noise has one strength D."""
+    return one_stationary_equation(facts) or scalar_noise_only(facts)
 
 
 def no_penalty(facts: mfbench.Facts) -> str | None:
@@ -31,3 +36,8 @@ def no_penalty(facts: mfbench.Facts) -> str | None:
 def transient_only(facts: mfbench.Facts) -> str | None:
     """Walkers start from the law at t = 0."""
     return None if "transient" in facts.flags else "follows laws in time only"
+
+
+def one_equation_in_time(facts: mfbench.Facts) -> str | None:
+    """The drift at every time is a given function of x."""
+    return transient_only(facts) or linear_only(facts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import above_zero, at_least
 
-from .demands import transient_only
+from .demands import one_equation_in_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,6 @@ LOG_DENSITY_GALERKIN = mfbench.SolverEntry(
     ),
     run="mfbench_jax.log_density_galerkin:solve",
     parameters=GalerkinParameters,
-    supports=transient_only,
+    supports=one_equation_in_time,
     extras=("jax",),
 )

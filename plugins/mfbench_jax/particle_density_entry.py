@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import above_zero, at_least
 
-from .demands import one_stationary_equation
+from .demands import one_elliptic_equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,6 @@ PARTICLE_DENSITY = mfbench.SolverEntry(
     ),
     run="mfbench_jax.particle_density:solve",
     parameters=MeanFieldDensity,
-    supports=one_stationary_equation,
+    supports=one_elliptic_equation,
     extras=("jax",),
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
+from mfbench.demands import scalar_noise_only, unbounded_space_only
 
 from .demands import stationary_only
 
@@ -35,10 +36,8 @@ class ParticlesAtRestParameters:
 
 
 def stationary_in_space(facts: mfbench.Facts) -> str | None:
-    """Gaussians have no periods."""
-    return stationary_only(facts) or (
-        "fits Gaussians, which have no periods" if "periodic" in facts.flags else None
-    )
+    """Gaussians have no periods, and steps are those of one strength of noise."""
+    return stationary_only(facts) or unbounded_space_only(facts) or scalar_noise_only(facts)
 
 
 PARTICLES_AT_REST = mfbench.SolverEntry(

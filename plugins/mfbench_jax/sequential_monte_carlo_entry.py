@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import mfbench
 from mfbench.checks import at_least
 
-from .demands import one_stationary_equation
+from .demands import one_elliptic_equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class SequentialMonteCarloParameters:
 
 def gradient_only(facts: mfbench.Facts) -> str | None:
     """Only then log p is a line integral of the drift, up to its constant."""
-    return one_stationary_equation(facts) or (
+    return one_elliptic_equation(facts) or (
         None if "gradient" in facts.flags else "needs a drift that is a gradient"
     )
 

@@ -67,6 +67,8 @@ def gaussian_facts(parameters: GaussianParameters) -> mfbench.Facts:
         flags.add("rotated")
     if parameters.case in ("oscillator", "kinetic"):
         flags.add("hypoelliptic")
+    if parameters.case in ("oscillator", "kinetic", "turning-covariance"):
+        flags.add("anisotropic")
     if parameters.case == "interacting-trap":
         flags.add("exchangeable")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dimension, flags=frozenset(flags))

@@ -38,7 +38,7 @@ def kinetic_facts(parameters: KineticParameters) -> mfbench.Facts:
 
     The law of one oscillator is a product, and so is that of uncoupled ones.
     """
-    flags = {"stationary", "hypoelliptic"}
+    flags = {"stationary", "hypoelliptic", "anisotropic"}
     if parameters.dim == 2 or parameters.coupling == 0:
         flags.add("separable")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))

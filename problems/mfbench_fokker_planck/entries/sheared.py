@@ -30,7 +30,9 @@ class ShearedParameters:
 def sheared_facts(parameters: ShearedParameters) -> mfbench.Facts:
     """No control solves it: a headline. Noise depends on the place."""
     return mfbench.Facts(
-        task="fokker-planck", dim=parameters.dim, flags=frozenset({"transient", "rotated", "multiplicative"})
+        task="fokker-planck",
+        dim=parameters.dim,
+        flags=frozenset({"transient", "rotated", "multiplicative", "anisotropic"}),
     )
 
 

@@ -8,7 +8,9 @@ import mfbench
 def facts(parameters: mfbench.NoParameters) -> mfbench.Facts:
     """Noise acts on the swimmer's drive alone; place and drive mean something and are not rotated."""
     del parameters
-    return mfbench.Facts(task="fokker-planck", dim=2, flags=frozenset({"transient", "hypoelliptic"}))
+    return mfbench.Facts(
+        task="fokker-planck", dim=2, flags=frozenset({"transient", "hypoelliptic", "anisotropic"})
+    )
 
 
 SWIMMER = mfbench.ProblemEntry(
