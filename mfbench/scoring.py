@@ -128,14 +128,17 @@ def curve_of(findings: Findings, budget: float, judge: Judge) -> list[Look]:
     return list(looks.values())
 
 
-def milestones_of(findings: Findings, budget: float) -> np.ndarray | None:
-    """The values at the judge's looks of every milestone within the budget, (T, n), as the curve orders them; None: none."""
+def milestones_of(findings: Findings, budget: float) -> dict[str, np.ndarray]:
+    """{"milestones": values (T, n) at the judge's looks of every milestone within the budget, as the curve orders them}.
+
+    Empty where there is none.
+    """
     rows = {
         seen.seconds: values(seen.looks)
         for seen in findings.seen
         if seen.milestone and seen.seconds <= budget
     }
-    return np.stack(list(rows.values())) if rows else None
+    return {"milestones": np.stack(list(rows.values()))} if rows else {}
 
 
 def metrics_of(answers: Answers, judge: Judge) -> dict[str, Metric]:

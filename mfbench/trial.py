@@ -224,12 +224,9 @@ def conclude(
     if status is not Status.OK:
         return record, {}
     answers = scoring.answers_of(scored, judge)
-    arrays = {"looks": answers.looks}
+    arrays = {"looks": answers.looks} | scoring.milestones_of(findings, budget)
     if answers.finals is not None and answers.gradients is not None:
         arrays |= {"finals": answers.finals, "gradients": answers.gradients}
-    milestones = scoring.milestones_of(findings, budget)
-    if milestones is not None:
-        arrays["milestones"] = milestones
     return msgspec.structs.replace(record, metrics=scoring.metrics_of(answers, judge)), arrays
 
 

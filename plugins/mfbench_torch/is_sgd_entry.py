@@ -26,7 +26,8 @@ class ImportanceSampling:
         calibrate: the flux through the level sets of f sets the values on them.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set.
-        memory: updates over which overlaps are averaged at first; a tenth of the run later on.
+        memory: updates over which overlaps are averaged at first; a tenth of the run later on. 0: weights come from the
+            last look alone.
 
     Raises:
         ValueError: a value outside its range.
@@ -49,7 +50,7 @@ class ImportanceSampling:
     memory: int = 50
 
     def __post_init__(self) -> None:
-        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=1)
+        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0)
         above_zero(self, "rate", "lift_depth")
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))

@@ -211,6 +211,7 @@ def test_every_entry_is_marked_as_a_control():
         "bare-lift",
         "straight-line",
         "line-integral",
+        "drift-plus-quadratic",
         "gaussian-closure",
         "constant",
     ]

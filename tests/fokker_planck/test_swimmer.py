@@ -104,7 +104,7 @@ def test_the_start_lies_in_the_box():
 def test_the_entry_describes_what_it_builds(known):
     facts, problem = SWIMMER.facts(NoParameters()), build(NoParameters(), 1)
     assert facts.dim == problem.dim == 2
-    assert facts.flags == {"transient", "hypoelliptic"}
+    assert facts.flags == {"transient", "hypoelliptic", "anisotropic"}
     assert problem.times == TIMES == tuple(law.time for law in known.laws)
 
 

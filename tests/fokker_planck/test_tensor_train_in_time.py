@@ -118,7 +118,7 @@ def test_the_frame_is_that_of_the_law():
 def test_what_is_declined():
     supports = TENSOR_TRAIN_IN_TIME.supports
     assert "in time only" in supports(Facts(task="fokker-planck", dim=4, flags=frozenset({"stationary"})))
-    assert "degenerate" in supports(
+    assert "hypoelliptic" in supports(
         Facts(task="fokker-planck", dim=4, flags=frozenset({"transient", "hypoelliptic"}))
     )
     assert "up to fifty" in supports(Facts(task="fokker-planck", dim=100, flags=frozenset({"transient"})))

@@ -199,7 +199,8 @@ def test_amounts_fall_into_the_same_bins():
     same(levels.log_steps(), jax_levels.log_steps(), rtol=0)
 
 
-def test_running_means_forget_alike():
+@pytest.mark.parametrize("memory", [0, 5])
+def test_running_means_forget_alike(memory):
     ours = running.nothing(LADDERS, WINDOWS, torch.device("cpu"))
     theirs = jax_running.nothing(LADDERS, WINDOWS)
     for part, twin in zip(ours, theirs, strict=True):
@@ -207,8 +208,8 @@ def test_running_means_forget_alike():
     advance = jax.jit(jax_running.updated)
     for step in range(12):
         news = running_means(step)
-        ours = running.updated(ours, running.Running(*map(torch.tensor, news)), step, 5)
-        theirs = advance(theirs, jax_running.Running(*news), step, 5)
+        ours = running.updated(ours, running.Running(*map(torch.tensor, news)), step, memory)
+        theirs = advance(theirs, jax_running.Running(*news), step, memory)
     for part, twin in zip(ours, theirs, strict=True):
         same(part, twin)
 

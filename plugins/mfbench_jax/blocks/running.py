@@ -42,15 +42,14 @@ def nothing(ladders: int, windows: int) -> Running:
 
 def share_of_news(step: jax.Array, memory: int) -> jax.Array:
     """In means that forget: over `memory` updates at first, over a tenth of the run later on; 0: nothing is kept."""
-    if memory == 0:
-        return jnp.ones_like(step, float)
-    return jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+    fading = jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+    return jnp.where(memory == 0, 1.0, fading)
 
 
 def updated(old: Running, new: Running, step: jax.Array, memory: int) -> Running:
     """Means with the news of one update."""
     gain = share_of_news(step, memory)
-    return jax.tree.map(lambda o, n: o + gain * (n.astype(o.dtype) - o), old, new)
+    return jax.tree.map(lambda o, n: (1.0 - gain) * o + gain * n.astype(o.dtype), old, new)
 
 
 def weights_of(seen: Running) -> jax.Array:

@@ -39,8 +39,8 @@ def nothing(ladders: int, windows: int, device: torch.device) -> Running:
 
 
 def updated(old: Running, new: Running, step: int, memory: int) -> Running:
-    """Means that forget: over `memory` updates at first, over a tenth of the run later on."""
-    gain = max(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+    """Means that forget: over `memory` updates at first, over a tenth of the run later on; 0: nothing is kept."""
+    gain = 1.0 if memory == 0 else max(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
     return Running(*(torch.lerp(o, n.to(o.dtype), gain) for o, n in zip(old, new, strict=True)))
 
 
