@@ -55,12 +55,20 @@ def box_of(law: KnownLaw, horizon: float, reach: float = REACH) -> np.ndarray:
 def judge_of(
     law: KnownLaw,
     times: tuple[float, ...],
-    reference: Reference,
+    *,
+    tolerance: float,
+    method: str,
+    source: str,
     nodes: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> TransientJudge:
-    """The judge by draws from the law at each time, and by nodes (m, d) with weights (m,) at the last.
+    """The judge by draws from the law at each time, and by nodes at the last.
 
-    Without nodes given they are `nodes_around` the law.
+    Args:
+        law: in the coordinates that solvers see.
+        times: at which it is asked.
+        tolerance: error bar of log p, nats.
+        method, source: of the reference.
+        nodes: (m, d) with weights (m,) for integrals dx; None for `nodes_around` the law.
     """
     rng = np.random.default_rng([POINT_SEED, law.dim])
     laws = []
@@ -84,7 +92,9 @@ def judge_of(
         nodes=places,
         node_log_p=law.log_density(places, last.time) if len(places) else np.empty(0),
         node_weights=weights,
-        log_density=reference,
+        log_density=Reference(
+            quantity="log p(x, t), nats", value=None, tolerance=tolerance, method=method, source=source
+        ),
     )
 
 

@@ -88,3 +88,19 @@ def moments_near(law, t):
 def gaussian_near():
     """gaussian_near(linear_law, t) is log p(y (d,), s) for s near t, as a function in jax."""
     return moments_near
+
+
+@pytest.fixture
+def made_anew(tmp_path):
+    """made_anew(stem): the arrays of a stored reference as the command makes them now; minutes."""
+    from click.testing import CliRunner
+
+    from mfbench_fokker_planck.references.__main__ import main
+
+    def arrays(stem):
+        done = CliRunner().invoke(main, ["--into", str(tmp_path), stem])
+        assert done.exit_code == 0, done.output
+        with np.load(tmp_path / f"{stem}.npz", allow_pickle=False) as new:
+            return dict(new)
+
+    return arrays

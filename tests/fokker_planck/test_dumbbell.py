@@ -190,15 +190,8 @@ def test_walkers_have_the_law_s_moments():
 
 
 @pytest.mark.slow
-def test_the_command_reproduces_the_stored_arrays(tmp_path):
-    from click.testing import CliRunner
-
-    from mfbench_fokker_planck.references.__main__ import main
-
-    done = CliRunner().invoke(main, ["--into", str(tmp_path), "dumbbell"])
-    assert done.exit_code == 0, done.output
-    stored, _ = store.load("dumbbell")
-    with np.load(tmp_path / "dumbbell.npz", allow_pickle=False) as new:
-        assert set(new) == set(stored)
-        np.testing.assert_allclose(new["x"], stored["x"], rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(new["log_p"], stored["log_p"], atol=1e-4)
+def test_the_command_reproduces_the_stored_arrays(made_anew):
+    new, (stored, _) = made_anew("dumbbell"), store.load("dumbbell")
+    assert set(new) == set(stored)
+    np.testing.assert_allclose(new["x"], stored["x"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(new["log_p"], stored["log_p"], atol=1e-4)

@@ -164,19 +164,12 @@ def test_walkers_fall_into_cells_as_often_as_the_law_says():
 
 
 @pytest.mark.slow
-def test_the_command_reproduces_the_stored_arrays(tmp_path):
-    from click.testing import CliRunner
-
-    from mfbench_fokker_planck.references.__main__ import main
-
-    done = CliRunner().invoke(main, ["--into", str(tmp_path), "swimmer"])
-    assert done.exit_code == 0, done.output
-    stored, _ = store.load("swimmer")
-    with np.load(tmp_path / "swimmer.npz", allow_pickle=False) as new:
-        assert set(new) == set(stored)
-        np.testing.assert_allclose(new["x"], stored["x"], rtol=1e-5, atol=1e-6)
-        for name in ("log_p", "max_log_p", "covariance"):
-            np.testing.assert_allclose(new[name], stored[name], atol=1e-4)
+def test_the_command_reproduces_the_stored_arrays(made_anew):
+    new, (stored, _) = made_anew("swimmer"), store.load("swimmer")
+    assert set(new) == set(stored)
+    np.testing.assert_allclose(new["x"], stored["x"], rtol=1e-5, atol=1e-6)
+    for name in ("log_p", "max_log_p", "covariance"):
+        np.testing.assert_allclose(new[name], stored[name], atol=1e-4)
 
 
 @pytest.mark.slow
