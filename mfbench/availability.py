@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mfbench.accelerators import without_cuda
 from mfbench.parameters import make_parameters
 from mfbench.placement import ExecutorEntry
 from mfbench.registry import Origin, Registry
@@ -112,4 +113,15 @@ def why_not(
         return f"runs on {', '.join(solver.devices)} only, not on {device}"
     if not elsewhere and device not in devices():
         return f"this machine has no {device} device"
-    return missing(solver, origin)
+    absent = missing(solver, origin)
+    if absent is None and device == "cuda" and not elsewhere:
+        return without_cuda(requirements(solver, origin))
+    return absent
+
+
+def best_device(solver: SolverEntry, origin: Origin) -> str:
+    """The best device class that this machine, the solver and the frameworks installed for it have in common."""
+    shared = [device for device in devices() if device in solver.devices]
+    if "cuda" in shared and missing(solver, origin) is None and without_cuda(requirements(solver, origin)):
+        shared.remove("cuda")
+    return shared[-1] if shared else "cpu"

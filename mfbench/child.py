@@ -69,8 +69,7 @@ def main(pipe: Connection) -> None:
         confinement.redirect_output(Path(order.folder))
         confinement.end_after(order.limit + SECOND_LIMIT)
         os.chdir(order.folder)
-        if order.gpu is not None:
-            os.environ["CUDA_VISIBLE_DEVICES"] = order.gpu
+        confinement.take_device(order.gpu)
         threads = confinement.take_cores(order.cores)
         confinement.limit_memory(order.memory_mb)
         memory = confinement.reset_peak_memory()

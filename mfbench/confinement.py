@@ -135,6 +135,29 @@ def take_cores(cores: Iterable[int]) -> int:
     return max([count, *pools])
 
 
+def take_device(gpu: str | None) -> None:
+    """Let numeric libraries see this GPU, or none: what is said to run on the processor does.
+
+    jax reads its variables when it is imported, and what the fork server has imported it read there.
+    """
+    os.environ.update(device_variables(gpu))
+
+
+def device_variables(gpu: str | None) -> dict[str, str]:
+    """What numeric libraries read to find out on which device they compute, for one GPU or none.
+
+    A jax that was told "cuda" and finds none raises, where it would else go on in silence on the processor. Its products
+    of 32-bit numbers keep all of their bits: torch's do, and on a GPU jax's own default are 10 of them.
+    """
+    if gpu is None:
+        return {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    return {
+        "CUDA_VISIBLE_DEVICES": gpu,
+        "JAX_PLATFORMS": "cuda,cpu",
+        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+    }
+
+
 @cache
 def numeric_libraries() -> threadpoolctl.ThreadpoolController:
     """The numeric libraries that are loaded; searched for once, since a forked child has those of its server."""

@@ -18,7 +18,7 @@ from multiprocessing import forkserver
 from typing import Any
 
 from mfbench import child, preload
-from mfbench.confinement import THREAD_VARIABLES
+from mfbench.confinement import THREAD_VARIABLES, device_variables
 
 LONGEST_FOLDER = 70
 """Bytes of a temporary folder in which the fork server's socket still has a path of less than 108 bytes."""
@@ -51,7 +51,9 @@ def start(frameworks: Iterable[str] = ()) -> None:
         _frameworks.update(dict.fromkeys(frameworks))
         if runs():
             return
-        changes = dict.fromkeys(THREAD_VARIABLES, "1") | {
+        changes = {
+            **dict.fromkeys(THREAD_VARIABLES, "1"),
+            **device_variables(None),  # what runs on a GPU is spawned
             "PYTHONSAFEPATH": "1",
             preload.VARIABLE: ",".join((*ALWAYS, *_frameworks)),
         }

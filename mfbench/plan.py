@@ -57,6 +57,8 @@ class Plan:
         unsupported: trials that cannot be run, with the reason.
         frameworks: modules that the fork server should import ahead.
         jobs: trials at the same time.
+        expected: key -> predicted wall seconds.
+        gpus: at most so many trials at the same time are on a GPU; 1 where there is none.
     """
 
     specs: list[Spec] = field(default_factory=list)
@@ -64,13 +66,16 @@ class Plan:
     frameworks: tuple[str, ...] = ()
     jobs: int = 1
     expected: dict[str, float] = field(default_factory=dict)
+    gpus: int = 1
 
     def minutes(self, specs: Iterable[Spec] | None = None) -> float:
         """Predicted wall minutes of these trials (default: all)."""
         free = [0.0] * self.jobs
+        on_gpus = 0.0
         for spec in self.specs if specs is None else specs:
             heapq.heapreplace(free, free[0] + self.expected[spec.key])
-        return max(free) / 60.0
+            on_gpus += self.expected[spec.key] * (spec.cell.device == "cuda")
+        return max(*free, on_gpus / self.gpus) / 60.0
 
 
 def make_plan(request: Request, registry: Registry, cores: int | None, plugins: tuple[str, ...] = ()) -> Plan:
@@ -95,7 +100,7 @@ def make_plan(request: Request, registry: Registry, cores: int | None, plugins: 
     seeds = request.seeds or SEEDS[request.preset]
     budget = float(request.budget or preset_budget(request.preset, registry, seeds))
     jobs = request.jobs or max(1, (cores or 1) // request.threads)
-    plan = Plan(jobs=jobs)
+    plan = Plan(jobs=jobs, gpus=1 if cores is None else max(1, len(availability.gpus())))
     frameworks: list[str] = []
     for problem, solver, device, reason in pairs(
         registry, problems, solvers, request.device, elsewhere=cores is None
@@ -125,7 +130,8 @@ def pairs(
     for problem in problems:
         for solver in solvers:
             if solver.entry.task == problem.entry.task:
-                chosen = choose_device(device, solver.entry)
+                origin = registry.origins[solver.entry.task, solver.entry.name]
+                chosen = availability.best_device(solver.entry, origin) if device == "auto" else device
                 reason = availability.why_not(
                     registry, problem.entry, problem.parameters, solver.entry, chosen, elsewhere
                 )
@@ -185,14 +191,6 @@ def unique(instances: list[Instance]) -> list[Instance]:
     return found
 
 
-def choose_device(wanted: str, solver: SolverEntry) -> str:
-    """The device class of a trial: as wanted, or the best that machine and solver share."""
-    if wanted != "auto":
-        return wanted
-    shared = [device for device in availability.devices() if device in solver.devices]
-    return shared[-1] if shared else "cpu"
-
-
 def make_spec(
     request: Request,
     registry: Registry,
@@ -235,9 +233,17 @@ def preset_budget(preset: str, registry: Registry, seeds: int) -> float:
     everything = pairs(
         registry, choose_problems((), registry, preset), choose_solvers((), registry, TASKS), "auto"
     )
-    kinds = Counter(solver.entry.control for _, solver, _, reason in everything if reason is None)
-    learning, controls = seeds * kinds[False], seeds * kinds[True]
+    kinds = Counter(
+        (solver.entry.control, device) for _, solver, device, reason in everything if reason is None
+    )
+    on_gpus = seeds * kinds[False, "cuda"]
+    learning, controls = (
+        on_gpus + seeds * kinds[False, "cpu"],
+        seeds * (kinds[True, "cpu"] + kinds[True, "cuda"]),
+    )
     left = QUICK_SECONDS / OVERHEAD - math.ceil(controls / QUICK_CORES) * CONTROL_SECONDS
     # The last trial may run alone while the other cores idle: sum / m + (1 - 1 / m) longest (Graham 1969).
-    share = float(int(left / max(1.0, (learning + QUICK_CORES - 1) / QUICK_CORES)))
-    return min(QUICK_MOST, max(QUICK_LEAST, share))
+    rounds = max(1.0, (learning + QUICK_CORES - 1) / QUICK_CORES)
+    if on_gpus:  # they wait for each other, however many cores there are
+        rounds = max(rounds, on_gpus / len(availability.gpus()))
+    return min(QUICK_MOST, max(QUICK_LEAST, float(int(left / rounds))))

@@ -128,8 +128,10 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
     gpus = availability.gpus() if cell.device == "cuda" else ()
     try:
         with (
+            slots(
+                "gpu", gpus, int(cell.device == "cuda"), stopping
+            ) as gpu,  # whoever waits for it holds no core
             slots("core", sorted(os.sched_getaffinity(0)), spec.limits.threads, stopping) as cores,
-            slots("gpu", gpus, int(cell.device == "cuda"), stopping) as gpu,
         ):
             order = make_order(case, folder, cores, gpu)
             started(Progress(spec, Path(order.journal), judge))

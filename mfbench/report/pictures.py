@@ -55,7 +55,7 @@ def draw(findings: Sequence[Findings]) -> dict[str, bytes]:
             f"no picture: matplotlib cannot be imported ({error}); run: pip install 'mfbench[report]'"
         ) from error
     documents = {}
-    settings = {"svg.hashsalt": findings[0].study, "svg.fonttype": "path", "font.size": 9.0}
+    settings: Any = {"svg.hashsalt": findings[0].study, "svg.fonttype": "path", "font.size": 9.0}
     for suffix, canvas in (("svg", FigureCanvasSVG), ("png", FigureCanvasAgg)):
         with matplotlib.rc_context(settings):
             columns = min(len(findings), COLUMNS)

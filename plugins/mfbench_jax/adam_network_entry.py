@@ -41,4 +41,5 @@ ADAM_NETWORK = mfbench.SolverEntry(
     parameters=AdamNetwork,
     supports=no_penalty,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -40,4 +40,5 @@ BIRTH_DEATH = mfbench.SolverEntry(
     run="mfbench_jax.birth_death:solve",
     parameters=BirthDeath,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -59,4 +59,5 @@ GAUSS_NEWTON = mfbench.SolverEntry(
     parameters=GaussNewton,
     supports=elliptic_only,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -88,4 +88,5 @@ IS_SGD = mfbench.SolverEntry(
     parameters=ImportanceSampling,
     supports=reversible_only,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -41,4 +41,5 @@ KERNEL_RIDGE = mfbench.SolverEntry(
     parameters=KernelRidge,
     supports=no_penalty,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -68,4 +68,5 @@ LOG_DENSITY_GALERKIN = mfbench.SolverEntry(
     parameters=GalerkinParameters,
     supports=one_equation_in_time,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -71,4 +71,5 @@ LOG_DENSITY_GAUSS_NEWTON = mfbench.SolverEntry(
     parameters=LogDensityParameters,
     supports=one_stationary_equation,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -47,4 +47,5 @@ LOG_SEMIGROUP = mfbench.SolverEntry(
     run="mfbench_jax.log_semigroup:solve",
     parameters=LogSemigroup,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -43,4 +43,5 @@ MARKOV_MODEL = mfbench.SolverEntry(
     run="mfbench_jax.markov_model:solve",
     parameters=MarkovModel,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -37,4 +37,5 @@ NOISY_PARTICLES = mfbench.SolverEntry(
     run="mfbench_jax.noisy_particles:solve",
     parameters=NoisyDescent,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

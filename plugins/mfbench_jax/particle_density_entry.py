@@ -46,4 +46,5 @@ PARTICLE_DENSITY = mfbench.SolverEntry(
     parameters=MeanFieldDensity,
     supports=one_elliptic_equation,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -12,4 +12,5 @@ PARTICLE_REGRESSION = mfbench.SolverEntry(
     run="mfbench_jax.particle_regression:solve",
     parameters=ParticleDescent,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -43,4 +43,5 @@ PARTICLE_SGD = mfbench.SolverEntry(
     parameters=MeanField,
     supports=reversible_only,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -49,4 +49,5 @@ PARTICLES_AT_REST = mfbench.SolverEntry(
     parameters=ParticlesAtRestParameters,
     supports=stationary_in_space,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

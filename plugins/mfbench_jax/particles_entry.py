@@ -43,4 +43,5 @@ PARTICLES = mfbench.SolverEntry(
     parameters=ParticlesParameters,
     supports=transient_only,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

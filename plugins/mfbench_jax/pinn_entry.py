@@ -49,4 +49,5 @@ PINN = mfbench.SolverEntry(
     run="mfbench_jax.pinn:solve",
     parameters=Pinn,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -39,4 +39,5 @@ RANDOM_FEATURES = mfbench.SolverEntry(
     parameters=RandomFeatures,
     supports=no_penalty,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

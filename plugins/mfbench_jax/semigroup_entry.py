@@ -39,4 +39,5 @@ SEMIGROUP = mfbench.SolverEntry(
     run="mfbench_jax.semigroup:solve",
     parameters=Semigroup,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

@@ -54,4 +54,5 @@ SEQUENTIAL_MONTE_CARLO = mfbench.SolverEntry(
     parameters=SequentialMonteCarloParameters,
     supports=gradient_only,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

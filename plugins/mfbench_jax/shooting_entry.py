@@ -45,4 +45,5 @@ SHOOTING = mfbench.SolverEntry(
     run="mfbench_jax.shooting:solve",
     parameters=Shooting,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

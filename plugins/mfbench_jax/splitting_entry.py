@@ -53,4 +53,5 @@ SPLITTING = mfbench.SolverEntry(
     run="mfbench_jax.splitting:solve",
     parameters=Splitting,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )

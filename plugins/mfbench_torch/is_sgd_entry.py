@@ -70,4 +70,5 @@ IS_SGD = mfbench.SolverEntry(
     parameters=ImportanceSampling,
     supports=reversible_only,
     extras=("torch",),
+    devices=("cpu", "cuda"),
 )

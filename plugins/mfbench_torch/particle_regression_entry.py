@@ -51,4 +51,5 @@ PARTICLE_REGRESSION = mfbench.SolverEntry(
     run="mfbench_torch.particle_regression:solve",
     parameters=ParticleDescent,
     extras=("torch",),
+    devices=("cpu", "cuda"),
 )

@@ -43,4 +43,5 @@ PARTICLE_SGD = mfbench.SolverEntry(
     parameters=MeanField,
     supports=reversible_only,
     extras=("torch",),
+    devices=("cpu", "cuda"),
 )

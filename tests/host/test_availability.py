@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+from types import SimpleNamespace
 
 import pytest
 
-from mfbench import Facts, ProblemEntry, SolverEntry, availability
+from mfbench import Facts, ProblemEntry, SolverEntry, accelerators, availability
 from mfbench.registry import Origin, Registry
 
 REQUIRES = [
@@ -17,6 +18,8 @@ REQUIRES = [
     "my-plugin[jax,torch] ; extra == 'all'",
     "My-Plugin[all] ; extra == 'everything'",
 ]
+
+METADATA = {"my-plugin": REQUIRES, "bare": None}
 
 
 @pytest.fixture(autouse=True)
@@ -29,14 +32,17 @@ def fresh(monkeypatch):
             raise importlib.metadata.PackageNotFoundError(name)
         return installed[name]
 
-    monkeypatch.setattr(
-        importlib.metadata, "requires", lambda name: {"my-plugin": REQUIRES, "bare": None}[name]
-    )
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: METADATA[name])
     monkeypatch.setattr(importlib.metadata, "version", version)
-    for cached in (availability.extra_requirements, availability.installed_version):
+    remembered = (
+        availability.extra_requirements,
+        availability.installed_version,
+        accelerators.without_cuda,
+    )
+    for cached in remembered:
         cached.cache_clear()
-    yield
-    for cached in (availability.extra_requirements, availability.installed_version):
+    yield installed
+    for cached in remembered:
         cached.cache_clear()
 
 
@@ -156,3 +162,55 @@ def test_a_solver_without_that_device(devices):
     devices("nvidia0")
     assert why_not(solver(), "cuda") == "runs on cpu only, not on cuda"
     assert why_not(solver(devices=("cpu", "cuda")), "cuda") is None
+
+
+BOTH = {"extras": ("jax",), "devices": ("cpu", "cuda")}
+
+
+@pytest.mark.parametrize(
+    ("distributions", "device", "refusal"),
+    [
+        (["jax", "jax-cuda13-plugin"], "cuda", None),
+        (["jax", "jax_cuda12_plugin"], "cuda", None),
+        (["jax", "jax-cuda13-pjrt"], "cpu", "this jax has no CUDA; run: pip install 'jax[cuda13]'"),
+        (["jax"], "cpu", "this jax has no CUDA; run: pip install 'jax[cuda13]'"),
+    ],
+)
+def test_a_jax_without_cuda_stays_on_the_processor(
+    devices, fresh, monkeypatch, distributions, device, refusal
+):
+    """Unasked; asked for, it is refused rather than run there in silence."""
+    devices("nvidia0")
+    fresh["equinox"] = "0.12"
+    found = [SimpleNamespace(metadata={"Name": name}) for name in distributions]
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda: found)
+    assert availability.best_device(solver(**BOTH), ANNOUNCED) == device
+    reason = why_not(solver(**BOTH), "cuda")
+    assert reason is None if refusal is None else reason.startswith(refusal)
+    assert why_not(solver(**BOTH)) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "requires", "device"),
+    [
+        ("2.11.0+cu130", [], "cuda"),
+        ("2.13.0+cpu", ["sympy"], "cpu"),
+        ("2.13.0", ["sympy", "nvidia-cudnn-cu13==9 ; platform_system == 'Linux'"], "cuda"),
+        ("2.13.0", ["sympy"], "cpu"),
+        ("2.13.0+rocm6", ["nvidia-cublas"], "cpu"),
+    ],
+)
+def test_a_torch_without_cuda_stays_on_the_processor(devices, fresh, monkeypatch, version, requires, device):
+    devices("nvidia0")
+    fresh["torch"] = version
+    monkeypatch.setitem(METADATA, "torch", requires)
+    entry = solver(extras=("torch",), devices=("cpu", "cuda"))
+    assert availability.best_device(entry, ANNOUNCED) == device
+    assert (why_not(entry, "cuda") is None) == (device == "cuda")
+
+
+def test_the_best_device_is_one_that_both_have(devices):
+    both, cpu = solver(devices=("cpu", "cuda")), solver()
+    assert [availability.best_device(entry, ANNOUNCED) for entry in (both, cpu)] == ["cpu", "cpu"]
+    devices("nvidia0")
+    assert [availability.best_device(entry, ANNOUNCED) for entry in (both, cpu)] == ["cuda", "cpu"]

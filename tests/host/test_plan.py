@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mfbench import Facts, ProblemEntry, SolverEntry, availability
 from mfbench.names import NameProblem, parse_selector
 from mfbench.parameters import ParameterError
-from mfbench.plan import BUDGETS, Plan, choose_device, choose_problems, make_plan, preset_budget
+from mfbench.plan import BUDGETS, Plan, choose_problems, make_plan, preset_budget
 from mfbench.record import Cell, Spec
 from mfbench.registry import Origin, Registry, load_registry
 from mfbench.request import BadRequest, Request
@@ -168,15 +168,6 @@ def test_a_nothing_of_plugins_is_an_empty_plan():
     assert make_plan(request(), Registry(), 2).specs == []
 
 
-def test_devices_are_the_best_that_both_have(monkeypatch):
-    both, cpu = solver("a", devices=("cpu", "cuda")), solver("b")
-    monkeypatch.setattr(availability, "devices", lambda: ("cpu",))
-    assert [choose_device("auto", entry) for entry in (both, cpu)] == ["cpu", "cpu"]
-    monkeypatch.setattr(availability, "devices", lambda: ("cpu", "cuda"))
-    assert [choose_device("auto", entry) for entry in (both, cpu)] == ["cuda", "cpu"]
-    assert choose_device("cuda", cpu) == "cuda", "refused later, with the reason"
-
-
 def test_standard_and_full_have_fixed_budgets(registry):
     assert {preset: preset_budget(preset, registry, 5) for preset in ("standard", "full")} == BUDGETS
     assert make_plan(request(budget=7), registry, 2).specs[0].cell.budget == 7.0
@@ -248,6 +239,20 @@ def test_the_quick_preset_of_what_is_installed():
     assert sum(seconds) <= 10 * 60 * 2
     assert wall_seconds(seconds) <= 10 * 60
     assert plan.minutes() <= 10
+
+
+def test_what_waits_for_one_gpu_is_counted_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(availability, "gpus", lambda: ("0",))
+    entries = [solver(f"g{number}", devices=("cpu", "cuda")) for number in range(30)]
+    entries += [solver(f"c{number}") for number in range(10)]
+    registry = registry_with([problem("committor/arc", instances={"quick": ({},)})], entries)
+    plan = make_plan(request(), registry, 8)
+    assert Counter(spec.cell.device for spec in plan.specs) == {"cuda": 30, "cpu": 10}
+    budget = plan.specs[0].cell.budget
+    assert plan.minutes() == pytest.approx(1.15 * 30 * budget / 60)
+    assert 9 < plan.minutes() <= 10
+    monkeypatch.setattr(availability, "gpus", lambda: ("0", "1"))
+    assert make_plan(request(), registry, 8).specs[0].cell.budget > budget
 
 
 def test_a_part_of_the_quick_preset_runs_the_same_trials(registry):

@@ -119,6 +119,11 @@ def test_a_child_has_its_cores_and_as_many_threads(seen):
     assert seen["threads"] == "1"
 
 
+def test_a_child_on_the_processor_sees_no_gpu(seen):
+    """A framework that finds one takes it, whatever the record says of the device."""
+    assert (seen["gpu"], seen["platforms"]) == ("", "cpu")
+
+
 def test_a_child_is_alone(seen):
     """It can be killed with its group, reads no input, and works in a folder that is gone afterwards."""
     assert seen["leads its session"]
@@ -185,7 +190,7 @@ def test_a_gpu_is_one_of_those_the_host_may_use(spec, gpus):
     record = run_trial(spec("witness", device="cuda")).record
     assert record.status is Status.OK, record.sentence
     seen = json.loads(record.stderr)
-    assert (seen["gpu"], seen["context"][1]) == ("7", "cuda")
+    assert (seen["gpu"], seen["platforms"], seen["context"][1]) == ("7", "cuda,cpu", "cuda")
     assert Path(os.environ["MFBENCH_SLOTS"], "gpu-7").exists()
 
 

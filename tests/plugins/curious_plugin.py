@@ -46,6 +46,7 @@ def witness(problem, parameters, context):
         "beside it": sorted(path.name for path in Path().iterdir()),
         "input": sys.stdin.read(),
         "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "platforms": os.environ.get("JAX_PLATFORMS"),
         "files": sorted(os.path.realpath(number) for number in Path("/proc/self/fd").iterdir()),
         "context": [context.seed, context.device, context.threads, context.budget],
         "problem": sorted(vars(problem)),
