@@ -127,10 +127,8 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
     load = os.getloadavg()[0]
     gpus = availability.gpus() if cell.device == "cuda" else ()
     try:
-        with (
-            slots(
-                "gpu", gpus, int(cell.device == "cuda"), stopping
-            ) as gpu,  # whoever waits for it holds no core
+        with (  # whoever waits for a GPU holds no core
+            slots("gpu", gpus, int(cell.device == "cuda"), stopping) as gpu,
             slots("core", sorted(os.sched_getaffinity(0)), spec.limits.threads, stopping) as cores,
         ):
             order = make_order(case, folder, cores, gpu)
