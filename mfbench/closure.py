@@ -132,7 +132,20 @@ def _read(name: str, file: Path, text: bytes, function: str | None) -> tuple[str
     if function is not None:
         tree = reachable(tree, function)
     imported = imports(tree, name, is_package=file.name == "__init__.py")
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(imported)
+    return hashlib.sha256(written(tree).encode()).hexdigest(), tuple(imported)
+
+
+def written(part: object) -> str:
+    """A syntax tree as text, without the fields that say nothing.
+
+    A later Python adds such fields (3.12: `type_params`) and need not see other code in the same text.
+    """
+    if isinstance(part, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(part) if value is not None and value != [])
+        return f"{type(part).__name__}({', '.join(f'{name}={written(value)}' for name, value in fields)})"
+    if isinstance(part, list):
+        return f"[{', '.join(map(written, part))}]"
+    return repr(part)
 
 
 @cache

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
+import itertools
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -305,3 +307,33 @@ def test_packages_of_another_environment_count_by_their_versions(hashed, tmp_pat
     seen = read_closure("package.problem:build")
     assert seen.foreign == {"lone_library"}
     assert all(shared not in file.parents for file in seen.files.values())
+
+
+def test_a_later_python_sees_the_same_code():
+    """Python 3.12 gave definitions a field `type_params`, which is empty where nobody uses it."""
+    tree = ast.parse("@cache\ndef f(x, *, y=None, z):\n    return {**x, 'none': None, y: -1.5}\n")
+    before = closure.written(tree)
+    definition = tree.body[0]
+    definition._fields = (*definition._fields, "type_params")
+    definition.type_params = []
+    assert closure.written(tree) == before
+    definition.type_params = [ast.Name("T")]
+    assert closure.written(tree) != before
+
+
+SNIPPETS = (
+    "f(None)", "f()", "f(x=None)", "f('None')", "f(b'None')", "f(1)", "f(1.0)", "f(True)", "f(-1)", "f(1j)", "f(...)",
+    "x = []", "x = [[]]", "x = [None]", "x = ()", "x: int", "x: int = None", "def f(): pass", "def f(a=None): pass",
+    "def f(*, a): pass", "def f(*, a=None): pass", "def f(a, /): pass", "def f(a): pass", "def f() -> None: pass",
+    "def f(*a): pass", "def f(**a): pass", "{**x}", "{None: x}", "return", "return None", "x[:]", "x[None]", "x[::2]",
+    "x[2:]", "x[:2]", "from . import a", "from .. import a", "from m import a", "from m import a as b", "raise", "raise E",
+    "raise E from x", "raise E from None", "yield", "yield None", "class C: pass", "class C(B): pass", "class C(b=B): pass",
+    "with a: pass", "with a as b: pass", "try: pass\nexcept: pass", "try: pass\nfinally: pass", "f'{x}'", "f'{x!r}'",
+    "f'{x:{y}}'", "lambda: x", "lambda a: x", "if x: pass", "if x: pass\nelse: pass", "x = 'a'", "x = 'a', ",
+)  # fmt: skip
+
+
+def test_different_code_is_written_differently():
+    """Leaving out what is empty makes no two of these alike."""
+    for left, right in itertools.combinations(SNIPPETS, 2):
+        assert closure.written(ast.parse(left)) != closure.written(ast.parse(right)), (left, right)
