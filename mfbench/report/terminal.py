@@ -57,7 +57,9 @@ def print_chapters(chapters: Iterable[Chapter], *, terminal: bool = False, width
 def _table(sheet: Sheet, width: int, console: Console) -> Segments:
     """The lines of a sheet, in colours."""
     layout = Layout(sheet, width, console)
-    lines = [(line, HEAD) for line in layout.head] + [(layout.rule, None)] if layout.head else []
+    lines: list[tuple[str, Style | None]] = [(line, HEAD) for line in layout.head]
+    if lines:
+        lines.append((layout.rule, None))
     for i in range(len(sheet.lines)):
         style = BEST if i in sheet.best else FAILED if i in sheet.failed else None
         lines += [(line, style) for line in layout.line(i)]
