@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import math
 import os
 import random
 import resource
@@ -84,7 +85,7 @@ def mutated(*seeds):
                 rng.choice(pieces) + rng.randbytes(rng.randint(0, 60)) for _ in range(rng.randint(0, 5))
             )
         data = bytearray(rng.choice(seeds))
-        for _ in range(rng.randint(1, 4)):
+        for _ in range(rng.choice((1, 1, 2, 3, 4))):
             start = rng.randint(0, len(data))
             stop = min(len(data), start + rng.randint(0, 12))
             data[start:stop] = rng.choice(pieces) * rng.randint(0, 3)
@@ -100,17 +101,32 @@ plain = st.recursive(
 )
 """What a journal's body may say in msgpack, and be sound as far as its checksum goes."""
 
-KINDS = ("Began", "Setup", "Seen", "Ended")
-FIELDS = ("seconds", "work", "reports", "looks", "how", "threads", "sentence")
+KINDS = (journal.Began, journal.Setup, journal.Seen, journal.Ended)
+RIGHT = {
+    "seconds": (0.5, -1.0, 1e308, math.inf, math.nan, 3),
+    "work": ({}, {"evaluations": 1}, {"evaluations": -(2**63)}),
+    "reports": ({}, {"rate": math.nan}, {"": 0}),
+    **dict.fromkeys(("looks", "finals", "gradients"), (b"", bytes(7), bytes(16))),
+    "how": ("finished", "memory", "", "\x1b[2J"),
+    "sentence": ("", "\x00", "x" * 40),
+    "threads": (1, 0, -1),
+    "milestone": (True, False),
+}
+"""Values of the types that the fields have, or nearly."""
+OTHERS = (0.0, 1, -1e308)
 
 
 def sound_journal(rng, values):
-    """Blocks whose checksums are right, of fields that a journal has and of whatever values."""
+    """Blocks whose checksums are right, of the fields that they have, with values of the right type and of any."""
     bodies = []
     for _ in range(rng.randint(1, 3)):
-        names = rng.sample(FIELDS, rng.randint(0, 5))
-        fields = {"type": rng.choice(KINDS)} | {name: rng.choice(values) for name in names}
-        bodies.append(fields if rng.random() < 0.8 else rng.choice(values))
+        kind = rng.choice(KINDS)
+        wild = rng.choice((0.0, 0.1, 0.5))
+        fields = {"type": kind.__name__}
+        for name in kind.__struct_fields__:
+            if rng.random() > wild / 2:
+                fields[name] = rng.choice(values if rng.random() < wild else RIGHT.get(name, OTHERS))
+        bodies.append(fields if rng.random() < 0.9 else rng.choice(values))
     try:
         return b"".join(block(msgspec.msgpack.encode(body)) for body in bodies)
     except (OverflowError, UnicodeEncodeError):  # numbers and texts that msgpack cannot say
@@ -161,7 +177,7 @@ READERS = {
     "arrays": (
         reads_arrays, pieces, mutated(archive(looks=np.ones(3)), archive(a=np.array(["x"]), b=np.ones((2, 2))))
     ),
-    "journal": (reads_journal, pieces, mutated(JOURNAL)),
+    "journal": (reads_journal, pieces, mutated(JOURNAL, block(SEEN) + JOURNAL)),
     "sound journal": (reads_journal, st.lists(plain, min_size=1, max_size=8), sound_journal),
     "suite": (
         reads_suite,
