@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable
 
 import msgspec
@@ -25,21 +26,42 @@ def bundles_of(records: Iterable[Record], places: Iterable[int] | None = None) -
     """Records in as few bundles as can be.
 
     Args:
-        records: in any order.
+        records: in any order; each is asked for once, and none is kept.
         places: their numbers, ascending; 0, 1, ... by default.
     """
-    groups: dict[bytes, tuple[Shared, list[int], list[Own], list[list[float]]]] = {}
+    binding = Binding()
     for place, record in enumerate(records) if places is None else zip(places, records, strict=True):
+        binding.add(place, record)
+    return binding.bundles()
+
+
+class Binding:
+    """Bundles in the making. Of a record it keeps what a bundle does: whole, a hundred thousand take a gigabyte."""
+
+    def __init__(self) -> None:
+        self._groups: dict[bytes, tuple[Shared, list[int], list[Own], array[float]]] = {}
+
+    def add(self, place: int, record: Record) -> None:
+        """Take up a record, given its number; the numbers ascend."""
         shared = _shared(record)
-        _, where, own, numbers = groups.setdefault(msgspec.json.encode(shared), (shared, [], [], []))
+        group = self._groups.get(name := msgspec.msgpack.encode(shared))
+        if group is None:
+            group = self._groups[name] = shared, [], [], array("d")
+        _, where, own, numbers = group
         where.append(place)
         sentence = "" if record.status is Status.OK else record.sentence
         own.append(Own(record.cell.seed, record.key, record.started, sentence, record.arrays))
-        numbers.append(_numbers(record))
-    return [
-        Bundle(shared, np.array(where, np.intp), own, np.array(numbers, np.float64))
-        for shared, where, own, numbers in groups.values()
-    ]
+        numbers.fromlist(_numbers(record))
+
+    def __len__(self) -> int:
+        return sum(len(where) for _, where, _, _ in self._groups.values())
+
+    def bundles(self) -> list[Bundle]:
+        """Of all records so far."""
+        return [
+            Bundle(shared, np.array(where, np.intp), own, np.array(numbers, np.float64).reshape(len(own), -1))
+            for shared, where, own, numbers in self._groups.values()
+        ]
 
 
 def _shared(record: Record) -> Shared:
@@ -66,13 +88,14 @@ def _shared(record: Record) -> Shared:
 
 def _numbers(record: Record) -> list[float]:
     """A row of `Bundle.numbers`."""
-    metrics, usage = record.metrics.values(), msgspec.structs.astuple(record.usage)
+    metrics = record.metrics.values()
     found = [metric.floor for metric in metrics]
     found += [math.inf if metric.value is None else metric.value for metric in metrics]
     found += [math.inf if seconds is None else seconds for seconds in record.seconds_to_target.values()]
     found += [math.inf if count is None else _bounded(count) for count in record.work_to_target.values()]
     found += [_bounded(count) for count in record.work.values()]
-    found += [math.nan if used is None else _bounded(used) for used in usage]
+    usage = msgspec.structs.astuple(record.usage)
+    found += [used if type(used) is float else math.nan if used is None else _bounded(used) for used in usage]
     return found
 
 

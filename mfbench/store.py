@@ -144,7 +144,7 @@ class Store:
         """Every record of the folder, in the order of file names."""
         reading, records = Reading(), []
         for path in scan(self.folder, RECORDS):
-            record = _decoded(self.folder / path, reading)
+            record = _decoded(f"{self.folder}/{path}", reading)
             if record is not None:
                 records.append(record)
                 reading.keys.append(record.key)
@@ -155,20 +155,20 @@ class Store:
     def summaries(self) -> Reading:
         """The same, but less of each record (`Summaries`), from the folder's index where there is one."""
         from mfbench import index
-        from mfbench.bundling import bundles_of
+        from mfbench.bundling import Binding
         from mfbench.summaries import Summaries
 
-        reading, fresh = Reading(), {}
+        reading, fresh = Reading(), Binding()
         with uncollected():
             listed = list(listing(self.folder, RECORDS))
             starts = [(f"{self.folder}/{path}/", names) for path, names, _ in listed]
             paths = [start + name for start, names in starts for name in names]
             bundles, unknown = index.unchanged(index.read_index(self.folder, len(paths)), listed)
-            for place in unknown:
-                record = _decoded(Path(paths[place]), reading)
-                if record is not None:  # less of it at once, or a hundred thousand curves are held in memory
-                    fresh[place] = msgspec.structs.replace(record, curve=[], stderr="")
-            summaries = Summaries([*bundles, *bundles_of(fresh.values(), fresh)])
+            for place in unknown.tolist():
+                record = _decoded(paths[place], reading)
+                if record is not None:
+                    fresh.add(place, record)
+            summaries = Summaries([*bundles, *fresh.bundles()])
             if len(fresh) >= max(index.WORTH, len(paths) // 100):
                 index.write_index(self.folder, listed, summaries.bundles)
             reading.records, reading.keys = summaries, summaries.keys()
@@ -207,13 +207,16 @@ def write_record(path: Path, record: Record, arrays: Mapping[str, np.ndarray] | 
         target.unlink(missing_ok=True)  # of an earlier run
 
 
-def decode_record(path: Path) -> Record:
+_decode = msgspec.json.Decoder(Record).decode
+
+
+def decode_record(path: str | Path) -> Record:
     """Read one document.
 
     Raises:
         msgspec.MsgspecError: not a record; ValueError: written by a newer mfbench, too large, no file; OSError.
     """
-    record = msgspec.json.decode(read_file(path, MOST_RECORD), type=Record)
+    record = _decode(read_file(path, MOST_RECORD))
     if record.schema > SCHEMA:
         raise ValueError(f"schema {record.schema} is newer than {SCHEMA}; update mfbench to read it.")
     return record
@@ -228,28 +231,34 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
-def _decoded(path: Path, reading: Reading) -> Record | None:
+def _decoded(path: str, reading: Reading) -> Record | None:
     """The record of one document; None, and noted in the reading, if it cannot be read."""
     try:
         return decode_record(path)
     except UNREADABLE as error:
-        reading.unreadable.append((path, str(error)))
+        reading.unreadable.append((Path(path), str(error)))
         return None
 
 
 def read_folders(folders: Iterable[Path], summaries: bool = False) -> Reading:
     """The records of several folders together, or their summaries; a record that stands in two counts once."""
     whole, seen = Reading(), set[str]()
-    parts: list[tuple[Any, list[int]]] = []
+    parts: list[tuple[Any, Sequence[int]]] = []
     for folder in folders:
         store = Store(folder)
         reading = store.summaries() if summaries else store.read_all()
         whole.unreadable.extend(reading.unreadable)
-        first = {key: number for number, key in reversed([*enumerate(reading.keys)])}
-        new = sorted(number for key, number in first.items() if key not in seen)
-        seen.update(first)
-        whole.keys += [reading.keys[number] for number in new]
-        whole.paths += [reading.paths[number] for number in new]
+        new: Sequence[int] = range(len(reading.keys))
+        keys = set(reading.keys)
+        if len(keys) == len(new) and seen.isdisjoint(keys):
+            whole.keys += reading.keys
+            whole.paths += reading.paths
+        else:
+            first = {key: number for number, key in reversed([*enumerate(reading.keys)])}
+            new = sorted(number for key, number in first.items() if key not in seen)
+            whole.keys += [reading.keys[number] for number in new]
+            whole.paths += [reading.paths[number] for number in new]
+        seen |= keys
         parts.append((reading.records, new))
     if summaries:
         from mfbench.summaries import Summaries

@@ -5,22 +5,20 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
-from mfbench.report.sheets import Chapter, Sheet, fitted, needed_width
+from mfbench.report.layout import FOLDED, GAP, Layout
+from mfbench.report.sheets import Chapter, Sheet, fitted
 
 WIDTH = 120
 """Columns where the output is no terminal, so that files do not depend on a window."""
 
-GAP = 2
-"""Blanks between two columns."""
-
-FOLDED = 18
-"""A column of words is never folded to less than this."""
+HEAD, BEST, FAILED = Style(bold=True), Style(bold=True, color="green"), Style(dim=True)
+"""Styles of column heads and of lines that are set off."""
 
 
 def print_chapters(chapters: Iterable[Chapter], *, terminal: bool = False, width: int = WIDTH) -> str:
@@ -47,7 +45,7 @@ def print_chapters(chapters: Iterable[Chapter], *, terminal: bool = False, width
                 console.print()
                 if sheet.caption:
                     console.print(Text(sheet.caption, style="bold cyan"))
-                console.print(_table(sheet, width))
+                console.print(_table(sheet, width, console))
             if chapter.notes and chapter.sheets:
                 console.print()
             for note in chapter.notes:
@@ -56,27 +54,13 @@ def print_chapters(chapters: Iterable[Chapter], *, terminal: bool = False, width
     return "\n".join(line.rstrip() for line in captured.get().splitlines()).rstrip("\n") + "\n"
 
 
-def _table(sheet: Sheet, width: int) -> Table:
-    # The box draws one blank between columns, the padding the rest of the gap.
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, GAP - 1, 0, 0),
-        show_edge=False,
-        show_header=not sheet.bare,
-    )
-    fits = needed_width(sheet, GAP, FOLDED) <= width
-    for i, head in enumerate(sheet.header):
-        words = head in sheet.words
-        widest = max([len(head), *(len(line[i]) for line in sheet.lines)])
-        table.add_column(
-            Text(head),
-            justify="left" if words else "right",
-            # Rich crops a table whose minima do not fit; rather fold numbers than lose them.
-            min_width=(min(widest, FOLDED) if words else widest) if fits else None,
-            overflow="fold",
-        )
-    for i, line in enumerate(sheet.lines):
-        style = "bold green" if i in sheet.best else "dim" if i in sheet.failed else ""
-        table.add_row(*(Text(cell) for cell in line), style=style)
-    return table
+def _table(sheet: Sheet, width: int, console: Console) -> Segments:
+    """The lines of a sheet, in colours."""
+    layout = Layout(sheet, width, console)
+    lines: list[tuple[str, Style | None]] = [(line, HEAD) for line in layout.head]
+    if lines:
+        lines.append((layout.rule, None))
+    for i in range(len(sheet.lines)):
+        style = BEST if i in sheet.best else FAILED if i in sheet.failed else None
+        lines += [(line, style) for line in layout.line(i)]
+    return Segments(segment for line, style in lines for segment in (Segment(line, style), Segment.line()))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import zlib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -47,7 +48,7 @@ def opened(monkeypatch):
     from mfbench import store as module
 
     real = module.decode_record
-    monkeypatch.setattr(module, "decode_record", lambda path: found.append(path.name) or real(path))
+    monkeypatch.setattr(module, "decode_record", lambda path: found.append(Path(path).name) or real(path))
     return found
 
 
