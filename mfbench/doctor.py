@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scipy.special import stdtrit
+
 from mfbench import availability
 from mfbench.occupancy import busy_seconds
 from mfbench.statistics import CONFIDENCE, log_ratio_interval
-from mfbench.student import student_quantile
 
 PAIRS = 30
 """Pairs of equal runs, interleaved."""
@@ -206,7 +207,7 @@ def agreement(first: list[float], second: list[float], processor: float = 1.0) -
     ratios = [math.log(b) - math.log(a) for a, b in zip(first, second, strict=True)]
     low, high = log_ratio_interval(second, first)
     spread = statistics.stdev(ratios)
-    reach = student_quantile(len(ratios) - 1, (1.0 + CONFIDENCE) / 2.0) + POWER
+    reach = float(stdtrit(len(ratios) - 1, (1.0 + CONFIDENCE) / 2.0)) + POWER
     return Agreement(
         ratio=math.exp(statistics.fmean(ratios)),
         low=math.exp(low),

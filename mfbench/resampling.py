@@ -16,10 +16,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import fdtrc, ndtr
+from scipy.special import fdtrc, ndtr, stdtrit
 
 from mfbench import fits
-from mfbench.student import student_quantile
 
 RESAMPLES = 20_000
 """Draws; of a law that is searched, `SEARCHED`."""
@@ -123,7 +122,7 @@ def interval(replicates: np.ndarray, estimate: float, confidence: float, seeds: 
     """
     if len(replicates) == 0:
         return -math.inf, math.inf
-    quantile, short = student_quantile(seeds - 1, (1.0 + confidence) / 2.0), math.sqrt(seeds / (seeds - 1))
+    quantile, short = float(stdtrit(seeds - 1, (1.0 + confidence) / 2.0)), math.sqrt(seeds / (seeds - 1))
     number = max(
         math.floor(float(ndtr(-short * quantile)) * len(replicates)) - 1, 0
     )  # outwards to the next one

@@ -19,15 +19,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from statistics import NormalDist, median
+from functools import cached_property, lru_cache
+from statistics import median
 from sys import float_info
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-
-from mfbench.student import student_quantile
+from scipy.special import ndtr, stdtrit
 
 CONFIDENCE = 0.99
 """Of the paired interval; 95 % would split identical contenders somewhere in most suites."""
@@ -122,6 +121,12 @@ def student_interval(ratios: Sequence[float] | Floats, confidence: float) -> tup
     ).any() else high
 
 
+@lru_cache
+def student_quantile(freedom: int, probability: float) -> float:
+    """Student's quantile; a ranking asks for the same few thousands of times."""
+    return float(stdtrit(freedom, probability))
+
+
 def bootstrap_interval(ratios: Sequence[float], confidence: float) -> tuple[float, float]:
     """Expanded percentile bootstrap interval of the mean of log-ratios (Hesterberg 2015, section 5.3).
 
@@ -139,7 +144,7 @@ def bootstrap_interval(ratios: Sequence[float], confidence: float) -> tuple[floa
     n = len(ratios)
     if n < 2 or (math.inf in ratios and -math.inf in ratios):
         return -math.inf, math.inf
-    tail = NormalDist().cdf(-math.sqrt(n / (n - 1)) * student_quantile(n - 1, (1.0 + confidence) / 2.0))
+    tail = float(ndtr(-math.sqrt(n / (n - 1)) * student_quantile(n - 1, (1.0 + confidence) / 2.0)))
     drawn = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))  # the same records, the same verdict
     means = np.sort(np.asarray(ratios, dtype=float)[drawn].mean(axis=1))
     low = max(math.floor(tail * RESAMPLES) - 1, 0)  # outwards to the next order statistic

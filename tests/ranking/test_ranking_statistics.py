@@ -13,7 +13,6 @@ from scipy import stats
 
 from mfbench.ranking import rank
 from mfbench.statistics import CONFIDENCE, Sample, beats, groups, log_ratio_interval, places
-from mfbench.student import student_quantile
 
 INFINITE = math.inf
 
@@ -185,20 +184,3 @@ def test_places_do_not_depend_on_the_order_of_contenders(samples, random):
     names = list(samples)
     random.shuffle(names)
     assert places({name: samples[name] for name in names}) == places(samples)
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 6, 9, 10, 29, 100, 999, 20_000])
-@pytest.mark.parametrize("probability", [0.501, 0.75, 0.975, 0.995, 1 - 1e-6])
-def test_students_quantile_is_scipys(freedom, probability):
-    """The second route inverts the incomplete beta function."""
-    assert math.isclose(
-        student_quantile(freedom, probability), stats.t.ppf(probability, freedom), rel_tol=1e-9
-    )
-    assert student_quantile(freedom, 1 - probability) == -student_quantile(freedom, 1 - (1 - probability))
-
-
-def test_students_quantile_where_it_has_a_closed_form():
-    """One degree of freedom: Cauchy's, tan(pi (p - 1/2)); two: 2 a sqrt(2 / (1 - 4 a^2)), a = p - 1/2; the median is 0."""
-    assert math.isclose(student_quantile(1, 0.995), math.tan(math.pi * 0.495), rel_tol=1e-12)
-    assert math.isclose(student_quantile(2, 0.975), 0.95 * math.sqrt(2 / (1 - 0.95**2)), rel_tol=1e-12)
-    assert student_quantile(7, 0.5) == 0.0
