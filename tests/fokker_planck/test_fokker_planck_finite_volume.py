@@ -224,6 +224,12 @@ def test_iterations_agree_with_elimination(dim, monkeypatch):
     bulk = direct.log_p > np.max(direct.log_p) - 20
     assert np.max(np.abs(error[bulk])) < 1e-9
     assert not np.array_equal(iterated.log_p, direct.log_p)
+    before = np.random.get_state()
+    np.random.random()
+    np.testing.assert_array_equal(law_on(problem, cells).log_p, iterated.log_p)  # whatever others drew
+    np.random.set_state(before)
+    law_on(problem, cells)
+    assert np.array_equal(np.random.get_state()[1], before[1]) and np.random.get_state()[2] == before[2]
 
 
 def test_grids_where_iterations_stall_are_left_out(monkeypatch):

@@ -16,6 +16,8 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.linalg import gmres, splu
 
+from mfbench_grid.blocks.global_random import undisturbed_random_state
+
 DIRECT_LIMIT = {1: 2**31, 2: 300_000, 3: 20_000}
 """Nodes up to which elimination is the faster method, by dimension: fill n, n log n, n^(4/3)."""
 ROUND_OFF = 16 * float(np.finfo(float).eps)
@@ -141,7 +143,8 @@ def _by_iteration(flows: _Flows) -> np.ndarray:
         np.exp(flows.log_up - at_high) + np.exp(flows.log_down - at_high),
     )
     reversible = flows.matrix(diagonal / 2, to_low=(up + down) / 2, to_high=(up + down) / 2)
-    multigrid = smoothed_aggregation_solver(reversible, B=level[flows.rest][:, None])
+    with undisturbed_random_state():
+        multigrid = smoothed_aggregation_solver(reversible, B=level[flows.rest][:, None])
     y, stalled = gmres(
         chain,
         flows.gains(half)[flows.rest],
