@@ -45,10 +45,6 @@ EXACT = 1e-9
 """Nats of residual over the horizon, below which nothing is left to gain."""
 
 
-FINER = 0.5
-"""Time step of the walkers that judge, by that of the others."""
-
-
 class State(NamedTuple):
     """An answer: Gaussians and parameters of the tilt at the times asked (T,)."""
 
@@ -167,7 +163,8 @@ def solve(
                 yield answer()
                 return
         if census is None and (better or bounded):
-            census = Census(ground, axes, p.census, FINER * p.step_share, p.max_steps, rng)
+            census = Census(ground, axes, p.census, p.step_share, p.max_steps, rng)
+            yield answer()
             candidates["gaussian"] = judged(gaussian, {})
         if better:
             thetas = normalised(found.thetas, census.masses(of(found)))

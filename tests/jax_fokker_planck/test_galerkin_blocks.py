@@ -13,6 +13,7 @@ from mfbench.tasks.transient import TransientProblem
 from mfbench_jax.blocks import legendre
 from mfbench_jax.blocks.bent_axes import bent_axes
 from mfbench_jax.blocks.census import normalised
+from mfbench_jax.blocks.copula import Copula
 from mfbench_jax.blocks.dirac_frenkel import Lost, followed, velocity
 from mfbench_jax.blocks.flat_coordinates import Coordinates
 from mfbench_jax.blocks.ground import Ground, completed
@@ -289,23 +290,55 @@ def test_a_sweep_is_judged_alike_while_it_runs_and_after():
     assert unmoved(straight, bare, trails[0]) < 1e-9
 
 
-def test_a_mass_is_found_and_taken_off_where_it_is_sure():
-    """exp(.3) times the law itself, a Gaussian that is not the one it is compared with."""
-    rng = np.random.default_rng(8)
-    x = rng.standard_normal((4000, 2)) ** 2
-    one = contrast(x, np.eye(2), rng)
+def two_wells(rng, count):
+    """Along hidden axes an even mixture at +-2, and a standard normal; with the log-density."""
+    frame = random_rotation(2, 3)
+    y = rng.standard_normal((count, 2))
+    y[:, 0] = 0.5 * y[:, 0] + 2.0 * rng.choice([-1.0, 1.0], count)
 
     def log_p(x):
-        return np.sum(-x / 2.0 - np.log(np.maximum(x, 1e-300)) / 2.0, axis=1) - math.log(2.0 * math.pi)
+        y = x @ frame
+        humps = np.logaddexp(-2.0 * (y[:, 0] - 2.0) ** 2, -2.0 * (y[:, 0] + 2.0) ** 2)
+        return humps - 0.5 * y[:, 1] ** 2 - math.log(2.0 * math.pi)
 
-    w = np.where(np.all(one.points > 0.0, axis=1), log_p(one.points), -np.inf) - one.log_q
-    found = mass(np.maximum(w, -700.0) + 0.3)
-    assert abs(found.log - 0.3) < 4.0 * found.error < 0.2
-    thetas = (np.ones(3), np.ones(3))
-    sure, unsure = normalised(thetas, [Mass(0.3, 0.01), Mass(0.3, 0.2)])
+    return y @ frame.T, log_p, frame
+
+
+def test_the_density_near_points_has_mass_one_and_is_what_is_drawn():
+    """By quadrature; its draws by their moments; a correlated Gaussian and hidden wells are held closely."""
+    rng = np.random.default_rng(6)
+    wells, log_p, frame = two_wells(rng, 20_000)
+    root = np.array([[1.0, 0.0], [0.8, 0.6]])
+    gaussian = rng.standard_normal((20_000, 2)) @ root.T
+    line = np.linspace(-8.0, 8.0, 321)
+    grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    laws = [
+        (wells, frame, log_p),
+        (
+            gaussian,
+            np.eye(2),
+            lambda x: -0.5 * np.sum((x @ np.linalg.inv(root).T) ** 2, axis=1) - math.log(1.2 * math.pi),
+        ),
+    ]
+    for x, basis, law in laws:
+        found = Copula(x, basis, rng)
+        assert np.sum(np.exp(found.log_density(grid))) * 0.05**2 == pytest.approx(1.0, abs=2e-3)
+        assert np.sqrt(np.mean((found.log_density(x) - law(x)) ** 2)) < 0.1
+        drawn = found.draw(40_000, rng)
+        np.testing.assert_allclose(np.cov(drawn.T), np.cov(x.T), atol=0.1)
+
+
+def test_a_mass_is_found_and_taken_off_where_it_is_sure():
+    rng = np.random.default_rng(8)
+    x, log_p, frame = two_wells(rng, 8000)
+    one = contrast(x, frame, rng)
+    found = mass(log_p(one.points) - one.log_q + 0.3)
+    assert abs(found.log - 0.3) < 4.0 * found.error < 0.03
+    sure, unsure = normalised((np.ones(3), np.ones(3)), [Mass(0.3, 0.01), Mass(0.3, 0.2)])
     np.testing.assert_allclose(sure, [0.7, 1.0, 1.0])
     np.testing.assert_array_equal(unsure, np.ones(3))
-    assert mass(np.r_[np.full(5, 900.0), np.full(5, -900.0)]).error == np.inf
+    one_has_it_all = np.r_[np.zeros(10), np.full(9, -900.0), 0.0]
+    assert mass(one_has_it_all).error == pytest.approx(1.0)
 
 
 def test_the_likeliest_tilt_is_the_laws():

@@ -94,7 +94,7 @@ def test_sweeps_that_run_away_are_told_and_walkers_answer_in_their_place(monkeyp
     seen = list(run(problem, order=1, walkers=200, most_walkers=400, stretches=2, census=5000))
     assert seen[-1].reports["lost"] == 4.0
     assert "residual" not in seen[-1].reports
-    assert [c.reports.get("snapshot", 0.0) for c in seen] == [0.0] * 3 + [1.0] * (len(seen) - 3)
+    assert [c.reports.get("snapshot", 0.0) for c in seen] == [0.0] * 4 + [1.0] * (len(seen) - 4)
     assert error(judge, seen[-1]) < error(judge, seen[0]) / 3
     assert {error(judge, c) for c in seen} == {error(judge, seen[0]), error(judge, seen[-1])}
 

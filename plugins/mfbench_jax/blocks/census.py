@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .ensemble import Ensemble
-from .ground import Ground
+from .ground import Ground, completed
 from .logistic import Contrast, Mass, contrast, fitted, losses, mass
 from .tilts import Family, family, span_of
 
@@ -28,7 +28,7 @@ class Census:
 
     Args:
         ground: whose problem they follow; counts them.
-        axes: (d, a), see `contrast`.
+        axes: (d, a) along which log p bends.
         count: of either kind.
         step_share, max_steps: see `Ensemble`.
         rng: of noise and draws.
@@ -47,6 +47,7 @@ class Census:
         rng: np.random.Generator,
     ) -> None:
         self._ground, self._axes, self._rng = ground, axes, rng
+        self._basis = completed(axes)
         self._ensemble = Ensemble(ground.problem, step_share, max_steps, rng)
         self._counted = 0
         self._count = count
@@ -65,7 +66,7 @@ class Census:
 
     def _contrasts(self) -> list[Contrast]:
         """Of new walkers, at every time."""
-        found = [contrast(x, self._axes, self._rng) for x in self._ensemble.run(self._count)]
+        found = [contrast(x, self._basis, self._rng) for x in self._ensemble.run(self._count)]
         self._ground.counted += self._ensemble.evaluations - self._counted
         self._counted = self._ensemble.evaluations
         return found

@@ -1,12 +1,11 @@
-"""Log-densities against draws of the law itself: logistic regression between walkers and draws of a Gaussian q.
+"""Log-densities against draws of the law itself: logistic regression between walkers and draws of a density q near it.
 
 For w = log(p^ / q), the mean over walkers x of p and draws z of q, as many of each,
 
     loss(w) = mean log(1 + exp(-w(x))) + mean log(1 + exp(w(z))),
 
 is least at w = log(p / q), normalisation included, convex, and bounded in what a single point can do
-(Gutmann, Hyvarinen, JMLR 13 (2012) 307). For a constant alone it is Bennett's acceptance ratio (J. Comp. Phys. 22 (1976)
-245): sum sigma(c - w(x)) = sum sigma(w(z) - c) for p^ of mass e^c.
+(Gutmann, Hyvarinen, JMLR 13 (2012) 307). The draws alone give the mass of p^, mean exp(w(z)).
 """
 
 from __future__ import annotations
@@ -15,12 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
-import scipy.optimize
 from scipy.special import expit
 
-from .gaussian_mixture import log_density
-from .gaussian_start import as_mixture
-from .linear_flow import Gaussian
+from .copula import Copula
 
 NEWTON_STEPS, HALVINGS = 40, 20
 RIDGE = 1e-6
@@ -43,29 +39,26 @@ class Mass(NamedTuple):
     error: float
 
 
-def contrast(walkers: np.ndarray, axes: np.ndarray, rng: np.random.Generator) -> Contrast:
-    """Walkers (n, d), n > d, beside draws of a Gaussian with their moments that lie no farther out than they do.
+def contrast(walkers: np.ndarray, basis: np.ndarray, rng: np.random.Generator) -> Contrast:
+    """Walkers (n, d), n > d, beside draws of a density near theirs that lie no farther out than they do.
 
-    Farther out nothing is known of p. How far is measured by the Gaussian itself, and along the axes (d, a).
+    Farther out nothing is known of p. How far is measured by q itself, and along the axes of a basis (d, d).
     """
-    count, dim = walkers.shape
-    q = as_mixture(Gaussian(np.mean(walkers, axis=0), np.cov(walkers.T).reshape(dim, dim)))
-    at_walkers = log_density(q, walkers)
-    low, high = np.min(walkers @ axes, axis=0), np.max(walkers @ axes, axis=0)
-
-    def within(z: np.ndarray) -> np.ndarray:
-        along = z @ axes
-        return (log_density(q, z) >= np.min(at_walkers)) & np.all((low <= along) & (along <= high), axis=1)
-
+    count = len(walkers)
+    q = Copula(walkers, basis, rng)
+    at_walkers, along = q.log_density(walkers), walkers @ basis
+    least, low, high = np.min(at_walkers), np.min(along, axis=0), np.max(along, axis=0)
     tried = kept = 0
-    found: list[np.ndarray] = []
+    places, values = [], []
     while kept < count:
-        z = q.means[0] + rng.standard_normal((count, dim)) @ q.factors[0].T
-        found.append(z[within(z)])
-        tried, kept = tried + count, kept + len(found[-1])
-    z = np.concatenate(found)[:count]
-    log_q = np.concatenate([at_walkers, log_density(q, z)]) - np.log(kept / tried)
-    return Contrast(np.concatenate([walkers, z]), log_q)
+        z = q.draw(count, rng)
+        log_q, along = q.log_density(z), z @ basis
+        within = (log_q >= least) & np.all((low <= along) & (along <= high), axis=1)
+        places.append(z[within])
+        values.append(log_q[within])
+        tried, kept = tried + count, kept + np.count_nonzero(within)
+    log_q = np.concatenate([at_walkers, np.concatenate(values)[:count]]) - np.log(kept / tried)
+    return Contrast(np.concatenate([walkers, np.concatenate(places)[:count]]), log_q)
 
 
 def losses(w: np.ndarray) -> np.ndarray:
@@ -75,19 +68,16 @@ def losses(w: np.ndarray) -> np.ndarray:
 
 
 def mass(w: np.ndarray) -> Mass:
-    """Of exp(w) q, by w at walkers and then at draws, (2 n,); infinite error where they have nothing in common."""
-    half = len(w) // 2
-    x, z = w[:half], w[half:]
+    """Of exp(w) q, by w at walkers and then at draws (2 n,): importance sampling from q alone, which knows of no time step.
 
-    def excess(c: float) -> float:
-        return float(np.mean(expit(z - c)) - np.mean(expit(c - x)))
-
-    found = float(scipy.optimize.brentq(excess, np.min(w) - 50.0, np.max(w) + 50.0, xtol=1e-12))
-    at_x, at_z = expit(found - x), expit(z - found)
-    slope = np.mean(at_x * (1.0 - at_x)) + np.mean(at_z * (1.0 - at_z))
-    if slope <= 0.0:
-        return Mass(found, np.inf)
-    return Mass(found, float(np.sqrt((np.var(at_x) + np.var(at_z)) / half) / slope))
+    The error is at least the share of the heaviest draw.
+    """
+    at_draws = w[len(w) // 2 :]
+    top = np.max(at_draws)
+    weights = np.exp(at_draws - top)
+    mean = np.mean(weights)
+    error = float(np.std(weights) / len(weights) ** 0.5 / mean)
+    return Mass(float(top + np.log(mean)), max(error, float(1.0 / (len(weights) * mean))))
 
 
 def fitted(design: np.ndarray, w: np.ndarray) -> np.ndarray:
