@@ -152,7 +152,7 @@ def solve(
         if better:
             held, least = sweep, sweep.residual
             told = {
-                "residual": least,
+                "residual": float(least),
                 "degree": float(max(degrees)),
                 "order": float(len(degrees)),
                 "bounded": float(bounded),
@@ -168,8 +168,8 @@ def solve(
             candidates["gaussian"] = judged(gaussian, {})
         if better:
             thetas = normalised(found.thetas, census.masses(of(found)))
-            told["mass"] = max(
-                abs(before[0] - now[0]) for before, now in zip(found.thetas, thetas, strict=True)
+            told["mass"] = float(
+                max(abs(before[0] - now[0]) for before, now in zip(found.thetas, thetas, strict=True))
             )
             found = found._replace(thetas=thetas)
             candidates["sweep"] = judged(found, told)
