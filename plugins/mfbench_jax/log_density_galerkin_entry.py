@@ -21,6 +21,7 @@ class GalerkinParameters:
         walkers: least number in a sweep.
         walkers_per_function: in a sweep, at least.
         most_walkers: the end when the least number has risen beyond this.
+        census: walkers that judge and normalise, and as many others to fit snapshots to.
         stretches: of the horizon, with walkers of their own.
         step_share: time step of walkers times the norm of the drift's Jacobian.
         max_steps: over the horizon; a drift that needs more is too stiff.
@@ -37,6 +38,7 @@ class GalerkinParameters:
     walkers: int = 2000
     walkers_per_function: int = 4
     most_walkers: int = 32_000
+    census: int = 20_000
     stretches: int = 24
     step_share: float = 0.1
     max_steps: int = 200_000
@@ -50,6 +52,7 @@ class GalerkinParameters:
             quadratic_terms=0,
             walkers=100,
             walkers_per_function=2,
+            census=1000,
             stretches=1,
             max_steps=64,
         )

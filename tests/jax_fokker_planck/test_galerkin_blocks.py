@@ -1,6 +1,7 @@
 """Blocks of `log-density-galerkin` against closed forms and second derivations."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,17 @@ from mfbench.frames import random_rotation
 from mfbench.tasks.transient import TransientProblem
 from mfbench_jax.blocks import legendre
 from mfbench_jax.blocks.bent_axes import bent_axes
+from mfbench_jax.blocks.census import normalised
+from mfbench_jax.blocks.copula import Copula
 from mfbench_jax.blocks.dirac_frenkel import Lost, followed, velocity
 from mfbench_jax.blocks.flat_coordinates import Coordinates
-from mfbench_jax.blocks.ground import completed
+from mfbench_jax.blocks.ground import Ground, completed
 from mfbench_jax.blocks.growth import Growth, tilt
 from mfbench_jax.blocks.ladder import Ladder, Rung
 from mfbench_jax.blocks.linear_flow import Gaussian, Linear, LinearFlow, fitted
+from mfbench_jax.blocks.logistic import Mass, contrast, losses, mass
+from mfbench_jax.blocks.logistic import fitted as fitted_to_draws
+from mfbench_jax.blocks.tilt_sweep import TiltSweep, Trail, unfollowed, unmoved
 from mfbench_jax.blocks.tilts import Tilts, family, span_of
 
 jax = pytest.importorskip("jax")
@@ -101,8 +107,10 @@ def test_volumes_are_those_of_the_map():
     np.testing.assert_allclose(found.drifts(x)(0.0), -1.5, atol=1e-12)
 
 
-@pytest.mark.parametrize("amplitude", [curved, bent], ids=["curved", "bent"])
-def test_the_growth_of_a_tilted_gaussian_is_that_of_the_equation(amplitude):
+@pytest.mark.parametrize(
+    ("amplitude", "bounded"), [(curved, True), (bent, False)], ids=["curved, bounded", "bent"]
+)
+def test_the_growth_of_a_tilted_gaussian_is_that_of_the_equation(amplitude, bounded):
     """F(u) = (-div(b p) + d_i d_j (D_ij p)) / p with p = exp(u), by differentiating the products themselves."""
 
     def drift(x, t):
@@ -111,7 +119,7 @@ def test_the_growth_of_a_tilted_gaussian_is_that_of_the_equation(amplitude):
 
     given, t = problem(drift, amplitude), 0.4
     coordinates = Coordinates(given, POINTS, reduce=False)
-    functions = family(span_of(POINTS, np.eye(2)), (4, 3), quadratic=True, shaped=False)
+    functions = family(span_of(POINTS, np.eye(2), bounded), (4, 3), quadratic=True, shaped=False)
     rng = np.random.default_rng(1)
     theta = 0.3 * rng.standard_normal(len(functions.start()))
     now = Gaussian(np.array([0.2, -0.1]), np.array([[1.1, 0.3], [0.3, 0.8]]))
@@ -132,6 +140,8 @@ def test_the_growth_of_a_tilted_gaussian_is_that_of_the_equation(amplitude):
 
     def u(x):
         z, r = (x - span.centre) @ span.root, (x @ span.axes - span.middle) / span.half
+        if bounded:
+            r = r * jnp.sqrt(2.0 / (1.0 + r * r))
         w = theta[0] + theta[1] * z[0] + theta[2] * z[1]
         w += theta[3] * z[0] ** 2 + theta[4] * z[0] * z[1] + theta[5] * z[1] ** 2
         for q, variables, degrees in zip(theta[6:], *functions.at, strict=True):
@@ -234,16 +244,116 @@ def test_a_gaussian_that_is_lost_is_said():
 
 
 def test_the_ladder_goes_up_in_degree_then_variables_then_walkers():
+    """And what fails is tried with bounded functions first."""
     ladder = Ladder(4, 2, 100, lambda degrees: degrees[0] <= 6)
     seen = [ladder.rung]
-    for better in (True, False, True, False, True):
+    for better in (True, False, False, True, False, True, False, True):
         ladder.climb(better)
         seen.append(ladder.rung)
     assert seen == [
         Rung((4,), 100),
         Rung((6,), 100),
+        Rung((6,), 100, bounded=True),
         Rung((4, 4), 100),
         Rung((4, 6), 100),
-        Rung((4, 4), 200),
-        Rung((4, 6), 200),
+        Rung((4, 6), 100, bounded=True),
+        Rung((4, 8), 100, bounded=True),
+        Rung((4, 6), 200, bounded=True),
+        Rung((4, 8), 200, bounded=True),
     ]
+
+
+def test_what_is_bounded_stays_so_on_the_whole_line():
+    functions = family(span_of(POINTS, np.eye(2), bounded=True), (6, 6), quadratic=True, shaped=False)
+    far = functions.design(1e6 * POINTS, None)[:, functions.cuts[2] :]
+    assert np.max(np.abs(far)) < legendre.tables(np.full((1, 1), 2.0**0.5), 6)[0].max()
+
+
+def test_a_sweep_is_judged_alike_while_it_runs_and_after():
+    """On its own trail; on another its residual is another. The Gaussian's own, for linear drift, is 0."""
+    given = problem(
+        lambda x, t: -x - 0.3 * jnp.sin(jnp.asarray(x)),
+        lambda x, t: rows(*np.eye(2).reshape(4, 1) + 0.0 * x[:, 0]),
+    )
+    rng = np.random.default_rng(0)
+    ground = Ground(given, True, 0.1, 10_000, rng)
+    trails = [Trail(ground, 3, 300, 0.1, 10_000, rng) for _ in range(2)]
+    span = span_of(np.concatenate(trails[0].x), np.eye(2))
+    sweep = TiltSweep(ground, family(span, (4,), True, False), trails[0])
+    assert list(sweep.run()) == list(trails[0].ends)
+    again, other = (unfollowed(ground, sweep.functions, sweep.steps, trail) for trail in trails)
+    assert again == pytest.approx(sweep.residual, rel=1e-12)
+    assert other != again
+    bare = family(span, (1,), False, False)
+    assert unmoved(ground, bare, trails[0]) > 1.5 * again
+    straight = Ground(replace(given, drift=lambda x, t: -x), True, 0.1, 10_000, rng)
+    assert unmoved(straight, bare, trails[0]) < 1e-9
+
+
+def two_wells(rng, count):
+    """Along hidden axes an even mixture at +-2, and a standard normal; with the log-density."""
+    frame = random_rotation(2, 3)
+    y = rng.standard_normal((count, 2))
+    y[:, 0] = 0.5 * y[:, 0] + 2.0 * rng.choice([-1.0, 1.0], count)
+
+    def log_p(x):
+        y = x @ frame
+        humps = np.logaddexp(-2.0 * (y[:, 0] - 2.0) ** 2, -2.0 * (y[:, 0] + 2.0) ** 2)
+        return humps - 0.5 * y[:, 1] ** 2 - math.log(2.0 * math.pi)
+
+    return y @ frame.T, log_p, frame
+
+
+def test_the_density_near_points_has_mass_one_and_is_what_is_drawn():
+    """By quadrature; its draws by their moments; a correlated Gaussian and hidden wells are held closely."""
+    rng = np.random.default_rng(6)
+    wells, log_p, frame = two_wells(rng, 20_000)
+    root = np.array([[1.0, 0.0], [0.8, 0.6]])
+    gaussian = rng.standard_normal((20_000, 2)) @ root.T
+    line = np.linspace(-8.0, 8.0, 321)
+    grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    laws = [
+        (wells, frame, log_p),
+        (
+            gaussian,
+            np.eye(2),
+            lambda x: -0.5 * np.sum((x @ np.linalg.inv(root).T) ** 2, axis=1) - math.log(1.2 * math.pi),
+        ),
+    ]
+    for x, basis, law in laws:
+        found = Copula(x, basis, rng)
+        assert np.sum(np.exp(found.log_density(grid))) * 0.05**2 == pytest.approx(1.0, abs=2e-3)
+        assert np.sqrt(np.mean((found.log_density(x) - law(x)) ** 2)) < 0.1
+        drawn = found.draw(40_000, rng)
+        np.testing.assert_allclose(np.cov(drawn.T), np.cov(x.T), atol=0.1)
+
+
+def test_a_mass_is_found_and_taken_off_where_it_is_sure():
+    rng = np.random.default_rng(8)
+    x, log_p, frame = two_wells(rng, 8000)
+    one = contrast(x, frame, rng)
+    found = mass(log_p(one.points) - one.log_q + 0.3)
+    assert abs(found.log - 0.3) < 4.0 * found.error < 0.03
+    sure, unsure = normalised((np.ones(3), np.ones(3)), [Mass(0.3, 0.01), Mass(0.3, 0.2)])
+    np.testing.assert_allclose(sure, [0.7, 1.0, 1.0])
+    np.testing.assert_array_equal(unsure, np.ones(3))
+    one_has_it_all = np.r_[np.zeros(10), np.full(9, -900.0), 0.0]
+    assert mass(one_has_it_all).error == pytest.approx(1.0)
+
+
+def test_the_likeliest_tilt_is_the_laws():
+    """A Gaussian's: the tilt is quadratic, its loss the least, and the error that of so many draws."""
+    rng = np.random.default_rng(9)
+    x = 0.5 + 0.8 * rng.standard_normal((20_000, 1))
+    one = contrast(x, np.eye(1), rng)
+    y = one.points
+    design = np.column_stack([np.ones(len(y)), y, y**2])
+    base = -0.5 * y[:, 0] ** 2 - 0.5 * math.log(2.0 * math.pi)  # of another Gaussian
+    theta = fitted_to_draws(design, base - one.log_q)
+    truth = -0.5 * ((y[:, 0] - 0.5) / 0.8) ** 2 - math.log(0.8 * math.sqrt(2.0 * math.pi))
+    gap = base + design @ theta - truth
+    assert np.sqrt(np.mean(gap**2)) < 4.0 * math.sqrt(3.0 / len(x))
+    least = np.mean(losses(base - one.log_q + design @ theta))
+    for nudge in 1e-3 * np.eye(3):
+        assert np.mean(losses(base - one.log_q + design @ (theta + nudge))) > least
+        assert np.mean(losses(base - one.log_q + design @ (theta - nudge))) > least

@@ -81,18 +81,54 @@ def test_what_lies_outside_is_approached_with_the_degree():
     assert by_degree[8] < by_degree[4] / 5 < by_degree[0] / 25
 
 
-def test_sweeps_that_run_away_are_told_and_never_the_answer(monkeypatch):
+def test_sweeps_that_run_away_are_told_and_walkers_answer_in_their_place(monkeypatch):
+    """Of two wells: by what walkers alone say, once a rung has failed with polynomials and with bounded functions."""
+
     def runs_away(sweep):
         yield 0.1
         raise Lost("planted")
 
     monkeypatch.setattr("mfbench_jax.log_density_galerkin.TiltSweep.run", runs_away)
-    problem = quartic.build(QuarticParameters(dim=1), 1)
-    x = np.array([[0.5, 1.0]])
-    seen = list(run(problem, order=1, walkers=200, most_walkers=400, stretches=2))
-    assert seen[-1].reports["lost"] >= 1
+    parameters = QuarticParameters(dim=1)
+    problem, judge = quartic.build(parameters, 1), quartic.judge(parameters, 1)
+    seen = list(run(problem, order=1, walkers=200, most_walkers=400, stretches=2, census=5000))
+    assert seen[-1].reports["lost"] == 4.0
     assert "residual" not in seen[-1].reports
-    assert {float(c.evaluate(c.state, x)[0]) for c in seen} == {float(seen[0].evaluate(seen[0].state, x)[0])}
+    assert [c.reports.get("snapshot", 0.0) for c in seen] == [0.0] * 4 + [1.0] * (len(seen) - 4)
+    assert error(judge, seen[-1]) < error(judge, seen[0]) / 3
+    assert {error(judge, c) for c in seen} == {error(judge, seen[0]), error(judge, seen[-1])}
+
+
+def test_a_sweep_that_is_worse_than_the_gaussian_is_given_up(monkeypatch):
+    """By its residual alone: nothing else of it is seen."""
+    asked = []
+
+    def misled(sweep):
+        sweep.residual = 1e6
+        yield 0.1
+        asked.append(sweep)
+
+    monkeypatch.setattr("mfbench_jax.log_density_galerkin.TiltSweep.run", misled)
+    problem = quartic.build(QuarticParameters(dim=1), 1)
+    seen = list(run(problem, order=1, walkers=200, most_walkers=200, stretches=2, census=1000))
+    assert asked == [] and seen[-1].reports["lost"] == 0.0
+    assert "residual" not in seen[-1].reports
+
+
+def test_a_mass_that_was_lost_is_given_back():
+    """The first sweep, of degree 4: quadrature of its answer against what was taken off its logarithm."""
+    problem = quartic.build(QuarticParameters(dim=1), 1)
+    held = next(c for c in run(problem, stretches=12) if "residual" in c.reports)
+    y = np.linspace(-4.5, 4.5, 2001)
+    masses = [
+        np.log(
+            np.sum(np.exp(held.evaluate(held.state, np.column_stack([y, np.full(len(y), t)]))))
+            * (y[1] - y[0])
+        )
+        for t in problem.times
+    ]
+    assert np.max(np.abs(masses)) < 0.05
+    assert held.reports["mass"] > 2.0 * np.max(np.abs(masses))
 
 
 def test_the_seed_decides_and_work_rises():

@@ -10,14 +10,15 @@ STEP = 2
 
 
 class Rung(NamedTuple):
-    """Total degree of polynomials in one, two, ... variables, and the least number of walkers."""
+    """Total degree of polynomials in one, two, ... variables, least number of walkers, whether functions are bounded."""
 
     degrees: tuple[int, ...]
     walkers: int
+    bounded: bool = False
 
 
 class Ladder:
-    """Up in degree while that helps, then in variables, then in walkers.
+    """Up in degree while that helps, then in variables, then in walkers; what fails is tried with bounded functions.
 
     Args:
         degree: the first.
@@ -34,6 +35,9 @@ class Ladder:
 
     def climb(self, better: bool) -> None:
         """To the next rung, after whether the last was the best so far."""
+        if not better and not self.rung.bounded:
+            self.rung = self.rung._replace(bounded=True)
+            return
         if better:
             self._best = self.rung
             higher = (*self.rung.degrees[:-1], self.rung.degrees[-1] + STEP)
@@ -45,6 +49,6 @@ class Ladder:
             1, len(self.rung.degrees) + 1 - len(self._best.degrees)
         )
         if len(wider) <= self._order and self._affordable(wider):
-            self.rung = self.rung._replace(degrees=wider)
+            self.rung = Rung(wider, self.rung.walkers, self._best.bounded)
         else:
-            self.rung = Rung(self._best.degrees, 2 * self.rung.walkers)
+            self.rung = Rung(self._best.degrees, 2 * self.rung.walkers, self._best.bounded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -80,6 +81,13 @@ class Rates:
         return self._ground.growth.coefficients(self._x, t)
 
 
+class Step(NamedTuple):
+    """Parameters (P,) at the end of a stretch, and their rate there."""
+
+    theta: np.ndarray
+    rate: np.ndarray
+
+
 class TiltSweep:
     """A sweep that is to be run once.
 
@@ -89,14 +97,23 @@ class TiltSweep:
         trail: walkers.
 
     Attributes:
-        thetas: parameters at the times asked so far.
-        residual: rms of what the family cannot follow at held-out walkers, integrated over time so far, nats.
+        steps: of the stretches so far.
+        residual: as `unfollowed` has it, of the stretches so far.
     """
 
     def __init__(self, ground: Ground, functions: Family, trail: Trail) -> None:
         self._ground, self.functions, self._trail = ground, functions, trail
-        self.thetas: list[np.ndarray] = []
+        self.steps: list[Step] = []
         self.residual = 0.0
+
+    @property
+    def thetas(self) -> tuple[np.ndarray, ...]:
+        """Parameters at the times asked."""
+        return tuple(
+            step.theta
+            for step, end in zip(self.steps, self._trail.ends, strict=True)
+            if end in self._ground.problem.times
+        )
 
     def run(self) -> Iterator[float]:
         """The time reached, stretch by stretch.
@@ -105,17 +122,42 @@ class TiltSweep:
             Lost: the parameters run away.
         """
         theta = self.functions.start()
-        stretches = zip(pairwise(self._trail.x), pairwise((0.0, *self._trail.ends)), strict=True)
-        for (before, after), (begin, end) in stretches:
-            half = len(before) // 2
-            x = np.concatenate([before[:half], after[half:]])
+        for x, begin, end in stretches(self._trail):
             judging = np.arange(len(x)) % HELD_OUT == 0
             fitted = Rates(self._ground, self.functions, x[~judging])
-            judged = Rates(self._ground, self.functions, x[judging])
             solve = velocity(fitted.tilts.design)
             theta = followed(lambda t, now: solve(fitted(t, now)), begin, end, theta)  # noqa: B023
-            missed = judged(end, theta) - judged.tilts.design @ solve(fitted(end, theta))
-            self.residual += (end - begin) * float(np.sqrt(np.mean(missed**2)))
-            if end in self._ground.problem.times:
-                self.thetas.append(theta)
+            step = Step(theta, solve(fitted(end, theta)))
+            self.residual += (end - begin) * missed(self._ground, self.functions, step, x[judging], end)
+            self.steps.append(step)
             yield end
+
+
+def stretches(trail: Trail) -> Iterator[tuple[np.ndarray, float, float]]:
+    """Walkers of a stretch, half of them from its begin and half from its end, with both times."""
+    for (before, after), (begin, end) in zip(pairwise(trail.x), pairwise((0.0, *trail.ends)), strict=True):
+        half = len(before) // 2
+        yield np.concatenate([before[:half], after[half:]]), begin, end
+
+
+def missed(ground: Ground, functions: Family, step: Step, x: np.ndarray, t: float) -> float:
+    """The rms at points x (n, d) of what a tilt's rate lacks to follow the equation at t."""
+    rates = Rates(ground, functions, x)
+    return float(np.sqrt(np.mean((rates(t, step.theta) - rates.tilts.design @ step.rate) ** 2)))
+
+
+def unfollowed(ground: Ground, functions: Family, steps: list[Step], trail: Trail) -> float:
+    """What a tilt that was found on another trail misses at held-out walkers of this one, integrated over time, nats."""
+    return sum(
+        (end - begin) * missed(ground, functions, step, x[::HELD_OUT], end)
+        for step, (x, begin, end) in zip(steps, stretches(trail), strict=True)
+    )
+
+
+def unmoved(ground: Ground, functions: Family, trail: Trail) -> float:
+    """The same for the Gaussian alone, and what it misses at the start, nats; `functions` without polynomials."""
+    still = np.zeros_like(functions.start())
+    x = trail.x[0][::HELD_OUT]
+    y = ground.coordinates.places(x)
+    gap = 0.0 if ground.start.exact else float(np.sqrt(np.mean(ground.start.values(x, y) ** 2)))
+    return gap + unfollowed(ground, functions, [Step(still, still)] * len(trail.ends), trail)

@@ -5,6 +5,10 @@
 z = root^T (y - centre), C upper triangular, and r coordinates along a few axes, scaled to [-1, 1], P Legendre
 polynomials. The multi-indices k start at degree 3, or at 2 where C is left out. The fourth term is there unless
 the start is Gaussian: e = 1 at t = 0.
+
+Where the functions are bounded, r is squeezed to r sqrt(2 / (1 + r^2)), which stays within sqrt(2) on the whole line. A
+polynomial that bends up in the tails does so without end: there grad w . D grad w feeds on itself, and points, which are
+few, are carried inwards. A bounded function leaves the tails to the quadratic.
 """
 
 from __future__ import annotations
@@ -19,13 +23,17 @@ from .legendre import Indices, indices, product, tables
 
 
 class Span(NamedTuple):
-    """z = (y - centre) @ root, of shapes (d,) and (d, d); r = (y @ axes - middle) / half, of (d, a), (a,) and (a,)."""
+    """z = (y - centre) @ root, of shapes (d,) and (d, d); r = (y @ axes - middle) / half, of (d, a), (a,) and (a,).
+
+    bounded: whether r is squeezed.
+    """
 
     centre: np.ndarray
     root: np.ndarray
     axes: np.ndarray
     middle: np.ndarray
     half: np.ndarray
+    bounded: bool = False
 
     def z(self, y: np.ndarray) -> np.ndarray:
         """(n, d) -> (n, d)."""
@@ -36,13 +44,13 @@ class Span(NamedTuple):
         return (y @ self.axes - self.middle) / self.half
 
 
-def span_of(y: np.ndarray, axes: np.ndarray) -> Span:
+def span_of(y: np.ndarray, axes: np.ndarray, bounded: bool = False) -> Span:
     """Standardised by the points y (n, d), and reaching from the least to the largest of them along the axes (d, a)."""
     dim = y.shape[1]
     along = y @ axes
     low, high = np.min(along, axis=0), np.max(along, axis=0)
     root = np.linalg.inv(np.linalg.cholesky(np.cov(y.T).reshape(dim, dim))).T
-    return Span(np.mean(y, axis=0), root, axes, (low + high) / 2.0, (high - low) / 2.0)
+    return Span(np.mean(y, axis=0), root, axes, (low + high) / 2.0, (high - low) / 2.0, bounded)
 
 
 class Shape(NamedTuple):
@@ -96,8 +104,14 @@ class Family(NamedTuple):
         return np.concatenate([*parts, product(self.tables(y), self.at)], axis=1)
 
     def tables(self, y: np.ndarray) -> np.ndarray:
-        """Legendre polynomials of every axis at y."""
-        return tables(self.span.r(y), int(np.max(self.at.degrees, initial=0)))
+        """Legendre polynomials of every axis at y, with derivatives by r before it is squeezed."""
+        r, degree = self.span.r(y), int(np.max(self.at.degrees, initial=0))
+        if not self.span.bounded:
+            return tables(r, degree)
+        flat = 1.0 / np.sqrt(1.0 + r * r)
+        found = tables(2.0**0.5 * r * flat, degree)
+        slope, bend = (2.0**0.5 * flat**3)[..., None], (-3.0 * 2.0**0.5 * r * flat**5)[..., None]
+        return np.stack([found[0], found[1] * slope, found[2] * slope**2 + found[1] * bend])
 
 
 def lowest(quadratic: bool) -> int:
