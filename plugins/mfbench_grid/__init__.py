@@ -9,6 +9,7 @@ from mfbench_grid import (
     linear_ritz_entry,
     projected_grid_entry,
     semi_lagrangian_entry,
+    tensor_train_at_rest_entry,
     tensor_train_entry,
 )
 
@@ -25,4 +26,5 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         projected_grid_entry.PROJECTED_GRID,
         semi_lagrangian_entry.SEMI_LAGRANGIAN,
         tensor_train_entry.TENSOR_TRAIN,
+        tensor_train_at_rest_entry.TENSOR_TRAIN_AT_REST,
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
+from mfbench.demands import linear_only, scalar_noise_only, unbounded_space_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,30 @@ class MlcolvarParameters:
         above_zero(self, "alpha", "gamma", "rate", "strength")
 
 
+@dataclass(frozen=True, kw_only=True)
+class FpcrossParameters:
+    """Parameters of `fpcross`; the defaults are those of its own Ornstein-Uhlenbeck demonstration.
+
+    Args:
+        nodes: Chebyshev nodes of each axis on the first rung, >= 4.
+        steps: on the first rung: to the horizon of a law in time, or in `time` towards a stationary law.
+        accuracy: e of the package on the first rung, its tolerance of truncation and cross approximation.
+        time: that one rung runs towards a stationary law.
+
+    Raises:
+        ValueError: a value outside its range.
+    """
+
+    nodes: int = 30
+    steps: int = 100
+    accuracy: float = 1e-4
+    time: float = 5.0
+
+    def __post_init__(self) -> None:
+        at_least(self, nodes=4, steps=1)
+        above_zero(self, "accuracy", "time")
+
+
 def reversible_only(facts: mfbench.Facts) -> str | None:
     """The variational form exists for gradient drifts only."""
     return None if "reversible" in facts.flags else "Kolmogorov's variational form needs a gradient drift"
@@ -91,6 +116,13 @@ def reversible_up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
     if facts.dim > 3:
         return f"a tensor basis needs N^d functions; d = {facts.dim} > 3"
     return reversible_only(facts)
+
+
+def known_drift_scalar_noise(facts: mfbench.Facts) -> str | None:
+    """The package's equation: D lap p - div(f p), f(x, t) known, in a box with as many nodes on each axis."""
+    if not 2 <= facts.dim <= 10:
+        return f"its tensor trains were tried from two coordinates to ten; d is {facts.dim}"
+    return scalar_noise_only(facts) or linear_only(facts) or unbounded_space_only(facts)
 
 
 COMMITTOR_KMC = mfbench.SolverEntry(
@@ -118,5 +150,19 @@ MLCOLVAR = mfbench.SolverEntry(
     run="mfbench_peers.mlcolvar_committor:solve",
     parameters=MlcolvarParameters,
     supports=reversible_only,
+    extras=("peers",),
+)
+
+FPCROSS = mfbench.SolverEntry(
+    name="fpcross",
+    task="fokker-planck",
+    summary="The split steps of fpcross: tensor trains on Chebyshev nodes by cross approximation, on ever finer grids.",
+    source=(
+        "fpcross 0.5.5, Equation and FPCross; Chertkov, Oseledets, Frontiers in Artificial Intelligence 4 (2021), "
+        "arXiv 2102.08143. Derivatives of the drift are differences; the ladder of grids is ours."
+    ),
+    run="mfbench_peers.fpcross_law:solve",
+    parameters=FpcrossParameters,
+    supports=known_drift_scalar_noise,
     extras=("peers",),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,8 @@ CHUNK = 2**22
 SWEEPS = 40
 QUIET = 2
 """Sweeps without a residual above the tolerance after which a cross approximation ends."""
+SEEDS = 2
+"""Test nodes to which pivots are led between two sweeps."""
 
 
 class SplineTrain(NamedTuple):
@@ -57,6 +59,14 @@ def value(train: SplineTrain, y: np.ndarray) -> np.ndarray:
     return result
 
 
+def at_nodes(cores: Sequence[np.ndarray], index: np.ndarray) -> np.ndarray:
+    """(n,) values of a train of values at the nodes with these numbers (n, d)."""
+    row = np.ones((len(index), 1))
+    for core, i in zip(cores, index.T, strict=True):
+        row = np.matmul(row[:, None], np.moveaxis(core, 1, 0)[i])[:, 0]
+    return row[:, 0]
+
+
 def spread(cores: Sequence[np.ndarray], spacings: Sequence[float], variance: float) -> list[np.ndarray]:
     """The law after noise of this variance along every axis: a convolution, exact for what the nodes resolve."""
     result = []
@@ -68,14 +78,15 @@ def spread(cores: Sequence[np.ndarray], spacings: Sequence[float], variance: flo
     return result
 
 
-def crossed(
+def growing(
     function: Callable[[np.ndarray], np.ndarray],
     axes: Sequence[np.ndarray],
     first: np.ndarray,
     tolerance: float,
     rng: np.random.Generator,
-) -> list[np.ndarray]:
-    """A function (n, d) -> (n,) at the nodes as a train.
+    tests: np.ndarray | None = None,
+) -> Iterator[GreedyCross]:
+    """A function (n, d) -> (n,) at the nodes by cross approximation: the same object after every sweep.
 
     Args:
         function: to be approximated; not 0 at the first pivot.
@@ -83,17 +94,39 @@ def crossed(
         first: (d,) a node's numbers.
         tolerance: least residual of a pivot, in units of the largest value.
         rng: draws where searches for pivots start.
+        tests: (m, d) numbers of nodes to which pivots are led where the train is wrong there: a random node of a
+            high-dimensional box has next to no weight, and a search that starts from it finds nothing.
     """
 
     def on_grid(index: np.ndarray) -> np.ndarray:
         return function(np.stack([axis[i] for axis, i in zip(axes, index.T, strict=True)], axis=1))
 
     cross = GreedyCross(on_grid, [len(axis) for axis in axes], first, rng)
+    truth = None if tests is None else on_grid(tests)
     quiet = 0
     for _ in range(SWEEPS):
-        quiet = quiet + 1 if cross.sweep(tolerance) <= tolerance else 0
+        wrong = cross.sweep(tolerance)
+        if tests is not None:
+            error = np.abs(at_nodes(cross.cores(), tests) - truth) / cross.largest
+            wrong = max(wrong, float(np.max(error)))
+            for place in np.argsort(-error)[:SEEDS]:
+                if error[place] > tolerance:
+                    cross.lead_to(tests[place], tolerance)
+        quiet = quiet + 1 if wrong <= tolerance else 0
+        yield cross
         if quiet == QUIET:
             break
+
+
+def crossed(
+    function: Callable[[np.ndarray], np.ndarray],
+    axes: Sequence[np.ndarray],
+    first: np.ndarray,
+    tolerance: float,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """The train to which `growing` comes."""
+    *_, cross = growing(function, axes, first, tolerance, rng)
     return cross.cores()
 
 
