@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import at_least
-from mfbench.demands import linear_only, scalar_noise_only, unbounded_space_only
+from mfbench.demands import one_elliptic_equation, scalar_noise_only, stationary_only, transient_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,19 +88,9 @@ class GaussianClosureParameters:
         at_least(self, max_steps=16)
 
 
-def transient_only(facts: mfbench.Facts) -> str | None:
-    """Moments need a start."""
-    return None if "transient" in facts.flags else "follows laws in time only"
-
-
 def elliptic_and_stationary(facts: mfbench.Facts) -> str | None:
     """The line integral of b / D says nothing of a law that changes in time, nor where D is no number."""
-    return scalar_noise_only(facts) if "stationary" in facts.flags else "knows stationary laws only"
-
-
-def one_stationary_equation(facts: mfbench.Facts) -> str | None:
-    """The drift in the stationary equation is a given function of x."""
-    return elliptic_and_stationary(facts) or linear_only(facts) or unbounded_space_only(facts)
+    return stationary_only(facts) or scalar_noise_only(facts)
 
 
 CONTROLS = [
@@ -146,7 +136,7 @@ CONTROLS = [
         source="Stationary equation for log p: Risken, The Fokker-Planck Equation, eq. 6.21, divided by p.",
         run="mfbench_controls.drift_plus_quadratic:solve",
         parameters=DriftPlusQuadraticParameters,
-        supports=one_stationary_equation,
+        supports=one_elliptic_equation,
         control=True,
     ),
     mfbench.SolverEntry(

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.demands import three_dimensions_at_most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ def up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
     """A grid has N^d nodes, and fluxes between them need noise along every edge."""
     if "hypoelliptic" in facts.flags:
         return "fluxes along edges need noise in every direction"
-    return f"grids need N^d nodes; d = {facts.dim} > 3" if facts.dim > 3 else None
+    return three_dimensions_at_most(facts)
 
 
 FINITE_VOLUME = mfbench.SolverEntry(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.demands import scalar_noise_only
+from mfbench.demands import scalar_noise_only, stationary_only, three_dimensions_at_most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +31,9 @@ class FiniteVolumeParameters:
             raise ValueError(f"cells is {self.cells}; expected >= 5, what a quintic spline needs.")
 
 
-def three_dimensions_at_most(facts: mfbench.Facts) -> str | None:
-    """A grid has n^d nodes, and these fluxes need the stationary law and noise in all directions."""
-    if facts.dim > 3:
-        return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
-    if "stationary" not in facts.flags:
-        return "solves for stationary laws only"
-    return scalar_noise_only(facts)
+def stationary_on_a_grid(facts: mfbench.Facts) -> str | None:
+    """These fluxes need the stationary law and noise of one strength in all directions."""
+    return three_dimensions_at_most(facts) or stationary_only(facts) or scalar_noise_only(facts)
 
 
 FINITE_VOLUME = mfbench.SolverEntry(
@@ -47,6 +43,6 @@ FINITE_VOLUME = mfbench.SolverEntry(
     source="Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64; Chang, Cooper, J. Comput. Phys. 6 (1970) 1.",
     run="mfbench_grid.fokker_planck_finite_volume:solve",
     parameters=FiniteVolumeParameters,
-    supports=three_dimensions_at_most,
+    supports=stationary_on_a_grid,
     extras=("grid",),
 )

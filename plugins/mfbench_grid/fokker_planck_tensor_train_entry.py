@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import linear_only, scalar_noise_only
+from mfbench.demands import one_equation_in_time, scalar_noise_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,9 @@ class TensorTrainInTimeParameters:
 
 def moving_only(facts: mfbench.Facts) -> str | None:
     """Ranks are bounded by nothing but luck; fifty coordinates are what has been tried."""
-    if "transient" not in facts.flags:
-        return "follows laws in time only"
     if not 2 <= facts.dim <= 50:
         return f"a train has at least two cores and was tried up to fifty; d is {facts.dim}"
-    return scalar_noise_only(facts) or linear_only(facts)
+    return one_equation_in_time(facts) or scalar_noise_only(facts)
 
 
 TENSOR_TRAIN_IN_TIME = mfbench.SolverEntry(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import linear_only
+from mfbench.demands import one_equation_in_time, three_dimensions_at_most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +33,7 @@ class FiniteVolumeInTimeParameters:
 
 def low_dimensions_in_time(facts: mfbench.Facts) -> str | None:
     """A grid has n^d nodes; the stationary method is another."""
-    if facts.dim > 3:
-        return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
-    if "transient" not in facts.flags:
-        return "follows laws in time only"
-    return linear_only(facts)
+    return three_dimensions_at_most(facts) or one_equation_in_time(facts)
 
 
 FINITE_VOLUME_IN_TIME = mfbench.SolverEntry(

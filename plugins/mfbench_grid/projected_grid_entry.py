@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.demands import reversible_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,15 +23,6 @@ class ProjectedGridParameters:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.margin) and self.margin > 0):
             raise ValueError(f"margin is {self.margin}; expected a finite number > 0.")
-
-
-def reversible_only(facts: mfbench.Facts) -> str | None:
-    """The weight exp(-beta V) needs a drift -grad V."""
-    return (
-        None
-        if "reversible" in facts.flags
-        else "solves div(exp(-beta V) grad q) = 0, for reversible drifts only"
-    )
 
 
 PROJECTED_GRID = mfbench.SolverEntry(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import linear_only
+from mfbench.demands import one_equation_in_time, three_dimensions_at_most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +32,9 @@ class SemiLagrangianParameters:
 
 def even_noise_in_low_dimensions(facts: mfbench.Facts) -> str | None:
     """A grid has n^d nodes, and noise is one convolution only where it is the same everywhere."""
-    if facts.dim > 3:
-        return f"a grid needs n^d nodes; d is {facts.dim}, at most 3 is supported"
-    if "transient" not in facts.flags:
-        return "follows laws in time only"
     if "multiplicative" in facts.flags:
         return "noise is a convolution here, and must not depend on the place"
-    return linear_only(facts)
+    return three_dimensions_at_most(facts) or one_equation_in_time(facts)
 
 
 SEMI_LAGRANGIAN = mfbench.SolverEntry(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import linear_only, scalar_noise_only, unbounded_space_only
+from mfbench.demands import one_elliptic_equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,9 @@ class TensorTrainAtRestParameters:
 
 def resting_only(facts: mfbench.Facts) -> str | None:
     """Ranks are bounded by nothing but luck; ten coordinates are what has been tried."""
-    if "stationary" not in facts.flags:
-        return "solves for stationary laws only"
     if facts.dim > 10:
         return f"ranks grow with the dimension; ten is what has been tried, d is {facts.dim}"
-    return scalar_noise_only(facts) or linear_only(facts) or unbounded_space_only(facts)
+    return one_elliptic_equation(facts)
 
 
 TENSOR_TRAIN_AT_REST = mfbench.SolverEntry(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import at_least
+from mfbench.demands import reversible_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +32,6 @@ class TensorTrainParameters:
         at_least(self, elements=4, rank=1, values=1000)
         if not (math.isfinite(self.sharpness) and self.sharpness > 0):
             raise ValueError(f"sharpness is {self.sharpness}; expected a finite number > 0.")
-
-
-def reversible_only(facts: mfbench.Facts) -> str | None:
-    """The energy int |grad q|^2 exp(-beta V) needs a drift -grad V."""
-    return (
-        None
-        if "reversible" in facts.flags
-        else "minimises int |grad q|^2 exp(-beta V), for reversible drifts only"
-    )
 
 
 TENSOR_TRAIN = mfbench.SolverEntry(

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-
-from .demands import one_elliptic_equation
+from mfbench.demands import one_elliptic_equation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-
-from .demands import reversible_only
+from mfbench.demands import reversible_only
 
 
 @dataclass(frozen=True, kw_only=True)

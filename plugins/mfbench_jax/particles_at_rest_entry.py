@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import scalar_noise_only, unbounded_space_only
-
-from .demands import stationary_only
+from mfbench.demands import scalar_noise_only, stationary_only, unbounded_space_only
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import linear_only, scalar_noise_only, unbounded_space_only
+from mfbench.demands import linear_only, reversible_only, scalar_noise_only, unbounded_space_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +104,6 @@ class FpcrossParameters:
     def __post_init__(self) -> None:
         at_least(self, nodes=4, steps=1)
         above_zero(self, "accuracy", "time")
-
-
-def reversible_only(facts: mfbench.Facts) -> str | None:
-    """The variational form exists for gradient drifts only."""
-    return None if "reversible" in facts.flags else "Kolmogorov's variational form needs a gradient drift"
 
 
 def reversible_up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
