@@ -1,7 +1,7 @@
-"""The probability flow with the score of the Gaussian that has the points' moments, and the law that it makes of the start's.
+"""The probability flow with the score of the Gaussian of the points' moments, and the law that it makes of the start's.
 
-Points x_j(t) follow dx/dt = v (`characteristics.py`) with the implicit affine score of `score_fit.py`, by Runge-Kutta of order
-8 (DOP853). At a time asked x_j(0) = Phi x_j(t) + phi by least squares, and
+Points x_j(t) follow dx/dt = v (`characteristics.py`) with the implicit affine score of `score_fit.py`, by Runge-Kutta of
+order 8 (DOP853). At a time asked x_j(0) = Phi x_j(t) + phi by least squares, and
 
     log p(x, t) = log p_0(Phi x + phi) + log |det Phi|,
 

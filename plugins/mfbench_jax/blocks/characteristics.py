@@ -6,7 +6,7 @@ Along them, for whatever field stands in v in the place of s,
 
     d/dt log p(x, t) = -div v,     d/dt grad log p = -(dv/dx)^T grad log p - grad div v,
 
-p the law that this v makes of the law at t = 0. With a score `s` of `score_model.py`, f = b - c and y = grad log p as carried,
+p the law that this v makes of the law at t = 0. With a score s of `score_model.py`, f = b - c and y = grad log p carried,
 
     div v = div f - c . s - D : ds/dx,
     d/dt y = -grad_x [f . y + div f - c . s - D : S - y . D s] + (ds/dx)^T (c + D y) + D : grad ds/dx

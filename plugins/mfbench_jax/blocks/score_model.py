@@ -6,8 +6,9 @@ known. In whitened coordinates z_i of a body, with y_i = z_i for N = 1 and y_i =
     s_i = L^-T (a + A y_i + sum_k c_k tanh(w_k . y_i + b_k) + G g_i),   z_i = L^-1 (x_i - m),
 
 so that exchanging bodies exchanges their scores (deep sets: Zaheer et al., NeurIPS 2017, with the mean as the pooled
-feature; in physics a mean field). g are guides, given vector fields that log p is likely to follow; derivatives of theirs are
-the caller's (`characteristics.py`), and whatever is said of s below is said of s without them. A Gaussian law that bodies share in any order has exactly a score with c = 0.
+feature; in physics a mean field). A Gaussian law that bodies share in any order has exactly a score with c = 0. g are
+guides, given vector fields that s is likely to follow; their derivatives are the caller's (`characteristics.py`), and what
+is said of s below is said of s without them.
 
 Everything that the flow needs of the network's derivatives is written down, for every unit at once: an affine unit is
 one of slope 1 and bend 0.
