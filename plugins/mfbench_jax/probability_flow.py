@@ -120,7 +120,12 @@ def solve(
         sweep = Sweep(flow, sizes, start, p.masses, p.directions, p.max_steps, rng)
 
         def spent(sweep: Sweep = sweep) -> int:
-            return cost * sweep.rate_points + 2 * (1 + dim) * sweep.norm_points
+            matches = sweep.rate_points * (not p.explicit) + sweep.match_points
+            return (
+                cost * sweep.rate_points
+                + 2 * (1 + dim) * sweep.norm_points
+                + (1 if p.explicit else 2 + dim) * matches
+            )
 
         try:
             for _ in sweep.run(least):
@@ -162,5 +167,8 @@ def tightened(sizes: Sizes, first_ridge: float) -> Sizes:
 
 
 def cost_of_rates(directions: int) -> int:
-    """Evaluations of the drift for its value, its derivatives in so many directions, and the gradient of both."""
-    return 2 * (1 + directions)
+    """Evaluations of the drift for its value, its derivatives in so many directions, and the gradient of both.
+
+    Twice, as it is a guide, too; and once for the match.
+    """
+    return 4 * (1 + directions) + 1

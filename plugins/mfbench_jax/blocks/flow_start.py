@@ -54,8 +54,11 @@ class Draws:
 
     def around(self, count: int, stretch: float) -> np.ndarray:
         """(count, d) draws, their distances from the mean stretched."""
+        if count == 0:
+            return np.empty((0, self._problem.dim))
         x = np.asarray(self._problem.initial_draw(self._rng, count))
-        return np.mean(x, axis=0) + stretch * (x - np.mean(x, axis=0))
+        centre = np.mean(x, axis=0)
+        return np.asarray(centre + stretch * (x - centre))
 
     def followed(self, x: np.ndarray) -> Ensemble:
         """Places (n, d) with what is known there."""

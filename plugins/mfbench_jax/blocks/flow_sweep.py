@@ -74,7 +74,8 @@ class Sweep:
         reached: for each time asked that was passed, the number of its node.
         bound: of KL(p | truth) at the last node, by held-out members.
         entropy: minus the mean of log p of held-out members.
-        rate_points, norm_points: at which rates and velocities' Jacobians were computed.
+        rate_points, norm_points, match_points: at which rates (and for them a match), velocities' Jacobians, and guides for
+            further matches were computed.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Sweep:
         self._masses, self._directions, self._max_steps = masses, directions, max_steps
         self.nodes: list[Node] = []
         self.reached: list[int] = []
-        self.bound, self.rate_points, self.norm_points = 0.0, 0, 0
+        self.bound, self.rate_points, self.norm_points, self.match_points = 0.0, 0, 0, 0
         self._loss = math.nan
 
     @property
@@ -134,6 +135,7 @@ class Sweep:
             return hidden
         x, y, _ = self._state
         kept = len(x) - len(x) // HELD_OUT
+        self.match_points += 2 * kept
         sources = x[: self._masses]
         score = self._flow.fitted(x, y, t, hidden, sources, self._sizes.ridge)
         guides = np.asarray(self._flow.guides(x[:kept], t, sources))
@@ -144,6 +146,7 @@ class Sweep:
         x, y, _ = self._state
         probes = x[np.linspace(0, len(x) - 1, PROBES, dtype=int)]
         self.norm_points += len(probes)
+        self.match_points += len(x) - len(x) // HELD_OUT
         sources = x[: self._masses]
         score = self._flow.fitted(x, y, t, hidden, sources, self._sizes.ridge)
         norms = self._flow.norms(score, probes, t, sources)
