@@ -43,6 +43,8 @@ SHARPENING = 0.8
 """The pair of time steps shrinks by this after a sweep that was the best."""
 RELEASE, TIGHTENING, LEAST_RIDGE, MOST_RIDGE = 10.0, 100.0, 1e-10, 1e-2
 """The ridge falls by the first after such a sweep, and rises by the second after any other."""
+WORST_BOUND = 1.0
+"""Nats per dimension, from which on a bound says nothing and the sweep counts as lost."""
 FARTHEST = 20.0
 """Nats below the least log-density of a member at t = 0, beyond which no way may end."""
 
@@ -107,7 +109,7 @@ def solve(
     yield answer()
     if draws.gaussian and affine.departure < EXACT:
         return
-    sizes, least = Sizes(p.members, p.units, p.tuning, p.step_share, p.ridge), math.inf
+    sizes, least = Sizes(p.members, p.units, p.tuning, p.step_share, p.ridge), WORST_BOUND * dim
     while True:
         held = sizes.members // HELD_OUT
         around = round(p.around * sizes.members) if p.explicit else 0
