@@ -169,8 +169,9 @@ def tightened(sizes: Sizes, first_ridge: float) -> Sizes:
 
 
 def cost_of_rates(directions: int) -> int:
-    """Evaluations of the drift for its value, its derivatives in so many directions, and the gradient of both.
+    """Evaluations of the drift for the rates at one point, at most.
 
-    Twice, as it is a guide, too; and once for the match.
+    Value and pull-back, and in each direction a derivative and its pull-back in two arguments; twice, as the drift is a
+    guide, too; and once for the match.
     """
-    return 4 * (1 + directions) + 1
+    return 2 * (2 + 3 * directions) + 1
