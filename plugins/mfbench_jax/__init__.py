@@ -18,6 +18,7 @@ from .particle_sgd_entry import PARTICLE_SGD
 from .particles_at_rest_entry import PARTICLES_AT_REST
 from .particles_entry import PARTICLES
 from .pinn_entry import PINN
+from .probability_flow_entry import PROBABILITY_FLOW
 from .random_features_entry import RANDOM_FEATURES
 from .semigroup_entry import SEMIGROUP
 from .sequential_monte_carlo_entry import SEQUENTIAL_MONTE_CARLO
@@ -45,6 +46,7 @@ def mfbench_solvers() -> list[mfbench.SolverEntry]:
         PARTICLES,
         PARTICLES_AT_REST,
         PINN,
+        PROBABILITY_FLOW,
         RANDOM_FEATURES,
         SEMIGROUP,
         SEQUENTIAL_MONTE_CARLO,
