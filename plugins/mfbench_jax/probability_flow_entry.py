@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
-from mfbench.demands import unbounded_space_only
-
-from .demands import transient_only
+from mfbench.demands import transient_only, unbounded_space_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +75,5 @@ PROBABILITY_FLOW = mfbench.SolverEntry(
     parameters=ProbabilityFlowParameters,
     supports=laws_in_time_and_space,
     extras=("jax",),
+    devices=("cpu", "cuda"),
 )
