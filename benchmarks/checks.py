@@ -44,11 +44,11 @@ def checked(name, folder):
     except subprocess.TimeoutExpired:
         code, text = -1, f"not done after {PATIENCE:.0f} s"
     wall = time.perf_counter() - began
-    with suppress(
-        ChildProcessError
-    ):  # the fork server outlives its host by a moment, and has the solvers' seconds
+    # The fork server outlives its host by a moment, and has the solvers' seconds.
+    with suppress(ChildProcessError):
         while time.perf_counter() - began < PATIENCE:
-            os.waitpid(-1, 0)
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.01)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, code, text
 

@@ -6,6 +6,7 @@ Everything it achieves goes to its journal; it writes nothing else that counts.
 from __future__ import annotations
 
 import os
+import resource
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -130,14 +131,14 @@ class Trial:
             ran_out = isinstance(error, MemoryError) or any(word in text for word in MEMORY_WORDS)
             how, name = "memory" if ran_out else "error", type(error).__name__
             sentence = f"{name}: {text}".splitlines()[0] if text else name
-        usage = os.times()
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         self._journal.append(
             Ended(
                 how=how,
                 sentence=sentence[:MOST_WORDS],
                 seconds=self._clock.seconds(),
                 seconds_evaluate=self._clock.paused_seconds,
-                seconds_cpu=usage.user + usage.system + usage.children_user + usage.children_system,
+                seconds_cpu=sum(usage.ru_utime + usage.ru_stime for usage in used),
                 peak_memory_mb=confinement.peak_memory_mb(self._memory),
             )
         )

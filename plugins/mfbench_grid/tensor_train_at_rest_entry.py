@@ -16,7 +16,8 @@ class TensorTrainAtRestParameters:
         step_share: time step of the first level times the norm of the drift's Jacobian; halved level by level.
         levels: at most, >= 1.
         accuracy: least residual of a pivot of a cross approximation, in units of the largest density.
-        rank: at most, of every bond; answers whose trains reach it say so by "unseen".
+        rank: bonds grow until one reaches it, and by a few pivots more at the end of a search; answers whose trains
+            reach it say so by "unseen".
 
     Raises:
         ValueError: a value outside its range.

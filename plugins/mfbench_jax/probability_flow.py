@@ -67,8 +67,8 @@ def solve(
     """A checkpoint for the affine flow, then one per pair of time steps; the answer changes when a sweep is the best.
 
     Reports "departure" from an affine flow, "lost" sweeps, and of the best sweep "kl_bound" at the horizon (a true bound
-    for a law that does not act on itself, up to held-out members' scatter), "entropy" there, "units", "members" and
-    "steps". Work counts evaluations of the drift. Ends by itself where the law is a Gaussian.
+    for a law that does not act on itself, up to held-out members' scatter), "entropy" there, "units", "members",
+    "steps" and the "ridge". Work counts evaluations of the drift. Ends by itself where the law is a Gaussian.
 
     Raises:
         Diverged: points of the affine flow left the finite numbers.
@@ -119,7 +119,9 @@ def solve(
             draws.members(held),
         )
         start = draws.followed(np.concatenate(parts))
-        sweep = Sweep(flow, sizes, start, p.masses, p.directions, p.max_steps, rng)
+        # Members drawn about the law are none of its masses.
+        masses = min(p.masses, len(parts[0]))
+        sweep = Sweep(flow, sizes, start, masses, p.directions, p.max_steps, rng)
 
         def spent(sweep: Sweep = sweep) -> int:
             matches = sweep.rate_points * (not p.explicit) + sweep.match_points

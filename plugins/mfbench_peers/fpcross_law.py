@@ -3,7 +3,7 @@
 For rungs 0, 1, 2, ... with nodes * (4/3)^k, steps * 2^k, accuracy / 10^k:
 
     1. the package's `Equation`: the problem's drift as f, its diagonal derivatives by central differences as f1, D; one
-       interval for all coordinates, since the package knows no other grid: the longest of the problem's box;
+       interval for all coordinates, since the package knows no other grid: the least that holds all of the problem's box;
     2. its `FPCross.solve`, from the initial density from one time asked to the next; or, for a stationary law, from the
        package's own start, a normal density about the middle of the box, for the package's own time; every further rung
        goes on from the law of the last. A rung on which values leave the finite numbers, as where steps are too long for
@@ -207,7 +207,7 @@ def rungs(parameters: FpcrossParameters, length: float) -> Iterator[Rung]:
 
 def _at_rest(problem: FokkerPlanckProblem, parameters: FpcrossParameters, seed: int) -> Iterator[Checkpoint]:
     centre, begin, evaluations = np.mean(problem.box, axis=0), 0.0, 0
-    failed, train = 0, None
+    failed, complete = 0, None
 
     def start(x: np.ndarray) -> np.ndarray:
         """The package's N(0, I), about the middle of the box; its total is set to 1 by the package."""
@@ -218,19 +218,22 @@ def _at_rest(problem: FokkerPlanckProblem, parameters: FpcrossParameters, seed: 
         try:
             for solver in posed.steps():
                 train, reports = held(solver)
-                yield Checkpoint(
+                checkpoint = Checkpoint(
                     evaluate=log_density,
                     state=train,
                     work={"evaluations": evaluations + posed.evaluations},
                     reports=reports | {"time": begin + solver.t},
                 )
+                yield checkpoint
         except GivenUp as error:
-            failed += 1
-            if enough(failed, train is not None, error):
+            failed, evaluations = failed + 1, evaluations + posed.evaluations
+            if complete is not None:  # not the steps that led astray
+                yield replace(complete, work={"evaluations": evaluations})
+            if enough(failed, complete is not None, error):
                 return
         else:
-            start, begin, failed = train.density, begin + parameters.time, 0
-        evaluations += posed.evaluations
+            start, begin, failed, complete = train.density, begin + parameters.time, 0, checkpoint
+            evaluations += posed.evaluations
 
 
 def _in_time(problem: TransientProblem, parameters: FpcrossParameters, seed: int) -> Iterator[Checkpoint]:

@@ -196,7 +196,14 @@ def test_no_grid_has_more_pairs_than_allowed():
     assert found[-1].work["pairs"] == 4 * (8 * 9 + 16 * 17 + (8 + 16) * 32)
 
 
-KNOWN = {"finite-volume", "gaussian-closure", "line-integral", "particles", "particles-at-rest"}
+KNOWN = {
+    "finite-volume",
+    "gaussian-closure",
+    "line-integral",
+    "particles",
+    "particles-at-rest",
+    "probability-flow",
+}
 """Solvers that take a law's own force: each has a test of it."""
 
 

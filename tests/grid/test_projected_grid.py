@@ -177,6 +177,6 @@ def test_the_entry_is_a_control_and_declines_circulation():
 
     assert PROJECTED_GRID.control
     assert PROJECTED_GRID.supports(facts("reversible")) is None
-    assert "reversible" in PROJECTED_GRID.supports(facts())
+    assert "gradient drift" in PROJECTED_GRID.supports(facts())
     with pytest.raises(ValueError, match=r"margin is 0\.0; expected a finite number > 0"):
         ProjectedGridParameters(margin=0.0)

@@ -133,7 +133,7 @@ def test_the_entry_declines_circulation_and_refuses_parameters():
 
     assert not TENSOR_TRAIN.control
     assert TENSOR_TRAIN.supports(facts("reversible")) is None
-    assert "reversible" in TENSOR_TRAIN.supports(facts())
+    assert "gradient drift" in TENSOR_TRAIN.supports(facts())
     for name, value in {"elements": 3, "rank": 0, "values": 10, "sharpness": float("nan")}.items():
         with pytest.raises(ValueError, match=f"{name} is {value}; expected"):
             TensorTrainParameters(**{name: value})

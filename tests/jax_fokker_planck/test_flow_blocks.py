@@ -8,7 +8,7 @@ import pytest
 from mfbench.tasks.transient import TransientProblem
 from mfbench_jax.blocks import score_model
 from mfbench_jax.blocks.characteristics import Characteristics
-from mfbench_jax.blocks.score_fit import Guides, Hidden, matched, no_units, random_units, whitening
+from mfbench_jax.blocks.score_fit import Guides, Hidden, Tuner, matched, no_units, random_units, whitening
 from mfbench_jax.blocks.score_model import Score
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -160,6 +160,59 @@ def test_both_matches_find_a_mixture_s_score():
     for scores, tolerance in ((truth, 1e-8), (None, 0.05)):
         found = matched(x, scores, nothing, hidden, 1, 0.0)
         assert np.max(np.abs(score_model.values(found, z, 1) - exact)) < tolerance
+
+
+def skewed(number, seed):
+    """A generator, points (n, 2) whose coordinates are correlated, and their whitening."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((number, 2)) @ np.array([[1.0, 0.9], [0.0, 0.4]]) + np.array([0.3, -1.0])
+    centre, inverse = (np.asarray(part) for part in whitening(x, 1))
+    return rng, x, centre, inverse
+
+
+def test_the_implicit_match_is_the_least_in_coordinates_that_are_not_white():
+    """The slope of the mean of |s|^2 + 2 div s by its parameters is 0, in white coordinates z with x = L z + m."""
+    import jax
+    import jax.numpy as jnp
+
+    rng, x, centre, inverse = skewed(500, 8)
+    hidden = Hidden(rng.standard_normal((4, 2)), rng.standard_normal(4))
+    turn = rng.standard_normal((3, 2))
+    slopes = np.mean(np.cos(x @ turn.T)[:, :, None] * turn, axis=0)
+    found = matched(x, None, Guides(np.sin(x @ turn.T)[:, None], slopes), hidden, 1, 0.0)
+    root = np.linalg.inv(inverse)
+
+    def loss(affine, heads, guided):
+        def s(z):
+            units = jnp.tanh(hidden.weights @ z + hidden.biases)
+            return affine[0] + z @ affine[1:] + units @ heads + jnp.sin(turn @ (root @ z + centre)) @ guided
+
+        def one(z):
+            return jnp.sum(s(z) ** 2) + 2.0 * jnp.trace(jax.jacfwd(s)(z))
+
+        return jnp.mean(jax.vmap(one)((x - centre) @ inverse.T))
+
+    slope = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))(found.affine, found.heads, found.guided)
+    assert max(float(np.max(np.abs(part))) for part in slope) < 1e-8
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+def test_units_learn_what_guides_leave(explicit):
+    """Whether the affine part says it or a guide does, they learn the same."""
+    rng, x, centre, inverse = skewed(200, 9)
+    by_guide, scores = rng.standard_normal((2, 2)), rng.standard_normal((200, 2))
+    weights, biases, heads = rng.standard_normal((4, 2)), rng.standard_normal(4), rng.standard_normal((4, 2))
+    affine = rng.standard_normal((3, 2))
+    z = ((x - centre) @ inverse.T)[:, None]
+    tuner = Tuner(1, explicit, 0.01, 50)
+    learnt = []
+    for given in (True, False):
+        own = affine if given else affine + np.concatenate([np.zeros((1, 2)), by_guide])
+        score = Score(centre, inverse, own, weights, biases, heads, by_guide if given else 0.0 * by_guide)
+        learnt.append(tuner.tuned(score, x, scores, z, 5, np.random.default_rng(1)))
+    assert np.max(np.abs(learnt[0].weights - weights)) > 1e-3
+    for one, other in zip(*learnt, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9)
 
 
 def test_units_are_steep_where_points_are():

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from mfbench.frames import random_rotation
 from mfbench.tasks.transient import TransientProblem
 from mfbench_jax.blocks import legendre
 from mfbench_jax.blocks.bent_axes import bent_axes
-from mfbench_jax.blocks.census import normalised
+from mfbench_jax.blocks.census import Census, normalised
 from mfbench_jax.blocks.copula import Copula
 from mfbench_jax.blocks.dirac_frenkel import Lost, followed, velocity
 from mfbench_jax.blocks.flat_coordinates import Coordinates
@@ -357,3 +358,20 @@ def test_the_likeliest_tilt_is_the_laws():
     for nudge in 1e-3 * np.eye(3):
         assert np.mean(losses(base - one.log_q + design @ (theta + nudge))) > least
         assert np.mean(losses(base - one.log_q + design @ (theta - nudge))) > least
+
+
+def test_snapshots_of_one_axis_rise_beyond_their_first_degree():
+    """Three humps far apart, of a Gaussian as wide as all: degree 4 cannot."""
+    rng = np.random.default_rng(10)
+    census = object.__new__(Census)
+    census._ground = SimpleNamespace(coordinates=SimpleNamespace(places=lambda x: x))
+    census._axes = np.eye(1)
+
+    def contrasts():
+        x = 3.0 * rng.integers(-1, 2, (20_000, 1)) + 0.4 * rng.standard_normal((20_000, 1))
+        return [contrast(x, np.eye(1), rng)]
+
+    census._contrasts = contrasts
+    census._judging = contrasts()
+    functions, _ = census.snapshots(lambda number, x: -0.5 * x[:, 0] ** 2 / 6.16 - 1.83, True, 10)
+    assert np.max(functions.at.degrees) > 4

@@ -98,7 +98,7 @@ def test_grids_end_at_three_dimensions(registry):
     """Where a solver's extras are missing here, more is unsupported; a grid above d = 3 is so everywhere."""
     design = designed(registry, registry.studies["dimension"])
     refused = Counter(
-        spec.cell.problem_parameters["dim"] for spec, why in design.plan.unsupported if "N^d" in why
+        spec.cell.problem_parameters["dim"] for spec, why in design.plan.unsupported if "n^d" in why
     )
     assert refused == dict.fromkeys((5, 10, 20, 50, 100), 5)
 

@@ -49,7 +49,11 @@ class Rest:
 
     Attributes:
         at_rest: whether the last level is.
-        rank: the largest of the last train.
+        rank: the largest of the train.
+        tolerance: at which it rests.
+        gained: its total after a step, before that was set to 1 again.
+        unseen: its largest error at walkers' places and farther out, in units of the largest value.
+        lifted: share of walkers' places where it is below the least density believed.
     """
 
     def __init__(
@@ -93,31 +97,36 @@ class Rest:
             loose, accuracy: first and last tolerance of cross approximations.
             places: (n, d) of walkers, in the problem's coordinates.
         """
-        tolerance, self.at_rest, self.repeat = max(loose, accuracy), False, math.inf
+        tolerance, self.at_rest, repeat = max(loose, accuracy), False, math.inf
         variance = 2.0 * self.problem.diffusion * dt
         frame = framed(places, self._law.frame.basis, nodes, 0)
         last: Answer | None = None
-        rested, failed = self._law, 0
+        rested, told, failed = self._law, (self.rank, self.unseen, self.gained), 0
         for _ in range(ROUNDS):
             resting, moved = False, self._law
-            for state in self._frozen(frame, dt, tolerance):
-                if state is None:
-                    yield None
-                else:
-                    moved, resting = state
+            try:
+                for state in self._frozen(frame, dt, tolerance):
+                    if state is None:
+                        yield None
+                    else:
+                        moved, resting = state
+            except np.linalg.LinAlgError:  # values ran away until their pivots tell nothing apart
+                moved, resting = self._law, False
             self._law = moved
             if not resting:
                 failed += 1
                 if last is not None and failed == FAILURES:
                     self._law, self.at_rest = rested, True
+                    self.rank, self.unseen, self.gained = told
                     return
                 continue
-            rested, failed, self.tolerance = moved, 0, tolerance
+            rested, told, failed = moved, (self.rank, self.unseen, self.gained), 0
+            self.tolerance = tolerance
             answer = Answer.of(moved, variance / 2.0, places)
             self.lifted = answer.lifted(places)
-            before, self.repeat = self.repeat, math.inf if last is None else differ(last, answer, places)
+            before, repeat = repeat, math.inf if last is None else differ(last, answer, places)
             yield answer
-            if tolerance <= accuracy and self.repeat > SHRINKS * before:
+            if tolerance <= accuracy and repeat > SHRINKS * before:
                 self.at_rest = True
                 return
             covariance = covariance_of(moved.cores, frame.axes)
@@ -144,7 +153,7 @@ class Rest:
             return spread_law(back @ frame.basis.T) * growth / envelope(y)
 
         tests = nearest(frame, frame.places[0])
-        first = tests[int(np.argmax(carried(positions(frame, tests[:1000]))))]
+        first = tests[int(np.argmax(carried(positions(frame, tests))))]
         for cross in growing(carried, frame.axes, first, tolerance, self.rng, tests):
             yield None
             self.rank = max(cross.ranks, default=1)
@@ -159,7 +168,7 @@ class Rest:
         mixing, values = Anderson(DEPTH), step.normalised(pivots.first)
         before = self._law.after(0.0)(pivots.points @ frame.basis.T) / under
         before *= np.sum(values * before) / np.sum(before * before)
-        best, least = values, distance(values, before)
+        best, least, self.gained = values, distance(values, before), step.gained
         for _ in range(STEPS):
             image = step.image(values)
             change = distance(image, values)

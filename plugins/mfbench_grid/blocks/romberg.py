@@ -13,7 +13,7 @@ import numpy as np
 WEIGHTS = ((1.0,), (4.0 / 3.0, -1.0 / 3.0), (64.0 / 45.0, -20.0 / 45.0, 1.0 / 45.0))
 """Of the answers with dt, 2 dt, 4 dt; a row for each of the orders 2, 4, 6."""
 BAND = 0.5
-"""By which an observed order may differ from its theory."""
+"""By which an observed order may differ from its theory, for every two orders of that."""
 
 
 def combined(answers: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:

@@ -47,8 +47,8 @@ def traced_back(
         middle = (x + moved) / 2.0 - dt / 8.0 * (one - after_slope)
         after = divergence(drift, moved)
         gathered[inside] += dt / 6.0 * (before + 4.0 * divergence(drift, middle) + after)
-        back[inside] = moved
         kept = np.all((moved >= box[0]) & (moved <= box[1]), axis=1)
+        back[inside] = np.where(np.isfinite(moved), moved, x)  # a path may run away within one step
         inside, before = inside[kept], after[kept]
     growth = np.zeros(len(y))
     growth[inside] = np.exp(-gathered[inside])

@@ -86,8 +86,8 @@ class Census:
         span = span_of(np.concatenate(y), self._axes, bounded=True)
         offsets = [base(number, one.points) - one.log_q for number, one in enumerate(fitting)]
         best: tuple[float, Family, tuple[np.ndarray, ...]] | None = None
-        for degrees in RUNGS:
-            functions = family(span, degrees[: self._axes.shape[1]], quadratic, shaped=False)
+        for degrees in dict.fromkeys(rung[: self._axes.shape[1]] for rung in RUNGS):
+            functions = family(span, degrees, quadratic, shaped=False)
             size = len(functions.start())
             if best is not None and (
                 len(functions.at.variables) > most or DRAWS_PER_FUNCTION * size > len(y[0])

@@ -52,7 +52,7 @@ class Copula:
         return np.asarray(along + 0.5 * np.sum(z * z, axis=1) - 0.5 * np.sum(white * white, axis=0) - volume)
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """(count, d) independent draws, to the interpolation of F; none beyond the nodes."""
+        """Those of `count` independent draws, to the interpolation of F, that lie within the nodes: at most (count, d)."""
         z = rng.standard_normal((count, len(self._basis))) @ self._root.T
         z = z[np.all((self._scores[0] <= z) & (z <= self._scores[-1]), axis=1)]
         r = [np.interp(z[:, i], self._scores[:, i], self._nodes[:, i]) for i in range(z.shape[1])]

@@ -117,11 +117,15 @@ class Sweep:
                     self._advance(hidden, t, step)
                     t += step
                 t = end if pairs == 1 else t
-                if not self.bound < limit:
-                    raise Lost(f"at t = {t:g} the bound {self.bound:.3g} is above {limit:.3g}")
+                self._compare(t, limit)
                 yield
             self.reached.append(len(self.nodes))  # the node with which the next step begins
         self._look(hidden, t, self._basis())
+        self._compare(t, limit)
+
+    def _compare(self, t: float, limit: float) -> None:
+        if not self.bound < limit:
+            raise Lost(f"at t = {t:g} the bound {self.bound:.3g} is not below {limit:.3g}")
 
     def _first_units(self) -> Hidden:
         bodies, x = self._flow.bodies, self._state.x

@@ -16,9 +16,13 @@ import numpy as np
 import scipy.linalg
 from scipy.special import expit
 
+from mfbench import Diverged
+
 from .copula import Copula
 
 NEWTON_STEPS, HALVINGS = 40, 20
+ROUNDS = 100
+"""Of draws, in which as many as there are walkers must lie among these."""
 RIDGE = 1e-6
 """Of the mean square of a function: what no draw decides stays small."""
 ENOUGH = 1e-10
@@ -43,6 +47,9 @@ def contrast(walkers: np.ndarray, basis: np.ndarray, rng: np.random.Generator) -
     """Walkers (n, d), n > d, beside draws of a density near theirs that lie no farther out than they do.
 
     Farther out nothing is known of p. How far is measured by q itself, and along the axes of a basis (d, d).
+
+    Raises:
+        Diverged: hardly any draw lies among the walkers.
     """
     count = len(walkers)
     q = Copula(walkers, basis, rng)
@@ -50,13 +57,19 @@ def contrast(walkers: np.ndarray, basis: np.ndarray, rng: np.random.Generator) -
     least, low, high = np.min(at_walkers), np.min(along, axis=0), np.max(along, axis=0)
     tried = kept = 0
     places, values = [], []
-    while kept < count:
+    for _ in range(ROUNDS):
         z = q.draw(count, rng)
         log_q, along = q.log_density(z), z @ basis
         within = (log_q >= least) & np.all((low <= along) & (along <= high), axis=1)
         places.append(z[within])
         values.append(log_q[within])
         tried, kept = tried + count, kept + np.count_nonzero(within)
+        if kept >= count:
+            break
+    else:
+        raise Diverged(
+            f"of {tried} draws of a density like that of {count} walkers {kept} lie among them; the walkers are no sample."
+        )
     log_q = np.concatenate([at_walkers, np.concatenate(values)[:count]]) - np.log(kept / tried)
     return Contrast(np.concatenate([walkers, np.concatenate(places)[:count]]), log_q)
 

@@ -93,7 +93,7 @@ def matched(
         target = scores.reshape(rows, width) @ jnp.linalg.inv(inverse)
         right = features.T @ target / rows
     else:
-        by_white = guides.slopes @ jnp.linalg.inv(inverse).T
+        by_white = guides.slopes @ jnp.linalg.inv(inverse)  # x = L z + m: dg/dz = dg/dx L
         right = -jnp.concatenate([_mean_gradient(units, hidden, bodies, width), by_white])
     gram = gram + jnp.diag(jnp.where(jnp.arange(len(gram)) < affine, 0.0, ridge * jnp.diag(gram)))
     theta = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(gram), right)
@@ -131,13 +131,14 @@ class Tuner:
 
         def loss(score: Score, y: jax.Array, target: jax.Array) -> jax.Array:
             out = white(score, y)
+            wrong = jnp.sum((out - target) ** 2, axis=-1)
             if explicit:
-                return jnp.mean(jnp.sum((out - target) ** 2, axis=-1))
+                return jnp.mean(wrong)
             width = target.shape[-1]
             slopes = 1.0 - jnp.tanh(y @ score.weights.T + score.biases) ** 2
             by_units = jnp.sum(_own_weights(score.weights, bodies, width) * score.heads, axis=1)
             by_line = jnp.sum(_own_weights(jnp.eye(y.shape[-1]), bodies, width) * score.affine[1:])
-            return jnp.mean(jnp.sum(out**2, axis=-1) + 2.0 * (slopes @ by_units + by_line))
+            return jnp.mean(wrong + 2.0 * (slopes @ by_units + by_line))
 
         def fixed(score: Score, y: jax.Array, target: jax.Array) -> jax.Array:
             # Whitening is no parameter.
@@ -150,8 +151,9 @@ class Tuner:
             score: Score, x: jax.Array, scores: jax.Array, guides: jax.Array
         ) -> tuple[jax.Array, jax.Array]:
             y = inputs(score, x, bodies)
-            target = scores.reshape(*y.shape[:-1], -1) @ jnp.linalg.inv(score.inverse)
-            return y, target - guides @ score.guided
+            known = scores.reshape(*y.shape[:-1], -1) @ jnp.linalg.inv(score.inverse)
+            # The guided part of the score does not learn; the rest learns what is left, by either loss.
+            return y, (known if explicit else 0.0) - guides @ score.guided
 
         self._gathered: Callable[..., tuple[jax.Array, jax.Array]] = gathered
 
