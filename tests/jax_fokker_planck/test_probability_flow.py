@@ -106,6 +106,20 @@ def test_the_explicit_match_errs_less_than_the_published_one():
 
 
 @pytest.mark.slow
+def test_the_bound_is_not_below_the_divergence_where_that_is_large():
+    """KL(p | truth) by importance weights, to 3 standard errors; the time step does not count at .1 and more."""
+    parameters = QuarticParameters(dim=1)
+    problem, judge = quartic.build(parameters, 1), quartic.judge(parameters, 1)
+    seen = first_sweep(problem, members=400, units=16, tuning=0, ridge=1e-3)
+    law = judge.laws[-1]
+    away = seen.evaluate(seen.state, judge.inquiry.looks)[-len(law.x) :] - law.log_p
+    terms = np.exp(away) * away - np.exp(away) + 1.0
+    divergence, scatter = np.mean(terms), np.std(terms) / math.sqrt(len(terms))
+    assert divergence > 0.1
+    assert divergence - 3.0 * scatter < seen.reports["kl_bound"] < 2.0 * divergence
+
+
+@pytest.mark.slow
 def test_the_seed_decides():
     problem = benes.build(BenesParameters(dim=1), 1)
     x = np.array([[0.5, 3.0]])
