@@ -37,6 +37,10 @@ SETTLED = 1e-3
 """Change of the Dirichlet form in a sweep, relative, at which a level ends."""
 SWEEPS = 12
 """Of a level, at most."""
+WORSE = 0.1
+"""Rise of the Dirichlet form, relative to the least on this level and on the last, after which a sweep is undone and made
+again without new directions: finer elements lower it, sharper walls hardly raise it, and what does is the rounding
+of a core whose system is nearly singular. A level on which that does not help is the end."""
 FINEST = 256
 """Elements of a coordinate that are not halved any more."""
 DETAILED = 0.1
@@ -46,7 +50,7 @@ DETAILED = 0.1
 def solve(
     problem: CommittorProblem, parameters: TensorTrainParameters, context: Context
 ) -> Iterator[Checkpoint]:
-    """A checkpoint per sweep. Ends when the finest level has settled.
+    """A checkpoint per sweep, of the least energy on its level. Ends when the finest level has settled.
 
     Reports "rate", the Dirichlet form over beta, left out while the cross approximation of the density is off by a
     tenth or more; "rate_error", its change over the last level and what the walls hold; "wall_share", the energy held in
@@ -68,7 +72,7 @@ def solve(
     )
     sharpness = parameters.sharpness
     cores = [np.ones((1, len(part.nodes), 1)) for part in elements]
-    level, settled = 0, None
+    level, settled = 0, np.inf
     while True:
         walls = [wall_of(setting, side, sharpness, elements, parameters.values, rng) for side in (0, 1)]
         train = RitzTrain(elements, weights_roots(elements, density, walls), cores)
@@ -79,23 +83,29 @@ def solve(
             "density_rank": float(max(core.shape[2] for core in density.cores)),
             "wall_error": max(max(found.error, found.hot_error) for found in walls),
         }
-        last = np.inf
+        last = least = np.inf
         for sweep in range(SWEEPS):
             widest = max(core.shape[0] * core.shape[2] for core in train.cores)
             growth = max(train.ranks, default=1) // 4 + 1 if widest < parameters.rank**2 else 0
+            before, bound = list(train.cores), (1.0 + WORSE) * min(least, settled)
             train.sweep(growth, rng)
+            if train.dirichlet > bound:
+                train.cores = before
+                train.sweep(0, rng)
             energy = train.dirichlet
-            reports = known | {
-                "rank": float(max(train.ranks, default=1)),
-                "wall_share": train.held_a / energy if energy > 0 else 0.0,
-            }
-            if density.error < 0.1:
-                reports["rate"] = energy / problem.beta
-                if settled is not None:
-                    reports["rate_error"] = (abs(energy - settled) + 2.0 * train.held_a) / problem.beta
-            state = TrainField(
-                problem.boundary_a, problem.boundary_b, setting.basis, tuple(elements), tuple(train.cores)
-            )
+            if not energy > min(least, bound):
+                least, held, best, details = energy, train.held_a, tuple(train.cores), train.details.copy()
+                reports = known | {
+                    "rank": float(max([1, *(core.shape[2] for core in best)])),
+                    "wall_share": held / least if least > 0 else 0.0,
+                }
+                if density.error < 0.1:
+                    reports["rate"] = least / problem.beta
+                    if level > 0:
+                        reports["rate_error"] = (abs(least - settled) + 2.0 * held) / problem.beta
+                state = TrainField(
+                    problem.boundary_a, problem.boundary_b, setting.basis, tuple(elements), best
+                )
             yield Checkpoint(
                 evaluate=evaluate,
                 gradient=gradient,
@@ -103,17 +113,19 @@ def solve(
                 work={"evaluations": spent, "nodes": sum(len(part.nodes) for part in elements)},
                 reports=reports,
             )
-            if sweep > (level == 0) and abs(last - energy) < SETTLED * energy:
+            if sweep > (level == 0) and not SETTLED * energy < abs(last - energy) < np.inf:
                 break
             last = energy
-        settled, level = energy, level + 1
+        if not least < np.inf:
+            return
+        settled, level = least, level + 1
         sharpness = min(sharpness * SHARPER, SHARPEST)
-        finer = refined(elements, train.details)
+        finer = refined(elements, details)
         if all(new is old for new, old in zip(finer, elements, strict=True)):
             return
         cores = [
             core if new is old else np.einsum("mn,rns->rms", old.matrix(new.nodes), core)
-            for new, old, core in zip(finer, elements, train.cores, strict=True)
+            for new, old, core in zip(finer, elements, best, strict=True)
         ]
         elements = finer
         density = density_of(setting, elements, parameters.values, rng)

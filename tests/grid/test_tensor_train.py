@@ -137,3 +137,27 @@ def test_the_entry_declines_circulation_and_refuses_parameters():
     for name, value in {"elements": 3, "rank": 0, "values": 10, "sharpness": float("nan")}.items():
         with pytest.raises(ValueError, match=f"{name} is {value}; expected"):
             TensorTrainParameters(**{name: value})
+
+
+def test_a_sweep_that_stumbles_costs_the_answer_nothing(make_exact, timeless, monkeypatch):
+    """Every third sweep ends in rounding: it is made again, or else the level's best train stands."""
+    known = make_exact("double well in the plane")
+    sweeps = itertools.count(1)
+
+    class Stumbling(tensor_train.RitzTrain):
+        def sweep(self, growth, rng):
+            energy = super().sweep(growth, rng)
+            if next(sweeps) % 3 == 0:
+                self.cores = [0.0 * core for core in self.cores]
+                self.dirichlet *= 10.0
+            return energy
+
+    sound = levels(known.problem, timeless, 3)
+    monkeypatch.setattr(tensor_train, "RitzTrain", Stumbling)
+    found = levels(known.problem, timeless, 3)
+    truth = known.q(known.points)
+    errors = [
+        [np.sqrt(np.mean((values(c, known.points) - truth) ** 2)) for c in both] for both in (sound, found)
+    ]
+    assert next(sweeps) > 6
+    np.testing.assert_allclose(errors[1], errors[0], rtol=0.5)
