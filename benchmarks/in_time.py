@@ -24,7 +24,7 @@ ROWS = (
         5e-5,
         5e-5,
         {"case": "relaxation", "dim": "6"},
-        metric="relative_l2",
+        metric=RMS,
         solver=TRAIN,
         budget=30.0,
     ),
