@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -233,14 +232,9 @@ def preset_budget(preset: str, registry: Registry, seeds: int) -> float:
     everything = pairs(
         registry, choose_problems((), registry, preset), choose_solvers((), registry, TASKS), "auto"
     )
-    kinds = Counter(
-        (solver.entry.control, device) for _, solver, device, reason in everything if reason is None
-    )
-    on_gpus = seeds * kinds[False, "cuda"]
-    learning, controls = (
-        on_gpus + seeds * kinds[False, "cpu"],
-        seeds * (kinds[True, "cpu"] + kinds[True, "cuda"]),
-    )
+    kinds = [(solver.entry.control, device) for _, solver, device, reason in everything if reason is None]
+    controls = seeds * sum(control for control, _ in kinds)
+    learning, on_gpus = seeds * len(kinds) - controls, seeds * kinds.count((False, "cuda"))
     left = QUICK_SECONDS / OVERHEAD - math.ceil(controls / QUICK_CORES) * CONTROL_SECONDS
     # The last trial may run alone while the other cores idle: sum / m + (1 - 1 / m) longest (Graham 1969).
     rounds = max(1.0, (learning + QUICK_CORES - 1) / QUICK_CORES)

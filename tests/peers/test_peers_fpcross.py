@@ -21,8 +21,9 @@ from mfbench_fokker_planck import gaussian, linear, ring
 from mfbench_fokker_planck.entries.gaussian import GaussianParameters
 from mfbench_fokker_planck.entries.linear import LinearParameters
 from mfbench_fokker_planck.entries.ring import RingParameters
+from mfbench_peers.blocks.fpcross_equation import Posed, Rung
 from mfbench_peers.entries import FpcrossParameters
-from mfbench_peers.fpcross_law import Posed, Rung, rungs, solve
+from mfbench_peers.fpcross_law import rungs, solve
 
 SMALL = FpcrossParameters(nodes=24, steps=40)
 

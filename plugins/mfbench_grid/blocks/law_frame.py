@@ -12,12 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mfbench.tasks.transient import TransientProblem
+from mfbench_grid.blocks.drift_slopes import divergence
 
 WALKERS = 10_000
 STEPS = 64
 """Of Euler and Maruyama to the horizon: they say where the law is, and no more."""
-NUDGE = 1e-4
-"""For difference quotients of the drift."""
 ROOM = 0.5
 """Of the walkers' range, by which an interval is longer on either side."""
 
@@ -60,11 +59,15 @@ def law_frame(problem: TransientProblem, nodes: int, rng: np.random.Generator) -
         now = end
         asked.append(x)
     basis = np.linalg.eigh(np.cov(x.T))[1]
-    every = np.concatenate(seen) @ basis
-    low, high = np.min(every, axis=0), np.max(every, axis=0)
-    room = ROOM * (high - low)
-    axes = [np.linspace(a, b, nodes) for a, b in zip(low - room, high + room, strict=True)]
+    axes = axes_around(np.concatenate(seen) @ basis, nodes, ROOM)
     return LawFrame(basis, axes, [y @ basis for y in asked], evaluations)
+
+
+def axes_around(places: np.ndarray, nodes: int, room: float) -> list[np.ndarray]:
+    """Nodes of d axes whose intervals hold places (n, d), and on either side this share of their range."""
+    low, high = np.min(places, axis=0), np.max(places, axis=0)
+    beyond = room * (high - low)
+    return [np.linspace(a, b, nodes) for a, b in zip(low - beyond, high + beyond, strict=True)]
 
 
 def carried_back(
@@ -79,8 +82,5 @@ def carried_back(
     three = drift(x - dt / 2.0 * two, t - dt / 2.0)
     four = drift(x - dt * three, t - dt)
     middle = x - dt / 4.0 * (one + two)
-    steps = NUDGE * np.eye(x.shape[1])
-    around = middle[:, None, None] + np.stack([steps, -steps], axis=1)
-    beside = drift(around.reshape(-1, x.shape[1]), t - dt / 2.0).reshape(around.shape)
-    spread = np.trace(beside[:, :, 0] - beside[:, :, 1], axis1=1, axis2=2) / (2.0 * NUDGE)
+    spread = divergence(lambda y: drift(y, t - dt / 2.0), middle)
     return x - dt / 6.0 * (one + 2.0 * two + 2.0 * three + four), dt * spread

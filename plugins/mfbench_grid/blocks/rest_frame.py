@@ -8,13 +8,14 @@ import numpy as np
 
 from mfbench.solver import Diverged
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
-from mfbench_grid.blocks.law_frame import LawFrame
+from mfbench_grid.blocks.drift_slopes import jacobians
+from mfbench_grid.blocks.law_frame import LawFrame, axes_around
 
 WALKERS = 4000
 STEP_SHARE = 0.1
 """A step times the norm of the drift's Jacobian: walkers say where the law is, and no more."""
-PROBES, NUDGE = 200, 1e-4
-"""Walkers at which, and differences by which, that Jacobian is taken."""
+PROBES = 200
+"""Walkers at which that Jacobian is taken."""
 FIRST, ROUNDS, LOOKS = 32, 8, 8
 """Steps of the first round of walkers, each round has twice as many as the last; rounds at most; looks in a round."""
 SETTLED = 0.1
@@ -62,10 +63,7 @@ def rest_frame(problem: FokkerPlanckProblem, nodes: int, rng: np.random.Generato
 def framed(places: np.ndarray, basis: np.ndarray, nodes: int, evaluations: int) -> LawFrame:
     """The frame with these directions (d, d), in columns, whose intervals hold places (n, d) with room to spare."""
     inner = places @ basis
-    low, high = np.min(inner, axis=0), np.max(inner, axis=0)
-    room = ROOM * (high - low)
-    axes = [np.linspace(a, b, nodes) for a, b in zip(low - room, high + room, strict=True)]
-    return LawFrame(basis, axes, [inner], evaluations)
+    return LawFrame(basis, axes_around(inner, nodes, ROOM), [inner], evaluations)
 
 
 def alike(mean: np.ndarray, covariance: np.ndarray, mean_before: np.ndarray, before: np.ndarray) -> bool:
@@ -77,14 +75,9 @@ def alike(mean: np.ndarray, covariance: np.ndarray, mean_before: np.ndarray, bef
 
 def jacobian_norm(problem: FokkerPlanckProblem, x: np.ndarray) -> tuple[float, int]:
     """The 90 % quantile over points (n, d) of the spectral norm of the drift's Jacobian; evaluations that it took."""
-    d = x.shape[1]
-    steps = NUDGE * np.eye(d)
-    around = x[:, None, None] + np.stack([steps, -steps], axis=1)
-    beside = np.asarray(problem.drift(around.reshape(-1, d), 0.0)).reshape(around.shape)
-    jacobians = (beside[:, :, 0] - beside[:, :, 1]) / (2.0 * NUDGE)
     slowest = problem.diffusion / float(np.max(np.ptp(problem.box, axis=0))) ** 2
-    norms = np.linalg.norm(jacobians, ord=2, axis=(1, 2))
-    return max(float(np.quantile(norms, 0.9)), slowest), 2 * d * len(x)
+    norms = np.linalg.norm(jacobians(lambda y: problem.drift(y, 0.0), x), ord=2, axis=(1, 2))
+    return max(float(np.quantile(norms, 0.9)), slowest), 2 * x.size
 
 
 def covariance_of(cores: Sequence[np.ndarray], axes: Sequence[np.ndarray]) -> np.ndarray:

@@ -6,14 +6,9 @@ confining drift, followed backwards, runs to infinity in a finite time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-NUDGE = 1e-4
-"""For difference quotients of the drift."""
-
-Drift = Callable[[np.ndarray], np.ndarray]
+from mfbench_grid.blocks.drift_slopes import Drift, divergence
 
 
 def traced_back(
@@ -53,12 +48,3 @@ def traced_back(
     growth = np.zeros(len(y))
     growth[inside] = np.exp(-gathered[inside])
     return back, growth
-
-
-def divergence(drift: Drift, x: np.ndarray) -> np.ndarray:
-    """div b at points (n, d), by central differences."""
-    d = x.shape[1]
-    steps = NUDGE * np.eye(d)
-    around = x[:, None, None] + np.stack([steps, -steps], axis=1)
-    beside = drift(around.reshape(-1, d)).reshape(around.shape)
-    return np.trace(beside[:, :, 0] - beside[:, :, 1], axis1=1, axis2=2) / (2.0 * NUDGE)
