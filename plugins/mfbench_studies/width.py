@@ -2,6 +2,7 @@
 
 - `width-fluctuations`: n Var f_n over initialisations at fixed particle times. The start is all that differs: the data are
   fixed quadrature points, and all repetitions share the target.
+- `width-fluctuations-25`: the same in 25 dimensions.
 - `width-loss`: the loss of these very trials at the last time, L(n) = L + C n^a.
 - `width-sgd`: the same with fresh batches: at a fixed dt / P, whose noise is the floor L of C1 / n + C2 dt / P, at P ~ n,
   and at P ~ n^2.
@@ -25,38 +26,44 @@ def kept(steps: tuple[int, ...]) -> str:
     return f"steps={steps[-1]},milestones={'+'.join(map(str, steps))}"
 
 
-GRADIENT_FLOW = mfbench.Arm(
-    problem=SPIN,
-    solver=f"particle-sgd[step=0.5,fixed_points=512,{kept(STEPS)}]",
-    label="full gradient",
-)
-
 CENTRAL_LIMIT = mfbench.Prediction(value=-1.0, low=-1.15, high=-0.85, name="CLT")
 SELF_QUENCHING = mfbench.Prediction(value=-2.0, low=-2.3, high=-1.7, name="self-quenching")
 
-FLUCTUATIONS = mfbench.StudyEntry(
-    name="width-fluctuations",
-    summary="Variance of the network over initialisations against its width, at particle times 0, 5, 50, 500.",
-    source=f"{SOURCE}: f_n - f is of order n^(-1/2) at any fixed time, so that n Var f_n has a limit.",
-    group=GROUP,
-    arms=(GRADIENT_FLOW,),
-    swept="solver.particles",
-    values=(32, 64, 128, 256, 512, 1024),
-    quantity="solution",
-    statistic="variance",
-    times=STEPS,
-    clock="steps",
-    predictions=(CENTRAL_LIMIT,),
-    seeds=40,
-    budget=120.0,
-)
+
+def fluctuations(name: str, dim: int, values: tuple[int, ...], seeds: int) -> mfbench.StudyEntry:
+    """The variance over starts of networks that descend the full gradient on the same quadrature points."""
+    solver = f"particle-sgd[step=0.5,fixed_points=512,{kept(STEPS)}]"
+    return mfbench.StudyEntry(
+        name=name,
+        summary=f"Variance of the network over starts against its width, d = {dim}, at particle times 0, 5, 50, 500.",
+        source=f"{SOURCE}: f_n - f is of order n^(-1/2) at any fixed time, so that n Var f_n has a limit.",
+        group=GROUP,
+        arms=(
+            mfbench.Arm(
+                problem=f"regression/three-spin[dim={dim},tensor=1]", solver=solver, label="full gradient"
+            ),
+        ),
+        swept="solver.particles",
+        values=values,
+        quantity="solution",
+        statistic="variance",
+        times=STEPS,
+        clock="steps",
+        predictions=(CENTRAL_LIMIT,),
+        seeds=seeds,
+        budget=120.0,
+    )
+
+
+FLUCTUATIONS = fluctuations("width-fluctuations", 5, (32, 64, 128, 256, 512, 1024), 160)
+FLUCTUATIONS_25 = fluctuations("width-fluctuations-25", 25, (32, 64, 128, 256, 512), 40)
 
 LOSS = mfbench.StudyEntry(
     name="width-loss",
     summary="Loss against width after the same particle time, the noise of initialisations alone.",
     source=f"{SOURCE}: the loss is above its limit by 1/n (CLT), or by up to 1/n^2 where fluctuations quench themselves.",
     group=GROUP,
-    arms=(GRADIENT_FLOW,),
+    arms=FLUCTUATIONS.arms,
     swept="solver.particles",
     values=FLUCTUATIONS.values,
     quantity="metric:excess_loss",
@@ -124,6 +131,7 @@ def limit(name: str, problem: str, settings: str, steps: tuple[int, ...], summar
 
 STUDIES = (
     FLUCTUATIONS,
+    FLUCTUATIONS_25,
     LOSS,
     SGD,
     limit(

@@ -38,12 +38,13 @@ BUNDLED = (
     "importance-network",
     "rarity",
     "width-fluctuations",
+    "width-fluctuations-25",
     "width-limit",
     "width-limit-classes",
     "width-loss",
     "width-sgd",
 )
-GROUPS = {"batch": 3, "birth-death": 6, "failure": 6, "importance": 2, "width": 5}
+GROUPS = {"batch": 3, "birth-death": 6, "failure": 6, "importance": 2, "width": 6}
 
 
 @pytest.fixture(scope="module")
