@@ -57,6 +57,9 @@ MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
 SHORT = 60.0
 """Seconds of a budget below which compiling and cooling would leave no time for the equation itself."""
+ROOM = 3.0
+"""Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
+long and then wants to take steps: where it is not, the energy goes on."""
 ACCURATE, SETTLED = 0.01, 100
 """Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
 RESTFUL = 4
@@ -112,9 +115,13 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     def led(lead: EnergyLead) -> Iterator[Checkpoint]:
         yield answer(lead.solution, lead.reports)
-        while not lead.settled:
-            lead.advance()
+        started = context.elapsed()
+        lead.advance()
+        compiled = context.elapsed() - started
+        while not lead.settled or context.budget - context.elapsed() < ROOM * compiled:
             yield answer(lead.solution, lead.reports)
+            lead.advance()
+        yield answer(lead.solution, lead.reports)
 
     if reversible and context.budget < SHORT:
         lead = new_lead()

@@ -67,6 +67,17 @@ def test_a_network_learns_values_and_knows_them_at_other_points():
     assert np.sqrt(np.mean((found - target(others)) ** 2)) < 3.0 * ENOUGH
 
 
+def test_the_energy_goes_on_where_the_equation_would_only_compile(well):
+    """On a clock on which the energy compiles for half of the budget: nothing else begins, long after it has settled."""
+    clock = itertools.chain([0.0], itertools.repeat(0.25 * SHORT))
+    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: next(clock))
+    small = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
+    answers = list(itertools.islice(solve(well[0], small, context), 4 * FEWEST // UPDATES))
+    assert all("ritz_energy" in checkpoint.reports for checkpoint in answers[1:])
+    values = answers[-1].evaluate(answers[-1].state, well[1].reactive.x)
+    assert well[1].headline(np.asarray(values)).value < 0.05
+
+
 @pytest.mark.slow
 def test_a_short_run_begins_with_the_energy_and_goes_on_with_the_equation(well):
     context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
