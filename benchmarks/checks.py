@@ -66,7 +66,7 @@ def main(globs):
             note = f", {share} tasks" if share > 1 else ""
             print(f"{name:32s} {wall:6.1f} s wall {processor:6.1f} s of processor, exit code {code}, load {load:.1f}{note}",
                   flush=True)  # fmt: skip
-            if wall > MARK * share:
+            if wall > MARK:
                 slow.append(name)
             if code:
                 failing.append(name)
@@ -74,9 +74,7 @@ def main(globs):
                     "\n".join(line for line in text.splitlines() if "FAIL" in line.upper()) or text,
                     flush=True,
                 )
-    print(
-        f"above {MARK:.0f} s (per task): {', '.join(slow) or 'none'}; failing: {', '.join(failing) or 'none'}"
-    )
+    print(f"above {MARK:.0f} s: {', '.join(slow) or 'none'}; failing: {', '.join(failing) or 'none'}")
     return int(bool(slow or failing))
 
 

@@ -60,6 +60,7 @@ class Manners(msgspec.Struct, kw_only=True):
 
     Args:
         yields: number of checkpoints.
+        start: wall seconds until the third of them was there, or until the end where there were fewer.
         ended: "" (it died), "finished" (by itself), "stopped" (by the probe), or the error that it raised.
         gaps: CPU seconds between one checkpoint and the next.
         glances: at the checkpoints 1, 2, 4, 8, ... and the last, by their number.
@@ -70,6 +71,7 @@ class Manners(msgspec.Struct, kw_only=True):
     """
 
     yields: int = 0
+    start: float = 0.0
     ended: str = ""
     gaps: list[float] = []
     glances: dict[int, Glance] = {}
@@ -160,7 +162,8 @@ def _watch(
     seen: dict[int, Checkpoint] = {}
     first: Checkpoint | None = None
     latest: Checkpoint | None = None
-    began = resumed = time.process_time()
+    entered, began = time.perf_counter(), time.process_time()
+    resumed = began
     for latest in ready.checkpoints(context, problem):
         checked(latest, ready.run)
         manners.yields += 1
@@ -169,6 +172,8 @@ def _watch(
         first = first or latest
         if not manners.evaluates and latest.evaluate != first.evaluate:
             manners.evaluates = manners.yields
+        if manners.yields <= LEAST_YIELDS:
+            manners.start = time.perf_counter() - entered
         if manners.yields & (manners.yields - 1) == 0:
             glance(latest)
             look_back()
@@ -181,6 +186,8 @@ def _watch(
         resumed = time.process_time()
     else:
         manners.ended = "finished"
+        if manners.yields < LEAST_YIELDS:
+            manners.start = time.perf_counter() - entered
     if latest is not None and manners.yields not in manners.glances:
         glance(latest)
     look_back()

@@ -12,7 +12,7 @@ from mfbench.report import pictures
 from mfbench.report.studies import document
 from mfbench.store import UNREADABLE, Store
 from mfbench.studies.findings import Findings
-from mfbench.studies.gathering import Solution
+from mfbench.studies.trays import Solution
 from mfbench.whole_files import write_document
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from mfbench import availability
+from mfbench import availability, fork_server
 from mfbench.closure import code_hash
 from mfbench.conformance.lightness import all_answers, light_entry, stable_parameters
 from mfbench.conformance.problem_run import run_problem
-from mfbench.conformance.runs import BUDGET, Runs, run_solver
+from mfbench.conformance.runs import Runs, run_solver
 from mfbench.conformance.solver_checks import behaviour
 from mfbench.conformance.subjects import Subject
 from mfbench.conformance.verdict import Verdict, skipped
@@ -33,10 +36,31 @@ class Findings:
     work: WorkCheck | None = None
 
 
+def check_all(
+    subjects: list[Subject], registry: Registry, plugins: tuple[str, ...] = (), budget: float | None = None
+) -> Iterator[Findings]:
+    """What is found out about each subject, in their order, problems first.
+
+    Solvers are checked side by side, as many as there are cores: their runs take slots, and while the last run of one
+    goes on, another's are not kept from the other cores.
+    """
+    problems = [one for one in subjects if isinstance(one.entry, ProblemEntry)]
+    solvers = [one for one in subjects if isinstance(one.entry, SolverEntry)]
+    yield from (check(one, registry, plugins) for one in problems)
+    # What any of them needs is imported once, ahead of all.
+    needed = (one.entry.extras for one in solvers if one.problem and isinstance(one.entry, SolverEntry))
+    fork_server.start(extra for extras in needed for extra in extras)
+    pool = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)))
+    try:
+        yield from pool.map(lambda one: check(one, registry, plugins, budget), solvers)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def check(
-    subject: Subject, registry: Registry, plugins: tuple[str, ...] = (), budget: float = BUDGET
+    subject: Subject, registry: Registry, plugins: tuple[str, ...] = (), budget: float | None = None
 ) -> Findings:
-    """Every check of an entry; raises nothing that is the entry's fault."""
+    """Every check of an entry; raises nothing that is the entry's fault. The budget is as in `run_solver`."""
     entry = subject.entry
     title = label(entry.name, subject.parameters)
     if isinstance(entry, ProblemEntry):

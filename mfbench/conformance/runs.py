@@ -30,6 +30,12 @@ from mfbench.trial import Case, make_order, run_trial
 BUDGET = 20.0
 """Seconds of the trial, so that compiling fits into it."""
 
+LEAST_BUDGET = 5.0
+"""Seconds of the trial of a solver that starts fast."""
+
+STARTS = 2.0
+"""A trial is so many times as long as the start that a probe saw, so that there is something of it beside the start."""
+
 PROBE_BUDGET = 5.0
 """Seconds that a probe's solver believes to have, by its own clock."""
 
@@ -46,6 +52,7 @@ class Runs:
         first, second: two probes with one seed.
         counted: the probes count evaluations; they do not if the solver could not run on what is counted.
         death: how the first probe's process died; "" if it did not.
+        budget: seconds that were granted; the trial may have had fewer.
         limit: seconds of the trial's solver after which it would be killed.
     """
 
@@ -54,33 +61,66 @@ class Runs:
     second: Manners
     counted: bool
     death: str
+    budget: float
     limit: float
 
 
-def run_solver(subject: Subject, registry: Registry, plugins: tuple[str, ...], budget: float) -> Runs:
-    """Run a solver on its problem: a trial and two probes, side by side as far as there are cores."""
+def run_solver(
+    subject: Subject, registry: Registry, plugins: tuple[str, ...], budget: float | None = None
+) -> Runs:
+    """Run a solver on its problem: a trial and two probes, side by side as far as there are cores.
+
+    Args:
+        subject: the solver, its parameters and its problem.
+        registry: what there is.
+        plugins: files of plugins.
+        budget: seconds of the trial; None: as many as the solver's start needs, and `BUDGET` if they do not do.
+    """
     solver, problem = subject.entry, subject.problem
     assert isinstance(solver, SolverEntry)
     assert problem is not None
-    spec = make_spec(
-        Request(), registry, problem, Instance(solver, subject.parameters), 0, "cpu", budget, plugins
-    )
-    limits = Limits(grace=min(budget, 10.0), evaluation=min(budget, 10.0))
-    spec = msgspec.structs.replace(spec, limits=limits)
+    granted = BUDGET if budget is None else budget
+
+    def spec_of(seconds: float) -> Spec:
+        case = Instance(solver, subject.parameters)
+        made = make_spec(Request(), registry, problem, case, 0, "cpu", seconds, plugins)
+        limits = Limits(grace=min(seconds, 10.0), evaluation=min(seconds, 10.0))
+        return msgspec.structs.replace(made, limits=limits)
+
     needed = availability.requirements(solver, registry.origins[solver.task, solver.name])
     judge = judge_of(problem.entry, problem.parameters, 0)
-    case = Case(spec, problem.entry, solver, judge, provenance.versions(needed))
+    case = Case(spec_of(granted), problem.entry, solver, judge, provenance.versions(needed))
     fork_server.start(tuple(solver.extras))
     with ThreadPoolExecutor(max_workers=min(3, len(os.sched_getaffinity(0)))) as pool:
-        # The trial first: it is mostly the longest, and with two cores the probes then follow each other beside it.
-        trial = pool.submit(run_trial, spec)
+        # A trial whose length is known comes first, it is mostly the longest; else the first probe tells its length.
+        trial = None if budget is None else pool.submit(run_trial, spec_of(granted))
         probes = [pool.submit(_probe, case, Probe(salt=salt)) for salt in (1, 2)]
-        (first, death), (second, _) = (probe.result() for probe in probes)
-        counted = first.yields > 0 or trial.result().record.scored is False
+        first, death = probes[0].result()
+        seconds = granted if budget is not None else _enough(first)
+        trial = trial or pool.submit(run_trial, spec_of(seconds))
+        second, _ = probes[1].result()
+        record = trial.result().record
+        if seconds < granted and (not record.scored or killed_at_limit(record)):
+            seconds = granted
+            record = run_trial(spec_of(seconds)).record
+        counted = first.yields > 0 or record.scored is False
         if not counted:
             probes = [pool.submit(_probe, case, Probe(counts=False, salt=salt)) for salt in (1, 2)]
             (first, death), (second, _) = (probe.result() for probe in probes)
-    return Runs(trial.result().record, first, second, counted, death, 1.25 * budget + limits.grace)
+    limit = 1.25 * seconds + record.limits.grace
+    return Runs(record, first, second, counted, death, granted, limit)
+
+
+def killed_at_limit(record: Record) -> bool:
+    """Whether a trial's solver neither yielded nor ended in time."""
+    return record.sentence.startswith("killed at the limit")
+
+
+def _enough(first: Manners) -> float:
+    """Seconds of a trial in which a solver gets well beyond its start, by what a probe saw of it."""
+    if first.ended not in ("finished", "stopped"):
+        return BUDGET
+    return min(BUDGET, max(LEAST_BUDGET, STARTS * first.start))
 
 
 def _probe(case: Case, probe: Probe) -> tuple[Manners, str]:

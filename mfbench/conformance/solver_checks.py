@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median_low
 
-from mfbench.conformance.runs import Runs
+from mfbench.conformance.runs import Runs, killed_at_limit
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.record import Status
 from mfbench.work_checks import HONEST, WorkCheck
@@ -38,7 +38,7 @@ def runs_through(runs: Runs) -> Verdict:
 def obeys_budget(runs: Runs) -> Verdict:
     """The solver ends or yields before its trial has to be killed."""
     record, budget = runs.record, runs.record.cell.budget
-    if record.sentence.startswith("killed at the limit"):
+    if killed_at_limit(record):
         return failed(
             "budget",
             f"it had to be killed: with a budget of {budget:g} s it neither yielded nor ended after "
@@ -77,7 +77,7 @@ def deterministic(runs: Runs) -> Verdict:
 
 def cheap_yields(runs: Runs) -> Verdict:
     """Most yields follow each other within a tenth of the budget."""
-    gaps, budget = runs.first.gaps, runs.record.cell.budget
+    gaps, budget = runs.first.gaps, runs.budget
     if not gaps and runs.first.ended != "finished":
         return _unseen("cheap-yields", runs)
     if not gaps:

@@ -16,9 +16,11 @@ import numpy as np
 from mfbench import fits, resampling
 from mfbench.record import Record, Status
 from mfbench.studies import findings as found
-from mfbench.studies.design import Design, Group
+from mfbench.studies.arms import Group
+from mfbench.studies.design import Design
 from mfbench.studies.findings import Findings, Fit, Point
-from mfbench.studies.gathering import Limit, Solution, gather, limit_of
+from mfbench.studies.gathering import gather
+from mfbench.studies.trays import Limit, Solution, limit_of
 from mfbench.studies.verdicts import judge
 from mfbench.study import Arm, StudyEntry
 from mfbench.study_contract import CLOCK, LAWS, LEAST_SEEDS, abscissa_name

@@ -1,4 +1,4 @@
-"""The numbers of an arm at a value, and what became of the trials that gave none.
+"""The point that an arm has at a value, from the numbers of its trials.
 
 A trial that failed (diverged, timeout, crashed, error, out of memory), or whose number is not finite, gives none and is
 counted. Of a cost it is infinite, as is that of a trial that did not reach the target: leaving out the slow ones would
@@ -8,61 +8,20 @@ make a solver look fast.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from mfbench import resampling
 from mfbench.record import Record, Status
 from mfbench.studies import findings as found
-from mfbench.studies.design import Group
+from mfbench.studies.arms import Group
 from mfbench.studies.findings import Point
 from mfbench.studies.measuring import Quantity, error_at
+from mfbench.studies.trays import Limit, Solution, Tray, deviate, take_answer, take_number
 from mfbench.study import StudyEntry
 
-Solution = Callable[[Record, str, float | None], np.ndarray | None]
-"""(record, clock, time or None for the end) -> the values of the answer at its judge's points, (m,), or None."""
-
 OTHER_POINTS = "the answers of its seeds were taken at different points and have no variance"
-NO_LIMIT = "there is no answer of the limit's arm at these points and this time"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What stands for the limit: values (m,) of an answer, and the hash of the points at which they were taken."""
-
-    values: np.ndarray
-    points: str
-
-
-@dataclass
-class Tray:
-    """What the trials at a value gave.
-
-    Args:
-        numbers: by seed; rows: by seed, of answers.
-        counts: of trials without a number, by the names of `Point`'s fields.
-        sentence: what became of the first of them.
-        floor: the largest one.
-        places: hashes of the points at which answers were taken.
-    """
-
-    numbers: dict[int, float] = field(default_factory=dict)
-    rows: dict[int, np.ndarray] = field(default_factory=dict)
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(
-            ("failed", "not_reached", "unsupported", "missing", "no_value"), 0
-        )
-    )
-    sentence: str = ""
-    floor: float = 0.0
-    places: set[str] = field(default_factory=set)
-
-    def without(self, name: str, sentence: str) -> None:
-        """Count a trial that gave no finite number."""
-        self.counts[name] += 1
-        self.sentence = self.sentence or sentence
 
 
 def gather(
@@ -91,15 +50,15 @@ def gather(
         elif record.status is Status.UNSUPPORTED:
             tray.without("unsupported", record.sentence)
         elif quantity.of_answers:
-            _take_answer(tray, seed, record, solution, entry.clock, time)
+            take_answer(tray, seed, record, solution, entry.clock, time)
         else:
             number = quantity.measure(record) if time is None else error_at(record, entry.clock, time)
-            _take_number(tray, seed, record, number, quantity.costs)
+            take_number(tray, seed, record, number, quantity.costs)
             # A share of R trials is no smaller than 1 / R, unless it cannot be told from 0.
             floor = 0.5 / len(records) if quantity.share else quantity.floor(record)
             tray.floor = max(tray.floor, floor)
     if quantity.kind == "deviation":
-        _deviate(tray, limit)
+        deviate(tray, limit)
     if quantity.kind == "solution":
         alike = len(tray.places) == 1 and len({row.shape for row in tray.rows.values()}) == 1
         tray.sentence = OTHER_POINTS if len(tray.places) > 1 else tray.sentence
@@ -130,57 +89,6 @@ def gather(
         **tray.counts,
     )
     return point, sample
-
-
-def _take_number(tray: Tray, seed: int, record: Record, number: float | None, costs: bool) -> None:
-    # Who did not even begin within the budget has not reached the target either, but did nothing wrong.
-    failed = record.status is not Status.OK and not (costs and record.status is Status.TIMEOUT)
-    if number is None:
-        tray.without("failed" if failed else "no_value", record.sentence)
-    elif math.isfinite(number):
-        tray.numbers[seed] = number
-    else:
-        tray.without("not_reached" if costs and not failed else "failed", record.sentence)
-        if costs:
-            tray.numbers[seed] = number
-
-
-def _take_answer(
-    tray: Tray, seed: int, record: Record, solution: Solution, clock: str, time: float | None
-) -> None:
-    failed = record.status is not Status.OK
-    row = None if failed else solution(record, clock, time)
-    if row is None:
-        tray.without("failed" if failed else "no_value", record.sentence)
-    elif not np.all(np.isfinite(row)):
-        tray.without("failed", record.sentence)
-    else:
-        tray.rows[seed] = row
-        tray.places.add(record.points)
-
-
-def limit_of(
-    records: Sequence[Record | None], solution: Solution, clock: str, time: float | None
-) -> Limit | None:
-    """The mean answer of the limit's arm; None where one of its trials has none, or elsewhere than the others."""
-    tray = Tray()
-    for seed, record in enumerate(records):
-        if record is not None:
-            _take_answer(tray, seed, record, solution, clock, time)
-    if len(tray.rows) < len(records) or len(tray.places) != 1:
-        return None
-    return Limit(np.mean(list(tray.rows.values()), axis=0), tray.places.pop())
-
-
-def _deviate(tray: Tray, limit: Limit | None) -> None:
-    """Turn answers into numbers: the root mean square of what they differ from the limit by."""
-    alike = limit is not None and tray.places <= {limit.points}
-    for seed, row in tray.rows.items():
-        if alike and limit is not None:
-            tray.numbers[seed] = float(np.sqrt(np.mean((row - limit.values) ** 2)))
-        else:
-            tray.without("no_value", NO_LIMIT)
-    tray.rows = {}
 
 
 def _by_seed(numbers: Mapping[int, np.ndarray] | Mapping[int, float], seeds: int) -> np.ndarray:

@@ -6,9 +6,11 @@ import defective_plugin
 import jax
 import pytest
 
-from mfbench.conformance.kit import check
+from mfbench.conformance import runs
+from mfbench.conformance.kit import check, check_all
 from mfbench.conformance.lightness import light_entry
 from mfbench.conformance.problem_run import EXPECTED, run_problem, verdicts_of
+from mfbench.conformance.solver_checks import obeys_budget, runs_through
 from mfbench.conformance.subjects import choose
 from mfbench.conformance.verdict import failures
 from mfbench.registry import load_registry
@@ -28,6 +30,29 @@ def test_a_solver_is_caught_by_its_own_check(name, registry):
     (subject,) = choose(registry, (name,), on="committor/sound")
     findings = check(subject, registry, (PLANTED,), BUDGET)
     assert failures(findings.verdicts) == defective_plugin.SOLVERS[name][1], findings.verdicts
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("honest", 0.5), ("hurried", BUDGET), ("over-budget", BUDGET)])
+def test_a_fast_starter_has_a_short_trial_and_the_whole_one_where_that_goes_wrong(
+    name, seconds, registry, monkeypatch
+):
+    monkeypatch.setattr(runs, "LEAST_BUDGET", 0.5)
+    monkeypatch.setattr(runs, "BUDGET", BUDGET)
+    (subject,) = choose(registry, (name,), on="committor/sound")
+    seen = runs.run_solver(subject, registry, (PLANTED,))
+    assert seen.record.cell.budget == seconds
+    assert failures([runs_through(seen), obeys_budget(seen)]) == defective_plugin.SOLVERS[name][1]
+
+
+def test_what_is_checked_side_by_side_is_told_in_order(registry):
+    subjects = choose(registry, ("in-place", "honest", "committor/sound"), on="committor/sound")
+    told = list(check_all(subjects, registry, (PLANTED,), BUDGET))
+    assert [findings.title.partition("[")[0] for findings in told] == [
+        "committor/sound",
+        "in-place",
+        "honest",
+    ]
+    assert [failures(findings.verdicts) for findings in told] == [[], ["kept-state"], []]
 
 
 @pytest.mark.parametrize("name", sorted(set(defective_plugin.PROBLEMS) - {"deadly"}))

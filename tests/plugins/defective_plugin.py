@@ -98,6 +98,12 @@ def over_budget(problem, parameters, context):
         time.sleep(0.1)
 
 
+def hurried(problem, parameters, context):
+    """Gets nothing done in a trial that is much shorter than a probe made believe."""
+    time.sleep(2 * context.budget if context.budget < 1.0 else 0.0)
+    yield from honest(problem, parameters, context)
+
+
 def raises(problem, parameters, context):
     yield from honest(problem, parameters, context)
     raise RuntimeError("the plug was pulled")
@@ -250,6 +256,7 @@ SOLVERS = {
     "rare-yields": (rare_yields, ["cheap-yields"], {"parameters": Few}),
     "understated": (understated, ["truthful-work"], {}),
     "over-budget": (over_budget, ["budget"], {}),
+    "hurried": (hurried, [], {}),
     "raises": (raises, ["trial"], {}),
     "crashes": (crashes, ["trial"], {}),
     "refuses-badly": (honest, ["supports"], {"supports": refuse_badly}),

@@ -12,7 +12,8 @@ from mfbench.report.studies import render
 from mfbench.report.study_page import prediction
 from mfbench.studies import findings as states
 from mfbench.studies.analysis import analyse
-from mfbench.studies.design import Design, Group
+from mfbench.studies.arms import Group
+from mfbench.studies.design import Design
 from mfbench.studies.verdicts import CONSISTENT, NOT_CONSISTENT, NOT_ENOUGH
 from mfbench.study_contract import StudyProblem, check_study
 

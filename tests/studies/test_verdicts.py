@@ -12,7 +12,8 @@ from scipy.stats import binom
 import mfbench
 from mfbench.record import Cell, Limits, Look, Metric, Record, Status
 from mfbench.studies.analysis import analyse
-from mfbench.studies.design import Design, Group
+from mfbench.studies.arms import Group
+from mfbench.studies.design import Design
 from mfbench.studies.findings import Fit
 from mfbench.studies.verdicts import CONSISTENT, NOT_CONSISTENT, NOT_ENOUGH, judge
 

@@ -1,0 +1,106 @@
+"""Where the trials of an arm at a value leave their numbers and answers, and what became of those that gave none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mfbench.record import Record, Status
+
+Solution = Callable[[Record, str, float | None], np.ndarray | None]
+"""(record, clock, time or None for the end) -> the values of the answer at its judge's points, (m,), or None."""
+
+NO_LIMIT = "there is no answer of the limit's arm at these points and this time"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What stands for the limit: values (m,) of an answer, and the hash of the points at which they were taken."""
+
+    values: np.ndarray
+    points: str
+
+
+@dataclass
+class Tray:
+    """What the trials at a value gave.
+
+    Args:
+        numbers: by seed; rows: by seed, of answers.
+        counts: of trials without a number, by the names of `Point`'s fields.
+        sentence: what became of the first of them.
+        floor: the largest one.
+        places: hashes of the points at which answers were taken.
+    """
+
+    numbers: dict[int, float] = field(default_factory=dict)
+    rows: dict[int, np.ndarray] = field(default_factory=dict)
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("failed", "not_reached", "unsupported", "missing", "no_value"), 0
+        )
+    )
+    sentence: str = ""
+    floor: float = 0.0
+    places: set[str] = field(default_factory=set)
+
+    def without(self, name: str, sentence: str) -> None:
+        """Count a trial that gave no finite number."""
+        self.counts[name] += 1
+        self.sentence = self.sentence or sentence
+
+
+def take_number(tray: Tray, seed: int, record: Record, number: float | None, costs: bool) -> None:
+    """Put a trial's number in its place, or count it among those without."""
+    # Who did not even begin within the budget has not reached the target either, but did nothing wrong.
+    failed = record.status is not Status.OK and not (costs and record.status is Status.TIMEOUT)
+    if number is None:
+        tray.without("failed" if failed else "no_value", record.sentence)
+    elif math.isfinite(number):
+        tray.numbers[seed] = number
+    else:
+        tray.without("not_reached" if costs and not failed else "failed", record.sentence)
+        if costs:
+            tray.numbers[seed] = number
+
+
+def take_answer(
+    tray: Tray, seed: int, record: Record, solution: Solution, clock: str, time: float | None
+) -> None:
+    """Put a trial's answer in its place, or count it among those without."""
+    failed = record.status is not Status.OK
+    row = None if failed else solution(record, clock, time)
+    if row is None:
+        tray.without("failed" if failed else "no_value", record.sentence)
+    elif not np.all(np.isfinite(row)):
+        tray.without("failed", record.sentence)
+    else:
+        tray.rows[seed] = row
+        tray.places.add(record.points)
+
+
+def limit_of(
+    records: Sequence[Record | None], solution: Solution, clock: str, time: float | None
+) -> Limit | None:
+    """The mean answer of the limit's arm; None where one of its trials has none, or elsewhere than the others."""
+    tray = Tray()
+    for seed, record in enumerate(records):
+        if record is not None:
+            take_answer(tray, seed, record, solution, clock, time)
+    if len(tray.rows) < len(records) or len(tray.places) != 1:
+        return None
+    return Limit(np.mean(list(tray.rows.values()), axis=0), tray.places.pop())
+
+
+def deviate(tray: Tray, limit: Limit | None) -> None:
+    """Turn answers into numbers: the root mean square of what they differ from the limit by."""
+    alike = limit is not None and tray.places <= {limit.points}
+    for seed, row in tray.rows.items():
+        if alike and limit is not None:
+            tray.numbers[seed] = float(np.sqrt(np.mean((row - limit.values) ** 2)))
+        else:
+            tray.without("no_value", NO_LIMIT)
+    tray.rows = {}
