@@ -41,8 +41,8 @@ def check_all(
 ) -> Iterator[Findings]:
     """What is found out about each subject, in their order, problems first.
 
-    Solvers are checked side by side, as many as there are cores: their runs take slots, and while the last run of one
-    goes on, another's are not kept from the other cores.
+    Solvers are checked side by side, one more than there are cores: their runs take slots, and while the last run of one
+    goes on, others use the cores that it leaves.
     """
     problems = [one for one in subjects if isinstance(one.entry, ProblemEntry)]
     solvers = [one for one in subjects if isinstance(one.entry, SolverEntry)]
@@ -50,7 +50,7 @@ def check_all(
     # What any of them needs is imported once, ahead of all.
     needed = (one.entry.extras for one in solvers if one.problem and isinstance(one.entry, SolverEntry))
     fork_server.start(extra for extras in needed for extra in extras)
-    pool = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)))
+    pool = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)) + 1)
     try:
         yield from pool.map(lambda one: check(one, registry, plugins, budget), solvers)
     finally:
