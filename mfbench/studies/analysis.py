@@ -18,6 +18,7 @@ from mfbench.record import Record, Status
 from mfbench.studies import findings as found
 from mfbench.studies.design import Design, Group
 from mfbench.studies.findings import Findings, Fit, Point
+from mfbench.studies.joint import fit_joint
 from mfbench.studies.gathering import Limit, Solution, gather, limit_of
 from mfbench.studies.verdicts import judge
 from mfbench.study import Arm, StudyEntry
@@ -53,6 +54,7 @@ def analyse(
     }
     points: list[Point] = []
     fitted: list[Fit] = []
+    measured: list[tuple[Group, Point, np.ndarray]] = []
     for arm in entry.arms:
         groups = [group for group in design.groups if group.arm is arm]
         told = [records[key] for group in groups for key in group.keys if key in records]
@@ -71,6 +73,9 @@ def analyse(
             ]
             for time in times
         }
+        measured += [
+            (group, *pair) for pairs in by_time.values() for group, pair in zip(groups, pairs, strict=True)
+        ]
         for time, pairs in along_the_clock(by_time) if entry.against == CLOCK else by_time.items():
             pairs.sort(key=lambda pair: pair[0].x)
             points.extend(point for point, _ in pairs)
@@ -91,6 +96,7 @@ def analyse(
         budget=float(entry.budget),
         points=tuple(points),
         fits=tuple(fitted),
+        joint=fit_joint(entry, measured) if entry.joint else None,
     )
 
 

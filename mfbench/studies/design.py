@@ -34,6 +34,7 @@ class Group:
         arm: it.
         value: of the swept parameter, as a number; NaN for the limit's arm.
         problem, parameters: the instance.
+        settings: of the solver.
         keys: of its trials, in the order of seeds.
     """
 
@@ -42,6 +43,7 @@ class Group:
     problem: ProblemEntry
     parameters: dict[str, Any]
     keys: tuple[str, ...]
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _row(
         plugins,
     )
     keys = [spec.key for spec in part.specs] + [spec.key for spec, _ in part.unsupported]
-    return Group(arm, float(number), problem, chosen, tuple(keys)), part
+    return Group(arm, float(number), problem, chosen, tuple(keys), settings), part
 
 
 def _check_target(where: str, entry: StudyEntry, problem: ProblemEntry) -> None:

@@ -4,7 +4,7 @@
   fixed quadrature points, and all repetitions share the target.
 - `width-loss`: the loss of these very trials at the last time, L(n) = L + C n^a.
 - `width-sgd`: the same with fresh batches: at a fixed dt / P, whose noise is the floor L of C1 / n + C2 dt / P, at P ~ n,
-  and at P ~ n^2.
+  and at P ~ n^2; and this law itself, fitted to all three.
 - `width-limit`, `width-limit-classes`: the distance from the mean-field limit at fixed particle times.
 """
 
@@ -74,6 +74,15 @@ BATCHES = {
 }
 """The second meets the first at n = 64 and the third at n = 32."""
 
+NOISE_AND_WIDTH = (
+    mfbench.Term(name="L", of=lambda settings: 1.0),
+    mfbench.Term(name="C1 / n", of=lambda settings: 1.0 / settings["solver.particles"], positive=True),
+    mfbench.Term(
+        name="C2 dt / P", of=lambda settings: settings["solver.step"] / settings["solver.batch"], positive=True
+    ),
+)
+"""L: what no width has learned by then, with exact gradients."""
+
 SGD = mfbench.StudyEntry(
     name="width-sgd",
     summary="Loss against width with stochastic gradients: a floor at fixed dt / P, none where P grows with n.",
@@ -93,6 +102,7 @@ SGD = mfbench.StudyEntry(
     quantity="metric:excess_loss",
     statistic="mean",
     law="power-with-floor",
+    joint=NOISE_AND_WIDTH,
     predictions=(CENTRAL_LIMIT, SELF_QUENCHING),
     seeds=10,
     budget=120.0,
