@@ -245,7 +245,9 @@ def _csv(findings: Sequence[Findings]) -> str:
                 writer.writerow([cell(value) if isinstance(value, str) else value for value in row])
         for fit in joint_fits(one.joint) if one.joint else ():
             row = [one.study, one.quantity, "joint", *(getattr(fit, field) for field in fields)]
-            writer.writerow([cell(value) if isinstance(value, str) else value for value in (*row, *[""] * len(judged))])
+            writer.writerow(
+                [cell(value) if isinstance(value, str) else value for value in (*row, *[""] * len(judged))]
+            )
     return text.getvalue()
 
 

@@ -18,8 +18,8 @@ from mfbench.record import Record, Status
 from mfbench.studies import findings as found
 from mfbench.studies.design import Design, Group
 from mfbench.studies.findings import Findings, Fit, Point
-from mfbench.studies.joint import fit_joint
 from mfbench.studies.gathering import Limit, Solution, gather, limit_of
+from mfbench.studies.joint import fit_joint
 from mfbench.studies.verdicts import judge
 from mfbench.study import Arm, StudyEntry
 from mfbench.study_contract import CLOCK, LAWS, LEAST_SEEDS, abscissa_name

@@ -75,7 +75,11 @@ def _fitted(entry: StudyEntry, measured: Measured) -> Joint:
         bend = resampling.lack_of_fit(law, table / law[:, None], y, draws, least)
     coefficients = tuple(
         Coefficient(
-            name=term.name, positive=term.positive, estimate=float(value), low=_finite(low), high=_finite(high)
+            name=term.name,
+            positive=term.positive,
+            estimate=float(value),
+            low=_finite(low),
+            high=_finite(high),
         )
         for term, value, (low, high) in zip(entry.joint, values, bounds, strict=True)
     )
@@ -86,9 +90,9 @@ def _fitted(entry: StudyEntry, measured: Measured) -> Joint:
 
 def terms_at(terms: Sequence[Term], group: Group) -> list[float]:
     """The terms' known parts, of the settings of a group."""
-    settings: Mapping[str, object] = {f"problem.{name}": value for name, value in group.parameters.items()} | {
-        f"solver.{name}": value for name, value in group.settings.items()
-    }
+    settings: Mapping[str, object] = {
+        f"problem.{name}": value for name, value in group.parameters.items()
+    } | {f"solver.{name}": value for name, value in group.settings.items()}
     return [float(term.of(settings)) for term in terms]
 
 

@@ -70,7 +70,10 @@ def judge_joint(joint: Joint, least_seeds: int) -> tuple[str, str]:
     if joint.least_seeds < least_seeds:
         return NOT_ENOUGH, f"{joint.least_seeds} seeds at a value; {least_seeds} are asked for"
     if not joint.interval or joint.bend is None:
-        return NOT_ENOUGH, "no interval" if not joint.interval else "too few points to test whether the law holds"
+        return (
+            NOT_ENOUGH,
+            "no interval" if not joint.interval else "too few points to test whether the law holds",
+        )
     if joint.bend < BENT:
         return NOT_CONSISTENT, f"the terms do not explain the points (lack of fit, p = {joint.bend:.1g})"
     claimed = [one for one in joint.coefficients if one.positive]

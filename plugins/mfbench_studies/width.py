@@ -78,7 +78,9 @@ NOISE_AND_WIDTH = (
     mfbench.Term(name="L", of=lambda settings: 1.0),
     mfbench.Term(name="C1 / n", of=lambda settings: 1.0 / settings["solver.particles"], positive=True),
     mfbench.Term(
-        name="C2 dt / P", of=lambda settings: settings["solver.step"] / settings["solver.batch"], positive=True
+        name="C2 dt / P",
+        of=lambda settings: settings["solver.step"] / settings["solver.batch"],
+        positive=True,
     ),
 )
 """L: what no width has learned by then, with exact gradients."""

@@ -201,11 +201,15 @@ def test_tables_and_pictures_show_it(entry):
     assert "Points beside the joint law" in text
     assert render([findings], "csv").count(",joint,") == 3
     assert '"name": "C2 dt / P"' in render([findings], "json")
-    assert "theory: the coefficients of C1 / n, C2 dt / P are above zero" in " ".join(show_study(entry).split())
+    assert "theory: the coefficients of C1 / n, C2 dt / P are above zero" in " ".join(
+        show_study(entry).split()
+    )
     none = render([shown(entry, fit_joint(entry, points[:2]))], "rich")
     assert "2 points can be used" in " ".join(none.split())
     pytest.importorskip("matplotlib")
-    assert "<!-- joint y = L + C1 / n + C2 dt / P: consistent -->" in pictures.draw([findings])["svg"].decode()
+    assert (
+        "<!-- joint y = L + C1 / n + C2 dt / P: consistent -->" in pictures.draw([findings])["svg"].decode()
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ class _Tanh(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
         (value,) = ctx.saved_tensors
-        found: torch.Tensor = torch.ops.aten.tanh_backward(slopes[0], value)  # (1 - value^2) slope in one pass
+        found: torch.Tensor = torch.ops.aten.tanh_backward(
+            slopes[0], value
+        )  # (1 - value^2) slope in one pass
         return found
 
 
