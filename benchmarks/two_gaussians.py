@@ -1,4 +1,4 @@
-"""The risk that `particle-sgd` reaches on two Gaussians in d = 320 with 800 units, beside the least of infinitely many (MF-5).
+"""The risk of `particle-sgd` on two Gaussians in d = 320 with 800 units, beside the least of infinitely many (MF-5).
 
 Prints for every Delta how the least risk R_d approaches its limit R as d grows, d (R_d - R), and for every seed the risk
 gap R(f_n) - R_d at some particle times: on 32768 points of its own, with their standard error, and on the judge's 4096.
