@@ -4,7 +4,7 @@ from mfbench.hookspecs import hookimpl
 from mfbench.placement import ExecutorEntry
 from mfbench.reference import Reference, SecondRoute
 from mfbench.solver import API, Checkpoint, Context, Diverged, Facts, NoParameters, ProblemEntry, SolverEntry
-from mfbench.study import Arm, Prediction, StudyEntry
+from mfbench.study import Arm, Prediction, StudyEntry, Term
 
 __all__ = [
     "API",
@@ -21,5 +21,6 @@ __all__ = [
     "SecondRoute",
     "SolverEntry",
     "StudyEntry",
+    "Term",
     "hookimpl",
 ]

@@ -147,18 +147,25 @@ def bend(curve: fits.Curve, x: np.ndarray, y: np.ndarray, draws: np.ndarray, see
     Returns:
         None where the law goes through all points anyway, or the seeds do not differ.
     """
-    tangents = fits.tangents(curve, x)
+    return lack_of_fit(curve.fitted, fits.tangents(curve, x), y, draws, seeds)
+
+
+def lack_of_fit(
+    fitted: np.ndarray, tangents: np.ndarray, y: np.ndarray, draws: np.ndarray, seeds: int
+) -> float | None:
+    """The same of any law: its values (K,), and derivatives of their logarithms by its numbers, (K, number of them)."""
     left = len(y) - tangents.shape[1]
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(draws)
     logs = logs[np.isfinite(logs).all(axis=1)]
-    if left < 1 or len(logs) < 2 or not np.all(curve.fitted > 0):
+    if left < 1 or len(logs) < 2 or not np.all(fitted > 0):
         return None
     basis, _ = np.linalg.qr(tangents)
-    apart = logs - logs.mean(axis=0)
+    apart = logs - logs[0]  # nothing where seeds do not differ; a mean of many equal numbers has round-off
+    apart -= apart.mean(axis=0)
     apart -= apart @ basis @ basis.T
     squares = float((apart**2).mean(axis=0).sum()) * seeds / (seeds - 1)
     if squares <= 1e-24:  # round-off
         return None
-    ratio = float((np.log(y / curve.fitted) ** 2).sum()) / squares
+    ratio = float((np.log(y / fitted) ** 2).sum()) / squares
     return float(fdtrc(left, left * (seeds - 1.0), ratio))

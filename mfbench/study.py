@@ -56,6 +56,21 @@ class Arm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Term:
+    """A term of a joint law: an unknown coefficient times a known function of a trial's settings.
+
+    Args:
+        name: with its coefficient, as people write it: "C1 / n".
+        of: "solver.PARAMETER" and "problem.PARAMETER" -> their values, of all parameters -> a finite number.
+        positive: theory says that the coefficient is above zero.
+    """
+
+    name: str
+    of: Callable[[Mapping[str, Any]], float]
+    positive: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyEntry:
     """A study on offer. Light: building it imports no framework. Every arm is run at every value with every seed.
 
@@ -90,6 +105,7 @@ class StudyEntry:
             over its seeds, stand for the limit; None for other quantities.
         predictions: of the fitted number, for every arm that has none of its own.
         confidence: of all intervals of the study together (Bonferroni).
+        joint: terms of one law for the points of all arms together, y = their sum, fitted beside `law`; empty for none.
         group: `mfbench study GROUP` runs all studies of a group, which then share a page and a picture; "" for none.
         least_seeds: with fewer measured trials at a value there is no verdict; >= 3.
         api: must equal `mfbench.API`.
@@ -111,6 +127,7 @@ class StudyEntry:
     times: tuple[float, ...] = ()
     clock: str = "seconds"
     limit: Arm | None = None
+    joint: tuple[Term, ...] = ()
     group: str = ""
     predictions: tuple[Prediction, ...] = ()
     confidence: float = 0.95

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from mfbench.names import ENTRY_NAME, NameProblem, parse_selector
-from mfbench.study import Arm, Prediction, StudyEntry
+from mfbench.study import Arm, Prediction, StudyEntry, Term
 
 LAWS = {"power": 2, "power-with-floor": 3, "exponential": 2, "amplitude": 1}
 """Law -> how many numbers it fits: so many different values it needs at least."""
@@ -78,6 +78,7 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     yield from _expected("against", entry.against, isinstance(entry.against, str), "a text")
     yield from _expected("clock", entry.clock, isinstance(entry.clock, str) and entry.clock != "", "a text")
     yield from _time_flaws(entry)
+    yield from _joint_flaws(entry)
     grouped = isinstance(entry.group, str) and (not entry.group or ENTRY_NAME.fullmatch(entry.group))
     yield from _expected("group", entry.group, bool(grouped), "lower case letters, digits and hyphens, or ''")
     yield from _prediction_flaws("", entry.predictions)
@@ -155,6 +156,19 @@ def _time_flaws(entry: StudyEntry) -> Iterator[str]:
             yield f"{len(entry.values)} values; a law of the clock has one swept value, and its times."
         if len(entry.times) < LAWS[entry.law]:
             yield f"{len(entry.times)} times; the law {entry.law!r} needs {LAWS[entry.law]} at least."
+
+
+def _joint_flaws(entry: StudyEntry) -> Iterator[str]:
+    terms = entry.joint
+    if not isinstance(terms, tuple) or not all(isinstance(one, Term) for one in terms):
+        yield f"joint is {terms!r}; expected a tuple of mfbench.Term."
+    for one in terms:
+        named = isinstance(one.name, str) and one.name != "" and callable(one.of)
+        yield from _expected("a term", one, named and isinstance(one.positive, bool), "a name and a function")
+    if len({one.name for one in terms}) < len(terms):
+        yield f"terms are called {', '.join(one.name for one in terms)}; give each a name of its own."
+    if terms and entry.times:
+        yield "joint is given with times; a joint law is of what is measured at the end."
 
 
 def _prediction_flaws(where: str, predictions: Any) -> Iterator[str]:

@@ -97,6 +97,7 @@ def _paint(findings: Findings, picture: Any) -> None:
                 style,
             )
     _theory(axes, findings)
+    _joint(axes, findings)
     bottom, top = axes.get_ylim()
     wider = max(1.0, math.sqrt(10.0 * bottom / top))  # a decade at least, or what is flat looks steep
     axes.set_ylim(bottom / wider, top * wider)
@@ -196,6 +197,20 @@ def _theory(axes: Any, findings: Findings) -> None:
             y = math.exp(sum(logs) / len(logs)) * x**one.value
             label = f"theory{f' ({one.name})' if one.name else ''}: {one.value:.4g}"
             axes.plot(x, y, color="0.4", linestyle="--", linewidth=0.9, label=label)
+
+
+def _joint(axes: Any, findings: Findings) -> None:
+    """The joint law at the points of every arm, with its verdict."""
+    if findings.joint is None:
+        return
+    label: str | None = f"joint {findings.joint.formula}: {findings.joint.verdict}"
+    for arm in dict.fromkeys(one.arm for one in findings.joint.shares):
+        shares = [one for one in findings.joint.shares if one.arm == arm and one.law > 0]
+        axes.plot(
+            [one.x for one in shares], [one.law for one in shares],
+            color="black", linestyle=":", linewidth=1.2, label=label,
+        )  # fmt: skip
+        label = None
 
 
 def _silent(strip: Any, points: list[Point], silent: list[str], shift: float, style: dict[str, str]) -> None:

@@ -10,17 +10,15 @@ import msgspec
 
 from mfbench.labels import cell, escaped
 from mfbench.report.figures import NOT_REACHED, UNKNOWN, figure
+from mfbench.report.joint import joint_fits, joint_note, joint_sheets
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.study_page import FORMULAS
 from mfbench.report.terminal import WIDTH
 from mfbench.studies import findings as found
 from mfbench.studies.findings import Findings, Fit, Judgement, Point
-from mfbench.studies.verdicts import CONSISTENT, NOT_CONSISTENT
+from mfbench.studies.verdicts import BENT, CONSISTENT, NOT_CONSISTENT
 
 FORMATS = ("rich", "markdown", "json", "csv")
-
-BENT = 0.01
-"""A lack of fit less probable than this is said."""
 
 LACKING = ("failed", "not_reached", "unsupported", "missing", "no_value")
 """Counts of trials without a number: fields of points and fits."""
@@ -62,7 +60,11 @@ def chapter(findings: Findings) -> Chapter:
     """A table of fits, one of points, and how to read them."""
     return Chapter(
         title=f"{findings.study}: {findings.summary}",
-        sheets=(_fit_sheet(findings), _point_sheet(findings)),
+        sheets=(
+            _fit_sheet(findings),
+            *(joint_sheets(findings.joint) if findings.joint else ()),
+            _point_sheet(findings),
+        ),
         notes=tuple(_notes(findings)),
     )
 
@@ -212,6 +214,8 @@ def _notes(findings: Findings) -> Iterable[str]:
             "Trials without a number are left out with their count; a cost that failed or did not reach the target is "
             "infinite instead, and a value whose median is infinite takes no part in the fit."
         )
+    if findings.joint is not None:
+        yield joint_note(findings.joint)
     for fit in findings.fits:
         where = fit.arm if fit.time is None else f"{fit.arm} at {findings.clock} {fit.time:g}"
         if fit.reason and fit.judgements:
@@ -239,6 +243,11 @@ def _csv(findings: Sequence[Findings]) -> str:
                 row = [one.study, one.quantity, one.law, *(getattr(fit, field) for field in fields)]
                 row += [getattr(judgement, name, "") for name in judged]
                 writer.writerow([cell(value) if isinstance(value, str) else value for value in row])
+        for fit in joint_fits(one.joint) if one.joint else ():
+            row = [one.study, one.quantity, "joint", *(getattr(fit, field) for field in fields)]
+            writer.writerow(
+                [cell(value) if isinstance(value, str) else value for value in (*row, *[""] * len(judged))]
+            )
     return text.getvalue()
 
 

@@ -34,6 +34,7 @@ def show_study(entry: StudyEntry, *, terminal: bool = False, width: int = WIDTH)
                 f"{entry.clock} = {', '.join(f'{time:g}' for time in entry.times)}" if entry.times else "",
             ),
             ("fitted", law(entry)),
+            ("fitted to all arms", joint(entry)),
             ("limit", f"{entry.limit.solver} on {entry.limit.problem}" if entry.limit else ""),
             ("run together as", entry.group),
             ("intervals", f"{entry.confidence:.0%} for all of them together, bootstrap over seeds"),
@@ -54,6 +55,15 @@ def law(entry: StudyEntry) -> str:
     """The law with what it is a function of, and the number that is fitted."""
     fitted = f"C, with a = {entry.exponent:g}" if entry.law == "amplitude" else "a"
     return f"{fitted} in {FORMULAS[entry.law]}, x = {abscissa_name(entry)}"
+
+
+def joint(entry: StudyEntry) -> str:
+    """The joint law with the signs that theory says; "" for none."""
+    if not entry.joint:
+        return ""
+    signs = [term.name for term in entry.joint if term.positive]
+    said = f"; theory: the coefficients of {', '.join(signs)} are above zero" if signs else ""
+    return f"y = {' + '.join(term.name for term in entry.joint)}{said}"
 
 
 def _arms(entry: StudyEntry) -> Sheet:

@@ -20,6 +20,7 @@ from mfbench.studies.arms import Group
 from mfbench.studies.design import Design
 from mfbench.studies.findings import Findings, Fit, Point
 from mfbench.studies.gathering import gather
+from mfbench.studies.joint import fit_joint
 from mfbench.studies.trays import Limit, Solution, limit_of
 from mfbench.studies.verdicts import judge
 from mfbench.study import Arm, StudyEntry
@@ -55,6 +56,7 @@ def analyse(
     }
     points: list[Point] = []
     fitted: list[Fit] = []
+    measured: list[tuple[Group, Point, np.ndarray]] = []
     for arm in entry.arms:
         groups = [group for group in design.groups if group.arm is arm]
         told = [records[key] for group in groups for key in group.keys if key in records]
@@ -73,6 +75,9 @@ def analyse(
             ]
             for time in times
         }
+        measured += [
+            (group, *pair) for pairs in by_time.values() for group, pair in zip(groups, pairs, strict=True)
+        ]
         for time, pairs in along_the_clock(by_time) if entry.against == CLOCK else by_time.items():
             pairs.sort(key=lambda pair: pair[0].x)
             points.extend(point for point, _ in pairs)
@@ -93,6 +98,7 @@ def analyse(
         budget=float(entry.budget),
         points=tuple(points),
         fits=tuple(fitted),
+        joint=fit_joint(entry, measured) if entry.joint else None,
     )
 
 

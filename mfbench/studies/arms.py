@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ class Group:
         value: of the swept parameter, as a number; NaN for the limit's arm.
         problem, parameters: the instance.
         keys: of its trials, in the order of seeds.
+        settings: of the solver.
     """
 
     arm: Arm
@@ -35,6 +37,7 @@ class Group:
     problem: ProblemEntry
     parameters: dict[str, Any]
     keys: tuple[str, ...]
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def row_of(
@@ -80,7 +83,7 @@ def row_of(
         plugins,
     )
     keys = [spec.key for spec in part.specs] + [spec.key for spec, _ in part.unsupported]
-    return Group(arm, float(number), problem, chosen, tuple(keys)), part
+    return Group(arm, float(number), problem, chosen, tuple(keys), settings), part
 
 
 def _check_target(where: str, entry: StudyEntry, problem: ProblemEntry) -> None:

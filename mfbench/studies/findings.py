@@ -109,6 +109,66 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     judgements: tuple[Judgement, ...] = ()
 
 
+class Coefficient(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a joint law.
+
+    Args:
+        name: of its term: "C1 / n".
+        positive: theory says that it is above zero.
+        estimate, low, high: as in `Fit`.
+    """
+
+    name: str
+    positive: bool
+    estimate: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A point beside the joint law.
+
+    Args:
+        arm, value, x: as in `Point`.
+        y, law: the point and what the law says.
+        residual: y / law - 1; None where the law is not above zero.
+    """
+
+    arm: str
+    value: float
+    x: float
+    y: float
+    law: float
+    residual: float | None
+
+
+class Joint(msgspec.Struct, frozen=True, kw_only=True):
+    """One law for the points of all arms.
+
+    Args:
+        formula: "y = L + C1 / n".
+        coefficients: in the order of terms; () where there is no fit: `reason` says why.
+        interval: they have intervals, of confidence `each`.
+        used, values: points in the fit, of so many different ones: one that two arms share counts once.
+        least_seeds, bend: as in `Fit`.
+        shares: the points of all arms that took part.
+        verdict, because: as in `Judgement`.
+    """
+
+    formula: str
+    each: float
+    coefficients: tuple[Coefficient, ...] = ()
+    interval: bool = False
+    used: int = 0
+    values: int = 0
+    least_seeds: int = 0
+    bend: float | None = None
+    shares: tuple[Share, ...] = ()
+    reason: str = ""
+    verdict: str = ""
+    because: str = ""
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """All of a study.
 
@@ -118,6 +178,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         confidence: of all intervals together; each: of one of them.
         seeds, budget: as run.
         points, fits: in the order of arms, times, values.
+        joint: one law for all arms; None where the study has none.
     """
 
     study: str
@@ -135,3 +196,4 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     budget: float
     points: tuple[Point, ...] = ()
     fits: tuple[Fit, ...] = ()
+    joint: Joint | None = None

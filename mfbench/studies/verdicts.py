@@ -13,12 +13,15 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from mfbench.studies.findings import Fit, Judgement
+from mfbench.studies.findings import Fit, Joint, Judgement
 from mfbench.study import Prediction
 
 CONSISTENT = "consistent"
 NOT_CONSISTENT = "not consistent"
 NOT_ENOUGH = "not enough data"
+
+BENT = 0.01
+"""A lack of fit less probable than this counts."""
 
 
 def judge(fit: Fit, prediction: Prediction, least_seeds: int, unit: float | None = 1.0) -> Judgement:
@@ -53,6 +56,35 @@ def _verdict(fit: Fit, prediction: Prediction, least_seeds: int) -> tuple[str, s
         return NOT_ENOUGH, "the interval reaches beyond the band and into it"
     if fit.used < fit.values:
         return NOT_ENOUGH, f"only {fit.used} of {fit.values} values took part"
+    return CONSISTENT, ""
+
+
+def judge_joint(joint: Joint, least_seeds: int) -> tuple[str, str]:
+    """Verdict and why: do the terms explain the points, with the signs that theory says?
+
+    - consistent: every interval that theory has above zero lies there, no lack of fit is seen, all points took part.
+    - not consistent: one of these intervals lies below zero, or the points differ from the law by more than their seeds.
+    """
+    if joint.reason:
+        return NOT_ENOUGH, joint.reason
+    if joint.least_seeds < least_seeds:
+        return NOT_ENOUGH, f"{joint.least_seeds} seeds at a value; {least_seeds} are asked for"
+    if not joint.interval or joint.bend is None:
+        return (
+            NOT_ENOUGH,
+            "no interval" if not joint.interval else "too few points to test whether the law holds",
+        )
+    if joint.bend < BENT:
+        return NOT_CONSISTENT, f"the terms do not explain the points (lack of fit, p = {joint.bend:.1g})"
+    claimed = [one for one in joint.coefficients if one.positive]
+    for one in claimed:
+        if _or(one.high, math.inf) <= 0:
+            return NOT_CONSISTENT, f"the coefficient of {one.name} is not above zero"
+    for one in claimed:
+        if _or(one.low, -math.inf) <= 0:
+            return NOT_ENOUGH, f"the interval of {one.name} holds zero"
+    if joint.used < joint.values:
+        return NOT_ENOUGH, f"only {joint.used} of {joint.values} points took part"
     return CONSISTENT, ""
 
 

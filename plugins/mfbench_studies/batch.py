@@ -29,7 +29,7 @@ NOISE: dict[str, Any] = {
     "quantity": "metric:excess_loss",
     "statistic": "mean",
     "law": "power-with-floor",
-    "seeds": 10,
+    "seeds": 30,
     "budget": 120.0,
 }
 

@@ -5,7 +5,7 @@
 - `width-fluctuations-25`: the same in 25 dimensions.
 - `width-loss`: the loss of these very trials at the last time, L(n) = L + C n^a.
 - `width-sgd`: the same with fresh batches: at a fixed dt / P, whose noise is the floor L of C1 / n + C2 dt / P, at P ~ n,
-  and at P ~ n^2.
+  and at P ~ n^2; and this law itself, fitted to all three.
 - `width-limit`, `width-limit-classes`: the distance from the mean-field limit at fixed particle times.
 """
 
@@ -81,6 +81,17 @@ BATCHES = {
 }
 """The second meets the first at n = 64 and the third at n = 32."""
 
+NOISE_AND_WIDTH = (
+    mfbench.Term(name="L", of=lambda settings: 1.0),
+    mfbench.Term(name="C1 / n", of=lambda settings: 1.0 / settings["solver.particles"], positive=True),
+    mfbench.Term(
+        name="C2 dt / P",
+        of=lambda settings: settings["solver.step"] / settings["solver.batch"],
+        positive=True,
+    ),
+)
+"""L: what no width has learned by then, with exact gradients."""
+
 SGD = mfbench.StudyEntry(
     name="width-sgd",
     summary="Loss against width with stochastic gradients: a floor at fixed dt / P, none where P grows with n.",
@@ -96,12 +107,13 @@ SGD = mfbench.StudyEntry(
         for label, batch in BATCHES.items()
     ),
     swept="solver.particles",
-    values=(16, 32, 64, 128, 256),
+    values=(32, 64, 128, 256, 512),
     quantity="metric:excess_loss",
     statistic="mean",
     law="power-with-floor",
+    joint=NOISE_AND_WIDTH,
     predictions=(CENTRAL_LIMIT, SELF_QUENCHING),
-    seeds=10,
+    seeds=20,
     budget=120.0,
 )
 
@@ -124,7 +136,7 @@ def limit(name: str, problem: str, settings: str, steps: tuple[int, ...], summar
         times=steps,
         clock="steps",
         predictions=(HALF,),
-        seeds=20,
+        seeds=80,
         budget=120.0,
     )
 

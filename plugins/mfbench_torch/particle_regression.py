@@ -9,7 +9,7 @@ same in jax: it starts from the same particles, and the batches differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +18,13 @@ import torch
 from mfbench import Checkpoint, Context, Diverged
 from mfbench.tasks.regression import RegressionProblem
 
+from .blocks.quick_units import QuickUnits, keep_memory
 from .particle_regression_entry import ParticleDescent
 
 UPDATES = 32
 """Steps between two checkpoints."""
+AT_ONCE = 1 << 20
+"""Values of units, (n, p), that are made at once on a CPU: with room for several such arrays in `quick_units.ARENA`."""
 
 
 class Cloud(NamedTuple):
@@ -33,6 +36,7 @@ class Cloud(NamedTuple):
 
 def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Context) -> Iterator[Checkpoint]:
     """Descend until `steps`, or until stopped; a checkpoint is the network as it stands."""
+    keep_memory()
     device = torch.device(context.device)
     seeds = np.random.SeedSequence(context.seed).generate_state(2)
     generator = torch.Generator(device).manual_seed(int(seeds[1]))
@@ -47,12 +51,11 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
             points = torch.as_tensor(x, dtype=dtype, device=device)
             return (problem.unit(points, cloud.z) @ cloud.c / len(cloud.c)).cpu()
 
-    def loss_of(batch: int) -> Callable[[Cloud], torch.Tensor]:
+    def slope_of(cloud: Cloud, batch: int) -> tuple[torch.Tensor, Cloud]:
         if exact:
-            return lambda cloud: closed_loss(problem, cloud)
+            return closed_slope(problem, cloud)
         noise = torch.randn(batch, problem.noise_dim, generator=generator, dtype=dtype, device=device)
-        x, y = problem.sample(noise)
-        return lambda cloud: batch_loss(problem, cloud, x, y)
+        return batch_slope(problem, cloud, *problem.sample(noise))
 
     done, drawn, loss = 0, 0, 0.0
     while True:
@@ -80,17 +83,36 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
         total = torch.zeros((), dtype=dtype, device=device)
         for _ in range(count):
             batch = parameters.batch_at(done)
-            cloud, value = advanced(problem, cloud, loss_of(batch), parameters.step)
+            value, slope = slope_of(cloud, batch)
+            cloud = advanced(problem, cloud, slope, parameters.step)
             total += value
             done += 1
             drawn += parameters.particles if exact else batch
         loss = float(total) / count
 
 
-def batch_loss(problem: RegressionProblem, cloud: Cloud, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """(m / 2) times the mean of |y - f_n(x)|^2 over a batch x (p, d), y (p,)."""
-    residual = problem.unit(x, cloud.z) @ (cloud.c / len(cloud.c)) - y
-    return 0.5 * problem.mass * torch.mean(residual**2)
+def batch_slope(
+    problem: RegressionProblem, cloud: Cloud, x: torch.Tensor, y: torch.Tensor
+) -> tuple[torch.Tensor, Cloud]:
+    """(m / 2) times the mean of |y - f_n(x)|^2 over a batch x (p, d), y (p,), and its gradient.
+
+    Units are made as (n, p), part of the batch after part; autograd differentiates them, the rest is linear.
+    """
+    n = len(cloud.c)
+    weights, share = cloud.c / n, problem.mass / len(x)
+    z = cloud.z.detach().requires_grad_()
+    loss, slope = cloud.c.new_zeros(()), torch.zeros_like(cloud.c)
+    rows = len(x) if x.is_cuda else max(1, AT_ONCE // n)
+    for some, wanted in zip(x.split(rows), y.split(rows), strict=True):
+        with QuickUnits():
+            units = problem.unit(some, z).T
+        values = units.detach()
+        residual = weights @ values - wanted
+        loss += 0.5 * share * (residual @ residual)
+        slope += (share / n) * (values @ residual)
+        units.backward(weights[:, None] * (share * residual))  # added up in z.grad
+    assert z.grad is not None
+    return loss, Cloud(slope, z.grad)
 
 
 def closed_loss(problem: RegressionProblem, cloud: Cloud) -> torch.Tensor:
@@ -101,17 +123,19 @@ def closed_loss(problem: RegressionProblem, cloud: Cloud) -> torch.Tensor:
     return form.constant - c @ form.overlap(cloud.z) + 0.5 * c @ (form.kernel(cloud.z, cloud.z) @ c)
 
 
-def advanced(
-    problem: RegressionProblem, cloud: Cloud, loss: Callable[[Cloud], torch.Tensor], step: float
-) -> tuple[Cloud, torch.Tensor]:
-    """One step, and the loss before it; a penalty takes its proximal step, and what has left its manifold returns."""
+def closed_slope(problem: RegressionProblem, cloud: Cloud) -> tuple[torch.Tensor, Cloud]:
+    """The loss without samples, and its gradient."""
     moving = Cloud(*(part.detach().requires_grad_() for part in cloud))
-    value = loss(moving)
-    slopes = torch.autograd.grad(value, list(moving))
+    loss = closed_loss(problem, moving)
+    return loss.detach(), Cloud(*torch.autograd.grad(loss, list(moving)))
+
+
+def advanced(problem: RegressionProblem, cloud: Cloud, slope: Cloud, step: float) -> Cloud:
+    """One step; a penalty takes its proximal step, and what has left its manifold returns."""
     time = step * len(cloud.c)
-    c, z = (part - time * slope for part, slope in zip(cloud, slopes, strict=True))
+    c, z = (part - time * change for part, change in zip(cloud, slope, strict=True))
     if not problem.free_weights:
         c = cloud.c
     elif problem.penalty:
         c = torch.sign(c) * torch.clamp(torch.abs(c) - step * problem.penalty, min=0.0)
-    return Cloud(c, z if problem.constrain is None else problem.constrain(z)), value.detach()
+    return Cloud(c, z if problem.constrain is None else problem.constrain(z))

@@ -52,7 +52,7 @@ def registry():
     return load_registry()
 
 
-SHARED = {"width-sgd": 20}
+SHARED = {"width-sgd": 40}
 """Trials that two arms have in common: twice two rules for the batch give the same one."""
 
 

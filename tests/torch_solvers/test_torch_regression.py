@@ -5,6 +5,7 @@ import importlib
 import jax
 import numpy as np
 import pytest
+import torch
 from scipy.stats import ttest_1samp
 
 from mfbench import Context, Diverged
@@ -12,7 +13,8 @@ from mfbench_regression import signed_mixture, spikes_torus, three_spin
 from mfbench_regression.entries.signed_mixture import SignedMixtureParameters
 from mfbench_regression.entries.spikes import SpikesTorusParameters
 from mfbench_regression.entries.three_spin import ThreeSpinParameters
-from mfbench_torch.particle_regression import solve
+from mfbench_torch import particle_regression
+from mfbench_torch.particle_regression import Cloud, batch_slope, solve
 from mfbench_torch.particle_regression_entry import ParticleDescent
 
 SEEDS = 6
@@ -47,6 +49,33 @@ def test_without_samples_twins_agree_to_round_off(module, parameters, step):
     np.testing.assert_allclose(one.state.z.numpy(), np.asarray(two.state.z), rtol=1e-8, atol=1e-10)
     assert dict(one.work) == dict(two.work)
     assert one.reports == pytest.approx(two.reports, rel=1e-8)
+
+
+def sampled(dtype, **parameters):
+    """A problem, a cloud of it and a batch."""
+    problem = three_spin.build(ThreeSpinParameters(dim=5, **parameters), 1)
+    c, z = problem.initial(np.random.default_rng(0), 40)
+    cloud = Cloud(torch.as_tensor(c, dtype=dtype), torch.as_tensor(z, dtype=dtype))
+    noise = torch.randn(
+        64, problem.noise_dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
+    return problem, cloud, *problem.sample(noise.to(dtype))
+
+
+@pytest.mark.parametrize("unit", ["sigmoid", "relu", "gaussian"])
+def test_the_slope_of_a_batch_is_that_of_its_loss(unit, monkeypatch):
+    """In parts of the batch and by quicker functions, in single precision, beside autograd of the whole in double."""
+    monkeypatch.setattr(particle_regression, "AT_ONCE", 40 * 10)
+    problem, cloud, x, y = sampled(torch.float64, unit=unit)
+    moving = Cloud(*(part.clone().requires_grad_() for part in cloud))
+    residual = problem.unit(x, moving.z) @ moving.c / 40 - y
+    loss = 0.5 * torch.mean(residual**2)
+    expected = torch.autograd.grad(loss, list(moving))
+    found, slope = batch_slope(*sampled(torch.float32, unit=unit))
+    assert float(found) == pytest.approx(loss.item(), rel=1e-5)
+    for part, whole in zip(slope, expected, strict=True):
+        np.testing.assert_allclose(part.numpy(), whole.numpy(), rtol=1e-4, atol=1e-6)
+        assert part.shape == whole.shape
 
 
 @pytest.mark.slow
