@@ -155,8 +155,8 @@ def test_bad_cases_say_so_and_give_no_number(entry):
 
     few = without(points, *[found.MISSING] * 13)
     assert said(few) == "2 points can be used; the joint law needs 3 at least"
-    zero = measured(entry, lambda n, batch: [0.0] * 3 if n == 16 else [1.0, 1.1, 0.9])
-    assert said(zero).startswith("not positive at particles = 16 of P = ")
+    zero = measured(entry, lambda n, batch: [0.0] * 3 if n == 32 else [1.0, 1.1, 0.9])
+    assert said(zero).startswith("not positive at particles = 32 of P = ")
     twice = (entry.joint[0], entry.joint[1], dataclasses.replace(entry.joint[1], name="C3 / n"))
     assert said(points, joint=twice) == "the points do not tell the terms of the joint law from each other"
     lost = (entry.joint[0], mfbench.Term(name="C x", of=lambda settings: settings["solver.x"]))
