@@ -56,9 +56,9 @@ def solve(
     Reports "change": root mean square, in nats at walkers' places, from the last answer to this one; "rank", the largest;
     "tolerance" of cross approximations, at which the law rests; "total": what a step changed it by before it was set to 1
     again; "unseen": largest error of the last train at walkers' places and farther out, in units of the largest value;
-    "lifted": share of walkers' places below the least density believed. Work: "evaluations" of the drift. Ends where
-    nothing changes any more, or where a level does not come to rest, or does so only at a larger tolerance than the one
-    before.
+    "lifted": share of walkers' places below the least density believed; "noise": change from the choice of pivots before;
+    "left": error that is expected, the larger of noise and what halving the step would still change. Work: "evaluations" of
+    the drift. Ends where nothing changes any more, or where a level does not come to rest, or is no better by what is left.
 
     Raises:
         Diverged: walkers left the finite numbers; nothing ever came to rest.
@@ -105,14 +105,16 @@ def solve(
         here = answer.log_density(places)
         if seen and march.tolerance > tolerance and march.noise > min(error, rms(here - seen[-1])):
             return
-        tolerance = march.tolerance
         answers.append(answer)
         seen.append(here)
         weights = confirmed(seen)
         law = LawAtRest(tuple(reversed(answers))[: len(weights)], weights)
         now = log_density(law, places)
         change = math.inf if shown is None else rms(now - shown)
-        shown, error = now, max(march.noise, left(change, weights))
+        remaining = max(march.noise, left(change, weights))
+        if remaining > error:
+            return
+        tolerance, shown, error = march.tolerance, now, remaining
         checkpoint = Checkpoint(
             evaluate=log_density,
             state=law,
