@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import NdBSpline
-from scipy.special import logsumexp
 
 from mfbench.solver import Checkpoint, Context
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
@@ -169,7 +168,8 @@ def interacting_law(
 
 def normalised(grid: TensorGrid, log_p: np.ndarray) -> GridLaw:
     """log p shifted to sum p_i |cell_i| = 1, which is the trapezoidal rule for its integral."""
-    return GridLaw(grid, log_p - logsumexp(log_p, b=grid.volumes()))
+    log_p = log_p - np.max(log_p)
+    return GridLaw(grid, log_p - math.log(np.sum(np.exp(log_p) * grid.volumes())))
 
 
 def rms_under(law: GridLaw, values: np.ndarray) -> float:

@@ -28,7 +28,7 @@ from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench_grid.blocks.held_law import Answer
 from mfbench_grid.blocks.rest_frame import rest_frame
 from mfbench_grid.blocks.resting_march import LOOSE, ROUNDS, Rest
-from mfbench_grid.blocks.romberg import confirmed, rms
+from mfbench_grid.blocks.romberg import WEIGHTS, confirmed, left, rms
 from mfbench_grid.tensor_train_at_rest_entry import TensorTrainAtRestParameters
 
 FARTHEST = 3.0
@@ -56,9 +56,9 @@ def solve(
     Reports "change": root mean square, in nats at walkers' places, from the last answer to this one; "rank", the largest;
     "tolerance" of cross approximations, at which the law rests; "total": what a step changed it by before it was set to 1
     again; "unseen": largest error of the last train at walkers' places and farther out, in units of the largest value;
-    "lifted": share of walkers' places below the least density believed. Work: "evaluations" of the drift. Ends where
-    nothing changes any more, or where a level does not come to rest, or does so only at a larger tolerance than the one
-    before.
+    "lifted": share of walkers' places below the least density believed; "noise": change from the choice of pivots before;
+    "left": error that is expected, the larger of noise and what halving the step would still change. Work: "evaluations" of
+    the drift. Ends where nothing changes any more, or where a level does not come to rest, or is no better by what is left.
 
     Raises:
         Diverged: walkers left the finite numbers; nothing ever came to rest.
@@ -71,13 +71,18 @@ def solve(
     answers: list[Answer] = []
     seen: list[np.ndarray] = []
     shown: np.ndarray | None = None
-    tolerance = math.inf
+    tolerance, error = math.inf, math.inf
     for level in range(parameters.levels):
         answer: Answer | None = None
         dt = parameters.step_share / norm / 2**level
         nodes = round(parameters.nodes * 2.0 ** (level / 2))
         accuracy = max(parameters.accuracy, EASY * EASIER**level)
-        for found in march.over(dt, nodes, AGAIN if level else LOOSE, accuracy, places):
+
+        def enough(here: np.ndarray, error: float = error) -> float:
+            """What will be left with this level: of what is left without it, or of its change, if it is the second."""
+            return left(min(error, rms(here - seen[-1])), WEIGHTS[1]) if seen else 0.0
+
+        for found in march.over(dt, nodes, AGAIN if level else LOOSE, accuracy, places, enough):
             if found is not None:
                 answer = found
             if checkpoint is not None and (found is None or level > 0):
@@ -97,21 +102,24 @@ def solve(
                     "nearly a product in no Cartesian frame is not for this method."
                 )
             return
-        if march.tolerance > tolerance:
+        here = answer.log_density(places)
+        if seen and march.tolerance > tolerance and march.noise > min(error, rms(here - seen[-1])):
             return
-        tolerance = march.tolerance
         answers.append(answer)
-        seen.append(answer.log_density(places))
+        seen.append(here)
         weights = confirmed(seen)
         law = LawAtRest(tuple(reversed(answers))[: len(weights)], weights)
         now = log_density(law, places)
         change = math.inf if shown is None else rms(now - shown)
-        shown = now
+        remaining = max(march.noise, left(change, weights))
+        if remaining > error:
+            return
+        tolerance, shown, error = march.tolerance, now, remaining
         checkpoint = Checkpoint(
             evaluate=log_density,
             state=law,
             work=march.work,
-            reports=march.reports | ({} if level == 0 else {"change": change}),
+            reports=march.reports | ({} if level == 0 else {"change": change, "left": error}),
         )
         yield checkpoint
         if change < CONVERGED:

@@ -15,7 +15,7 @@ from mfbench_grid.blocks.anderson import Anderson
 from mfbench_grid.blocks.frozen_cross import FrozenCross
 from mfbench_grid.blocks.law_train import at_nodes, growing
 from mfbench_grid.blocks.rest_frame import covariance_of, rest_frame
-from mfbench_grid.blocks.romberg import WEIGHTS, combined, confirmed
+from mfbench_grid.blocks.romberg import WEIGHTS, combined, confirmed, left
 from mfbench_grid.blocks.score_matching import matched
 from mfbench_grid.blocks.traced_back import traced_back
 from mfbench_grid.tensor_train_at_rest import solve
@@ -114,12 +114,18 @@ def test_extrapolation_goes_as_far_as_orders_are_confirmed():
     def answers(*steps, noise=0.0):
         return [np.cos(x) + h**2 * np.sin(x) + h**4 * x + noise * h for h in steps]
 
+    # Two answers confirm nothing: where their change is small it is trusted.
     assert confirmed(answers(0.4, 0.2)) == WEIGHTS[0]
+    assert confirmed(answers(0.2, 0.1)) == WEIGHTS[1]
     assert confirmed(answers(0.4, 0.2, 0.1)) == WEIGHTS[1]
     assert confirmed(answers(0.4, 0.2, 0.1, 0.05)) == WEIGHTS[2]
     assert confirmed(answers(0.4, 0.2, 0.1, noise=1.0)) == WEIGHTS[0]
     found = combined(answers(0.4, 0.2, 0.1, 0.05), WEIGHTS[2])
     assert np.max(np.abs(found - np.cos(x))) < 1e-12
+    # What a change leaves: in the leading order it is known.
+    for weights, order in ((WEIGHTS[0], 2), (WEIGHTS[1], 4)):
+        before, now = 0.2**order, 0.1**order
+        assert left(before - now, weights) == pytest.approx(now)
 
 
 def discrete_covariance(dim, seed, dt):
@@ -150,8 +156,11 @@ def test_the_order_of_splitting_is_two_then_four():
     judge = linear.judge(parameters, 1)
     found = levels(linear.build(parameters, 1), levels=4)
     errors = [judge.headline(c.evaluate(c.state, judge.inquiry.looks)).value for c in found]
-    assert 1.8 < math.log2(errors[0] / errors[1]) < 2.2, errors
-    assert [len(c.state.weights) for c in found] == [1, 1, 2, 3]
+    plain = [c.state.answers[0].log_density(judge.inquiry.looks) for c in found[:2]]
+    orders = [judge.headline(values).value for values in plain]
+    assert 1.8 < math.log2(orders[0] / orders[1]) < 2.2, orders
+    assert 3.5 < math.log2(errors[1] / errors[2]) < 4.5, errors
+    assert [len(c.state.weights) for c in found] == [1, 2, 2, 3]
     assert errors[2] < 1e-4, errors
     assert errors[3] < 2e-6, errors
     assert abs(found[-1].reports["total"]) < 1e-6
@@ -187,6 +196,20 @@ def test_a_separable_gibbs_law_is_a_product():
     grid = np.stack(np.meshgrid(np.linspace(-4, 4, 161), np.linspace(-2.5, 2.5, 161)), axis=-1).reshape(-1, 2)
     mass = np.sum(np.exp(found[-1].evaluate(found[-1].state, grid))) * (8 / 160) * (5 / 160)
     assert mass == pytest.approx(1.0, abs=3e-4)
+
+
+def test_a_finer_level_counts_though_it_rests_at_a_larger_tolerance():
+    """The plane ring by its repetition 3: the first level rests at 1e-5, the second at larger tolerances only, with a
+    quarter of the splitting's error. By tolerances alone the run would end with the first one's .023 nats."""
+    parameters = RingParameters(dim=2)
+    judge = ring.judge(parameters, 3)
+    context = Context(seed=3, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
+    *_, last = solve(ring.build(parameters, 3), TensorTrainAtRestParameters(levels=3), context)
+    error = judge.headline(last.evaluate(last.state, judge.inquiry.looks)).value
+    assert error < 2e-4
+    # It knows what is left.
+    assert error / 3.0 < last.reports["left"] < 10.0 * error
+    assert last.reports["noise"] <= last.reports["left"]
 
 
 def test_what_is_declined():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -15,16 +15,20 @@ from mfbench_grid.blocks.law_frame import LawFrame
 from mfbench_grid.blocks.law_train import at_nodes, growing, value
 from mfbench_grid.blocks.rest_frame import covariance_of, framed
 from mfbench_grid.blocks.resting_step import RestingStep
+from mfbench_grid.blocks.romberg import rms
 from mfbench_grid.blocks.traced_back import traced_back
 
-LOOSE, TIGHTER = 1e-2, 1e-1
+LOOSE, TIGHTER = 3e-2, 1e-1
 """Tolerance of the very first cross approximations, and by how much the next one of a level is smaller."""
+GENTLY = 0.3
+"""The same once choices of pivots have failed on a level."""
 AT_REST = 1e-2
 """Change in a step, in units of the tolerance, at which the values of frozen pivots are at rest."""
 DEPTH, STEPS, ROUNDS = 8, 80, 40
 """Of Anderson's mixing; steps at most between two choices of pivots; choices at most on a level."""
 FAILURES = 3
-"""Choices of pivots in a row that do not come to rest, after which the level stays with the last that did."""
+"""Choices of pivots in a row that do not come to rest, after which tolerances shrink gently, or, where they do already,
+the level stays with the last that did; so it does after the first one where its noise matters no more."""
 RUNAWAY = 3.0
 """Times the least change so far that a step may change values by; beyond it frozen pivots do not attract."""
 SHRINKS = 0.3
@@ -51,6 +55,8 @@ class Rest:
         at_rest: whether the last level is.
         rank: the largest of the train.
         tolerance: at which it rests.
+        noise: of its answer, root mean square in nats at places, from cross approximation: the change from the choice of
+            pivots before it; infinite where there was none.
         gained: its total after a step, before that was set to 1 again.
         unseen: its largest error at walkers' places and farther out, in units of the largest value.
         lifted: share of walkers' places where it is below the least density believed.
@@ -65,7 +71,7 @@ class Rest:
         rng: np.random.Generator,
     ) -> None:
         self.problem, self.most, self.norm, self.rng = problem, most, norm, rng
-        self.at_rest, self.rank, self.tolerance = False, 1, math.inf
+        self.at_rest, self.rank, self.tolerance, self.noise = False, 1, math.inf, math.inf
         self.gained, self.unseen, self.lifted = 0.0, 0.0, 0.0
         self._evaluations = frame.evaluations
         self._law, self._turning = first_law(frame, LOOSE, rng)
@@ -81,13 +87,20 @@ class Rest:
         return {
             "rank": float(self.rank),
             "tolerance": self.tolerance,
+            "noise": self.noise,
             "total": self.gained,
             "unseen": self.unseen,
             "lifted": self.lifted,
         }
 
     def over(
-        self, dt: float, nodes: int, loose: float, accuracy: float, places: np.ndarray
+        self,
+        dt: float,
+        nodes: int,
+        loose: float,
+        accuracy: float,
+        places: np.ndarray,
+        enough: Callable[[np.ndarray], float] = lambda _: 0.0,
     ) -> Iterator[Answer | None]:
         """One level: an answer for every tolerance at which it rests, None meanwhile.
 
@@ -96,11 +109,13 @@ class Rest:
             nodes: along each axis.
             loose, accuracy: first and last tolerance of cross approximations.
             places: (n, d) of walkers, in the problem's coordinates.
+            enough: from an answer's log-density at places, (n,), the noise in nats that matters no more.
         """
-        tolerance, self.at_rest, repeat = max(loose, accuracy), False, math.inf
+        tolerance, shrink, self.at_rest, repeat = max(loose, accuracy), TIGHTER, False, math.inf
         variance = 2.0 * self.problem.diffusion * dt
         frame = framed(places, self._law.frame.basis, nodes, 0)
         last: Answer | None = None
+        here, self.noise = np.zeros(len(places)), math.inf
         rested, told, failed = self._law, (self.rank, self.unseen, self.gained), 0
         for _ in range(ROUNDS):
             resting, moved = False, self._law
@@ -115,15 +130,18 @@ class Rest:
             self._law = moved
             if not resting:
                 failed += 1
+                if self.noise <= enough(here):
+                    break
                 if last is not None and failed == FAILURES:
-                    self._law, self.at_rest = rested, True
-                    self.rank, self.unseen, self.gained = told
-                    return
+                    if shrink == GENTLY:
+                        break
+                    tolerance, shrink, failed = max(accuracy, GENTLY * self.tolerance), GENTLY, 0
                 continue
             rested, told, failed = moved, (self.rank, self.unseen, self.gained), 0
-            self.tolerance = tolerance
             answer = Answer.of(moved, variance / 2.0, places)
-            self.lifted = answer.lifted(places)
+            here, before_here = answer.log_density(places), here
+            self.noise = math.inf if last is None else rms(here - before_here)
+            self.tolerance, self.lifted = tolerance, answer.lifted(places)
             before, repeat = repeat, math.inf if last is None else differ(last, answer, places)
             yield answer
             if tolerance <= accuracy and repeat > SHRINKS * before:
@@ -134,7 +152,10 @@ class Rest:
             crooked = np.abs(covariance / np.outer(widths, widths) - np.eye(len(widths)))
             if self._turning and np.max(crooked) > CROOKED * tolerance:
                 frame = framed(places, frame.basis @ np.linalg.eigh(covariance)[1], nodes, 0)
-            last, tolerance = answer, max(accuracy, TIGHTER * tolerance)
+            last, tolerance = answer, max(accuracy, shrink * tolerance)
+        if last is not None:
+            self._law, self.at_rest = rested, True
+            self.rank, self.unseen, self.gained = told
 
     def _frozen(self, frame: LawFrame, dt: float, tolerance: float) -> Iterator[tuple[Held, bool] | None]:
         """A step at new pivots, and as many more at these as it takes; the law, and whether it rests."""

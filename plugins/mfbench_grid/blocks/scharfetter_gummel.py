@@ -14,6 +14,7 @@ equations. Second order in h.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -31,6 +32,13 @@ def log_bernoulli(w: np.ndarray) -> np.ndarray:
     return np.log(downhill) - np.maximum(w, 0.0)
 
 
+@functools.cache
+def gauss(order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights of Gauss and Legendre on [-1, 1], kept: on small grids they would take as long as all else."""
+    points, weights = leggauss(order)
+    return points, weights
+
+
 def edge_works(
     drift: Callable[[np.ndarray], np.ndarray], diffusion: float, grid: TensorGrid, order: int
 ) -> list[np.ndarray]:
@@ -42,7 +50,7 @@ def edge_works(
         grid: the nodes.
         order: Gauss-Legendre points per edge; exact for drifts of degree 2 order - 1 along it.
     """
-    points, weights = leggauss(order)
+    points, weights = gauss(order)
     works = []
     for axis, h in enumerate(grid.spacings):
         shape = tuple(n - (k == axis) for k, n in enumerate(grid.shape))
