@@ -63,7 +63,7 @@ def study(
     name: str, summary: str, some: tuple[mfbench.Arm, ...], times: tuple[int, ...], **fields: Any
 ) -> mfbench.StudyEntry:
     """One of the group: 200 units, the error read after numbers of steps."""
-    fields = {"values": (200,), "seeds": 6, "budget": 120.0, "least_seeds": 5} | fields
+    fields = {"values": (200,), "seeds": 16, "budget": 120.0, "least_seeds": 5} | fields
     return mfbench.StudyEntry(
         name=f"{GROUP}-{name}",
         summary=summary,
@@ -123,6 +123,7 @@ STUDIES = (
         TEACHER,
         TEACHER_STEPS,
         values=(50,),
+        seeds=6,
         **ALONG,
     ),
 )
