@@ -18,13 +18,23 @@ def key_here(cell: Cell, registry: Registry, threads: int) -> str:
     """The key of a cell with the code and the packages of this process; its problem and solver exist."""
     problem, solver = registry.problems[cell.problem], registry.solvers[cell.task, cell.solver]
     versions = versions_here(problem, solver, registry.origins[solver.task, solver.name])
-    return provenance.key(cell, (code_hash(problem.build), code_hash(solver.run)), versions, threads)
+    return provenance.key(cell, code_here(problem, solver).values(), versions, threads)
+
+
+def code_here(problem: ProblemEntry, solver: SolverEntry) -> dict[str, str]:
+    """Hashes of the code that a trial runs, as a record names them."""
+    return {
+        "problem": code_hash(problem.build, problem.parameters),
+        "solver": code_hash(solver.run, solver.parameters),
+    }
 
 
 def versions_here(problem: ProblemEntry, solver: SolverEntry, origin: Origin) -> dict[str, str]:
     """Installed versions of what a solver declares, and of what its code and the problem's import undeclared."""
     declared = availability.requirements(solver, origin)
-    foreign = closure(problem.build).foreign | closure(solver.run).foreign
+    foreign = (
+        closure(problem.build, problem.parameters).foreign | closure(solver.run, solver.parameters).foreign
+    )
     known = {_normal(name) for name in declared}
     found = {name for top in foreign for name in distributions(top) if _normal(name) not in known}
     return provenance.versions((*declared, *sorted(found - set(provenance.CORE))))
