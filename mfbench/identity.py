@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from mfbench import availability, provenance
 from mfbench.closure import closure, code_hash
-from mfbench.record import Cell, Record
+from mfbench.record import PROTOCOL, Cell, Record
 from mfbench.registry import Origin, Registry
 from mfbench.solver import ProblemEntry, SolverEntry
+
+if TYPE_CHECKING:
+    from mfbench.bundles import Shared
 
 
 def key_here(cell: Cell, registry: Registry, threads: int) -> str:
@@ -38,6 +42,24 @@ def versions_here(problem: ProblemEntry, solver: SolverEntry, origin: Origin) ->
     known = {_normal(name) for name in declared}
     found = {name for top in foreign for name in distributions(top) if _normal(name) not in known}
     return provenance.versions((*declared, *sorted(found - set(provenance.CORE))))
+
+
+def ran_here(registry: Registry) -> Callable[[Shared], bool]:
+    """Says of records whether they ran the code and the versions of this process, so that their keys are those of today."""
+
+    @cache
+    def installed(task: str, problem: str, solver: str) -> tuple[dict[str, str], dict[str, str]] | None:
+        known, method = registry.problems.get(problem), registry.solvers.get((task, solver))
+        if known is None or method is None:
+            return None
+        return code_here(known, method), versions_here(known, method, registry.origins[task, solver])
+
+    def says(shared: Shared) -> bool:
+        cell = shared.cell
+        found = shared.code, shared.versions
+        return shared.protocol == PROTOCOL and installed(cell.task, cell.problem, cell.solver) == found
+
+    return says
 
 
 def _normal(distribution: str) -> str:
