@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mfbench import availability, provenance
-from mfbench.closure import closure, code_hash
+from mfbench.closure import closure, code_hash, has_changed
 from mfbench.record import PROTOCOL, Cell, Record
 from mfbench.registry import Origin, Registry
 from mfbench.solver import ProblemEntry, SolverEntry
@@ -31,6 +31,11 @@ def code_here(problem: ProblemEntry, solver: SolverEntry) -> dict[str, str]:
         "problem": code_hash(problem.build, problem.parameters),
         "solver": code_hash(solver.run, solver.parameters),
     }
+
+
+def is_edited(problem: ProblemEntry, solver: SolverEntry) -> bool:
+    """Whether the code that a trial runs is no longer what this process first saw."""
+    return has_changed(problem.build, problem.parameters) or has_changed(solver.run, solver.parameters)
 
 
 def versions_here(problem: ProblemEntry, solver: SolverEntry, origin: Origin) -> dict[str, str]:
