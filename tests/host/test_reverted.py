@@ -6,17 +6,31 @@ import subprocess
 import sys
 
 CODE = """
+import dataclasses
 import mfbench
 
 
+@dataclasses.dataclass(frozen=True)
+class Parameters:
+    steps: int = 8
+
+    def level(self):
+        return LEVEL
+
+
 def solve(problem, parameters, context):
-    yield mfbench.Checkpoint(evaluate=lambda state, x: 0.0 * x[:, 0] + LEVEL, state=0)
+    yield mfbench.Checkpoint(evaluate=lambda state, x: 0.0 * x[:, 0] + state, state=parameters.level())
 
 
 @mfbench.hookimpl
 def mfbench_solvers():
-    return [mfbench.SolverEntry(name="flat", task="committor", summary="x.", source="none", run="changing:solve")]
+    return [
+        mfbench.SolverEntry(
+            name="flat", task="committor", summary="x.", source="none", run="changing:solve", parameters=Parameters
+        )
+    ]
 """
+"""What is edited is a method of the parameters, which `solve` does not name."""
 
 
 def table(folder, *arguments):
