@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mfbench.bundles import Bundle, Floats, Shared
+from mfbench.labels import one_line
 from mfbench.statistics import LEAST_SEEDS
 from mfbench.tally import Tally
 
@@ -66,12 +67,13 @@ MIXTURES: tuple[tuple[str, Callable[[Shared], object], str], ...] = (
 follows where it is not."""
 
 
-def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[str]:
+def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int, now: str) -> list[str]:
     """Sentences on mixtures, on missing pairs and on what was left out.
 
     Args:
         instances: display name -> the ranked contenders' trials.
-        superseded: number of records for which a newer one of the same cell stands.
+        superseded: number of records for which another one of the same cell stands.
+        now: what started later says so wrongly.
     """
     found = []
     for what, of, consequence in MIXTURES:
@@ -89,8 +91,31 @@ def caveats(instances: Mapping[str, Sequence[Tally]], superseded: int) -> list[s
             f"Fewer than {LEAST_SEEDS} common seeds on {listed(unpaired)}: no interval, so only the floor ties there."
         )
     if superseded:
-        found.append(f"{superseded} records were left out: newer ones of the same cells stand for them.")
+        found.append(
+            f"{superseded} records were left out: others of the same cells stand for them, newer or of "
+            "the code that is installed here."
+        )
+    found.extend(_in_the_future(instances, now))
     return found
+
+
+def _in_the_future(instances: Mapping[str, Sequence[Tally]], now: str) -> list[str]:
+    """A sentence if trials say that they have yet to start."""
+    late = [
+        (own.started, f"{bundle.shared.cell.solver}, seed {own.seed}, on {name}")
+        for name, tallies in instances.items()
+        for tally in tallies
+        for bundle in tally.counted
+        for own in bundle.own
+        if own.started > now
+    ]
+    if not late:
+        return []
+    started, which = max(late)
+    return [
+        f"{len(late)} records say that they started in the future (at {one_line(started)} {which}): a clock was wrong "
+        "then, and which of several records of a cell is the newest may be, too."
+    ]
 
 
 def _shared_cores(instances: Mapping[str, Sequence[Tally]]) -> list[str]:

@@ -204,6 +204,7 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @uncollected()
 def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Rank the records of results folders (default: the default folder)."""
+    from mfbench.identity import ran_here
     from mfbench.labels import one_line
     from mfbench.ranked import tables_text
     from mfbench.rejudging import summaries_anew
@@ -222,7 +223,7 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
     summaries, retrial = summaries_anew(Summaries.of(reading.records), reading.paths, registry)
     for sentence in retrial.sentences():
         click.echo(one_line(sentence), err=True)
-    click.echo(tables_text(summaries, style, chosen), nl=False)
+    click.echo(tables_text(summaries, style, chosen, ran_here(registry)), nl=False)
 
 
 for command in (why_command, replay_command):

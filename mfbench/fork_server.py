@@ -35,6 +35,9 @@ ALWAYS = (
 )
 """What the fork server imports whatever is planned: every child would."""
 
+HASH_SEED = {"PYTHONHASHSEED": "0"}
+"""Of the interpreters in which trials run: a set of texts has the same order in all of them."""
+
 lock = threading.Lock()
 """Held around every call of multiprocessing: it looks after the children of all threads in each of them."""
 
@@ -55,11 +58,12 @@ def start(frameworks: Iterable[str] = ()) -> None:
             **dict.fromkeys(THREAD_VARIABLES, "1"),
             **device_variables(None),  # what runs on a GPU is spawned
             "PYTHONSAFEPATH": "1",
+            **HASH_SEED,
             preload.VARIABLE: ",".join((*ALWAYS, *_frameworks)),
         }
         multiprocessing.get_context("forkserver").set_forkserver_preload([child.__name__, preload.__name__])
         _shorten_socket_path()
-        with _environment(changes):
+        with environment(changes):
             forkserver.ensure_running()
 
 
@@ -84,7 +88,8 @@ def _shorten_socket_path() -> None:
 
 
 @contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
+def environment(changes: dict[str, str]) -> Iterator[None]:
+    """While this lasts, processes that are started find these variables; to be held under `lock`."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:

@@ -4,30 +4,67 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from mfbench import availability, provenance
-from mfbench.closure import closure, code_hash
-from mfbench.record import Cell, Record
+from mfbench.closure import closure, code_hash, has_changed
+from mfbench.record import PROTOCOL, Cell, Record
 from mfbench.registry import Origin, Registry
 from mfbench.solver import ProblemEntry, SolverEntry
+
+if TYPE_CHECKING:
+    from mfbench.bundles import Shared
 
 
 def key_here(cell: Cell, registry: Registry, threads: int) -> str:
     """The key of a cell with the code and the packages of this process; its problem and solver exist."""
     problem, solver = registry.problems[cell.problem], registry.solvers[cell.task, cell.solver]
     versions = versions_here(problem, solver, registry.origins[solver.task, solver.name])
-    return provenance.key(cell, (code_hash(problem.build), code_hash(solver.run)), versions, threads)
+    return provenance.key(cell, code_here(problem, solver).values(), versions, threads)
+
+
+def code_here(problem: ProblemEntry, solver: SolverEntry) -> dict[str, str]:
+    """Hashes of the code that a trial runs, as a record names them."""
+    return {
+        "problem": code_hash(problem.build, problem.parameters),
+        "solver": code_hash(solver.run, solver.parameters),
+    }
+
+
+def is_edited(problem: ProblemEntry, solver: SolverEntry) -> bool:
+    """Whether the code that a trial runs is no longer what this process first saw."""
+    return has_changed(problem.build, problem.parameters) or has_changed(solver.run, solver.parameters)
 
 
 def versions_here(problem: ProblemEntry, solver: SolverEntry, origin: Origin) -> dict[str, str]:
     """Installed versions of what a solver declares, and of what its code and the problem's import undeclared."""
     declared = availability.requirements(solver, origin)
-    foreign = closure(problem.build).foreign | closure(solver.run).foreign
+    foreign = (
+        closure(problem.build, problem.parameters).foreign | closure(solver.run, solver.parameters).foreign
+    )
     known = {_normal(name) for name in declared}
     found = {name for top in foreign for name in distributions(top) if _normal(name) not in known}
     return provenance.versions((*declared, *sorted(found - set(provenance.CORE))))
+
+
+def ran_here(registry: Registry) -> Callable[[Shared], bool]:
+    """Says of records whether they ran the code and the versions of this process, so that their keys are those of today."""
+
+    @cache
+    def installed(task: str, problem: str, solver: str) -> tuple[dict[str, str], dict[str, str]] | None:
+        known, method = registry.problems.get(problem), registry.solvers.get((task, solver))
+        if known is None or method is None:
+            return None
+        return code_here(known, method), versions_here(known, method, registry.origins[task, solver])
+
+    def says(shared: Shared) -> bool:
+        cell = shared.cell
+        found = shared.code, shared.versions
+        return shared.protocol == PROTOCOL and installed(cell.task, cell.problem, cell.solver) == found
+
+    return says
 
 
 def _normal(distribution: str) -> str:

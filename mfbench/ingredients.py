@@ -108,10 +108,12 @@ def account(record: Record, registry: Registry) -> Account:
         *(Ingredient(name, text, ASKED, True) for name, text in plain.items()),
         Ingredient("threads", str(record.limits.threads), ASKED, True),
         Ingredient.of(
-            "code of the problem", *_hashes(record.code.get("problem"), problem.build if problem else None)
+            "code of the problem",
+            *_hashes(record.code.get("problem"), (problem.build, problem.parameters) if problem else None),
         ),
         Ingredient.of(
-            "code of the solver", *_hashes(record.code.get("solver"), solver.run if solver else None)
+            "code of the solver",
+            *_hashes(record.code.get("solver"), (solver.run, solver.parameters) if solver else None),
         ),
     ]
     versions: Mapping[str, str] = {}
@@ -132,19 +134,26 @@ def account(record: Record, registry: Registry) -> Account:
     ):
         now = identity.key_here(msgspec.structs.replace(cell, **documents), registry, record.limits.threads)
     here = provenance.machine()
-    beside = [Ingredient.of("judge", *_hashes(record.judge, problem.judge if problem else None))]
+    beside = [
+        Ingredient.of(
+            "judge", *_hashes(record.judge, (problem.judge, problem.parameters) if problem else None)
+        )
+    ]
     beside += [
         Ingredient.of(f"machine: {name}", record.machine.get(name, ABSENT), here.get(name, ABSENT))
         for name in sorted({*record.machine, *here})
     ]
-    paths = [path for path in (problem.build if problem else "", solver.run if solver else "") if path]
+    code = [
+        (problem.build, problem.parameters) if problem else None,
+        (solver.run, solver.parameters) if solver else None,
+    ]
     return Account(
         then=record.key,
         now=now,
         honest=identity.is_accounted_for(record) if record.code else None,
         ingredients=tuple(ingredients),
         beside=tuple(beside),
-        edited=_edited(paths, record.started),
+        edited=_edited([one for one in code if one is not None], record.started),
         status=record.status,
     )
 
@@ -159,14 +168,18 @@ def _document(then: dict[str, Any], kind: type | None) -> dict[str, Any] | str:
         return str(error)
 
 
-def _hashes(then: str | None, path: str | None) -> tuple[str, str]:
-    return then or ABSENT, code_hash(path) if path else ABSENT
+Code = tuple[str, type]
+"""A function's path, and the class of its parameters."""
 
 
-def _edited(paths: list[str], started: str) -> tuple[Path, ...]:
+def _hashes(then: str | None, code: Code | None) -> tuple[str, str]:
+    return then or ABSENT, code_hash(*code) if code else ABSENT
+
+
+def _edited(code: list[Code], started: str) -> tuple[Path, ...]:
     try:
         since = datetime.fromisoformat(started).timestamp()
     except ValueError:  # a record that says nothing of its time
         return ()
-    files = {file for path in paths for file in closure(path).files.values()}
+    files = {file for one in code for file in closure(*one).files.values()}
     return tuple(sorted(file for file in files if file.stat().st_mtime > since))

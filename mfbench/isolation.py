@@ -167,7 +167,7 @@ def _start(method: str) -> Handle:
     context: Any = multiprocessing.get_context(method)
     pipe, theirs = context.Pipe()
     process = context.Process(target=child.main, args=(theirs,), daemon=False)
-    with _without_main():
+    with _without_main(), fork_server.environment(fork_server.HASH_SEED):
         process.start()
     theirs.close()
     return Handle(process, pipe)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mfbench.bundles import Bundle
+from mfbench.bundles import Bundle, Shared
 from mfbench.bundling import bundles_of
 from mfbench.labels import canonical
 from mfbench.record import Record, Status
@@ -15,29 +16,50 @@ NOT_RUN = (Status.UNSUPPORTED, Status.INTERRUPTED)
 """A trial with such a status says nothing about its solver: it neither wins nor loses."""
 
 
-def newest(bundles: Iterable[Bundle]) -> list[Bundle]:
+CLOCKS = timedelta(minutes=1)
+"""By which the clocks of two machines may differ without anybody noticing."""
+
+Here = Callable[[Shared], bool]
+"""Whether records ran the very code and versions that are installed here, so that `mfbench run` would show them."""
+
+
+def latest() -> str:
+    """The last moment at which a record may have started, as records name it."""
+    return (datetime.now(UTC) + CLOCKS).isoformat(timespec="seconds")
+
+
+def newest(bundles: Iterable[Bundle], here: Here = lambda shared: False) -> list[Bundle]:
     """The record of every cell that counts.
 
-    One that ran to some end comes before an interrupted or unsupported one, then the newest.
+    One that ran to some end comes before an interrupted or unsupported one, then one of the code that is installed here,
+    then the newest; one that says it started in the future comes after those that may be right.
+
+    Args:
+        bundles: the records.
+        here: asked only about cells of several records that ran different code or versions.
     """
     cells: dict[tuple[Any, ...], list[Bundle]] = defaultdict(list)
     for bundle in bundles:
         cell = bundle.shared.cell
         problem = cell.task, cell.problem, canonical(cell.problem_parameters)
         cells[(*problem, *bundle.contender, cell.device, cell.budget)].append(bundle)
-    return [bundle for alike in cells.values() for bundle in _newest(alike)]
+    now = latest()
+    return [bundle for alike in cells.values() for bundle in _newest(alike, here, now)]
 
 
-def _newest(bundles: Sequence[Bundle]) -> Iterable[Bundle]:
+def _newest(bundles: Sequence[Bundle], here: Here, now: str) -> Iterable[Bundle]:
     """The same of bundles whose cells differ in the seed alone."""
     seeds = set().union(*(bundle.seeds for bundle in bundles))
     if len(seeds) == sum(map(len, bundles)):
         return bundles
-    chosen: dict[int, tuple[tuple[bool, str, str, int], int, int]] = {}
+    first = bundles[0].shared
+    differ = any((one.shared.code, one.shared.versions) != (first.code, first.versions) for one in bundles)
+    chosen: dict[int, tuple[tuple[bool, bool, bool, str, str, int], int, int]] = {}
     for number, bundle in enumerate(bundles):
         ran = bundle.shared.status not in NOT_RUN
+        ours = differ and here(bundle.shared)
         for row, (own, place) in enumerate(zip(bundle.own, bundle.places.tolist(), strict=True)):
-            precedence = ran, own.started, own.key, -place
+            precedence = ran, ours, own.started <= now, own.started, own.key, -place
             if own.seed not in chosen or precedence > chosen[own.seed][0]:
                 chosen[own.seed] = precedence, number, row
     rows: list[list[int]] = [[] for _ in bundles]

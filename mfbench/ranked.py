@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from mfbench.newest import Here
 from mfbench.ranking import rank
 from mfbench.record import Record
 from mfbench.report.tables import render
@@ -12,6 +13,8 @@ from mfbench.terminal import terminal
 from mfbench.work_checks import read_checks
 
 
-def tables_text(records: Iterable[Record], style: str, folders: Iterable[Path] = ()) -> str:
+def tables_text(
+    records: Iterable[Record], style: str, folders: Iterable[Path] = (), here: Here = lambda shared: False
+) -> str:
     """Ranked tables in a format; what is known of reported work comes from the folders."""
-    return render(rank(records, read_checks(folders)), style, **terminal())
+    return render(rank(records, read_checks(folders), here), style, **terminal())

@@ -18,7 +18,7 @@ import msgspec
 from mfbench.bundles import Bundle
 from mfbench.caveats import caveats, machine_named, machines
 from mfbench.labels import Contender, contender_labels, label, natural_order, one_line
-from mfbench.newest import newest
+from mfbench.newest import Here, latest, newest
 from mfbench.record import Record
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
@@ -28,16 +28,24 @@ from mfbench.tally import Tally, finite
 from mfbench.work_checks import Whose, WorkCheck, work_word
 
 
-def rank(records: Iterable[Record], checks: Mapping[Whose, WorkCheck] | None = None) -> Ranking:
+def rank(
+    records: Iterable[Record],
+    checks: Mapping[Whose, WorkCheck] | None = None,
+    here: Here = lambda shared: False,
+) -> Ranking:
     """Rank the contenders of every task. The order of the records does not matter.
 
-    Of several records of one cell (after a change of code, say) the newest counts. `checks` says whose reported
-    work was counted.
+    Of several records of one cell (after a change of code, say) one counts: see `newest`.
+
+    Args:
+        records: the records.
+        checks: whose reported work was counted.
+        here: which of them ran the code that is installed here.
     """
     by_task: dict[str, list[Bundle]] = defaultdict(list)
     for bundle in Summaries.of(records).bundles:
         by_task[bundle.shared.cell.task].append(bundle)
-    parts = [_rank_task(by_task[task], checks or {}) for task in sorted(by_task)]
+    parts = [_rank_task(by_task[task], checks or {}, here) for task in sorted(by_task)]
     return Ranking(
         rows=tuple(row for part in parts for row in part.rows),
         standings=tuple(standing for part in parts for standing in part.standings),
@@ -46,8 +54,8 @@ def rank(records: Iterable[Record], checks: Mapping[Whose, WorkCheck] | None = N
     )
 
 
-def _rank_task(bundles: Sequence[Bundle], checks: Mapping[Whose, WorkCheck]) -> Ranking:
-    chosen = newest(bundles)
+def _rank_task(bundles: Sequence[Bundle], checks: Mapping[Whose, WorkCheck], here: Here) -> Ranking:
+    chosen = newest(bundles, here)
     labels = contender_labels({bundle.contender for bundle in chosen})
     controls = {bundle.shared.cell.solver for bundle in chosen if bundle.shared.control}
     rows: list[Row] = []
@@ -62,7 +70,7 @@ def _rank_task(bundles: Sequence[Bundle], checks: Mapping[Whose, WorkCheck]) -> 
     return Ranking(
         rows=tuple(with_standings(rows, standings)),
         standings=tuple(standings),
-        caveats={bundles[0].shared.cell.task: tuple(caveats(fields, superseded))},
+        caveats={bundles[0].shared.cell.task: tuple(caveats(fields, superseded, latest()))},
         machines=machines(tally for tallies in fields.values() for tally in tallies),
     )
 

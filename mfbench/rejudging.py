@@ -114,7 +114,7 @@ def summaries_anew(
 def _judged_otherwise(trial: Record | Shared, registry: Registry) -> ProblemEntry | None:
     """The problem, if it is known and its judge is another one than made the trial's errors."""
     problem = registry.problems.get(trial.cell.problem)
-    if problem is None or not trial.scored or trial.judge == code_hash(problem.judge):
+    if problem is None or not trial.scored or trial.judge == code_hash(problem.judge, problem.parameters):
         return None
     return problem
 
@@ -155,7 +155,10 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
         text = f"the values beside them cannot be judged: {type(error).__name__}: {error}"
         raise CannotJudge(text) from error
     fresh = msgspec.structs.replace(
-        record, judge=code_hash(problem.judge), headline=judge.headline_name, metrics=metrics
+        record,
+        judge=code_hash(problem.judge, problem.parameters),
+        headline=judge.headline_name,
+        metrics=metrics,
     )
     if fresh.metrics.get(fresh.headline) == record.metrics[record.headline]:
         seconds, work = scoring.first_reached(record.curve, problem.targets, judge.floor)

@@ -3,13 +3,16 @@
 Equal bit for bit is what one machine, one code and one set of versions owe where a solver does the same number of steps
 again. A solver that runs until its budget is spent does not: its last checkpoint is another one. So the numbers are
 compared at the scored checkpoint where it stands after the same work, and else at the last look of the curves up to which
-both had done the same work.
+both had done the same work. A count that stands still, or none at all, tells nothing of work: then both must have ended by
+themselves.
 """
 
 from __future__ import annotations
 
 import enum
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,10 @@ from mfbench.rejudging import judge_anew
 ROUND_OFF = 1e-9
 """Relative difference up to which numbers are called equal within round-off; sums in another order differ by 1e-15 a
 step, and an iteration carries that on."""
+
+
+BY_ITSELF = "finished by itself"
+"""How the sentence of such a trial begins; see `child`."""
 
 
 class Agreement(enum.IntEnum):
@@ -93,11 +100,11 @@ def compare(before: Record, after: Record) -> Replay:
             Agreement.DIFFERENT,
             f"not equal: it was {before.status} ({before.sentence}) and is {after.status} now ({after.sentence})",
         )
-    if before.scored and after.scored and before.work == after.work:
+    if before.scored and after.scored and _did_the_same(before, after):
         names = sorted({*before.metrics, *after.metrics})
         findings = tuple(Finding(name, _value(before, name), _value(after, name)) for name in names)
         return _verdict(findings, "at the scored checkpoint, after the same work")
-    common = _common_looks(before.curve, after.curve)
+    common = _common_looks(before, after)
     if common:
         findings = tuple(
             Finding(f"{before.headline} after {_said(one)}", one.error, two.error) for one, two in common
@@ -110,10 +117,37 @@ def compare(before: Record, after: Record) -> Replay:
     if before.curve or after.curve or before.scored:
         return Replay(
             Agreement.INCOMPARABLE,
-            "the two runs took no look after the same work, so there are no numbers to compare: a clock decides when "
-            "a solver is looked at. Give both more time for each step, or let the solver end by itself",
+            "the two runs took no look after work that is known to be the same, so there are no numbers to compare: a "
+            "clock decides when a solver is looked at. Have the solver report its work, or let it end by itself",
         )
     return Replay(Agreement.EQUAL, f"both runs ended as {before.status}, without a number to compare")
+
+
+def _did_the_same(before: Record, after: Record) -> bool:
+    """Whether the scored checkpoints stand after the same work, as far as one can tell."""
+    if before.work != after.work:
+        return False
+    if all(map(_ended_by_itself, (before, after))):
+        return True
+    return all(_work(record.work) not in _idle(record) for record in (before, after))
+
+
+def _ended_by_itself(record: Record) -> bool:
+    """Whether the solver came to its own end within the budget, so that no clock chose what is scored."""
+    setup, solve = record.usage.seconds_setup, record.usage.seconds_solve
+    if setup is None or solve is None:
+        return False
+    return record.sentence.startswith(BY_ITSELF) and setup + solve <= record.cell.budget
+
+
+def _idle(record: Record) -> set[tuple[tuple[str, int], ...]]:
+    """Counts of work that tell nothing: none at all, and those at which several looks were taken."""
+    counts = Counter(_work(look.work) for look in record.curve)
+    return {(), *(work for work, number in counts.items() if number > 1)}
+
+
+def _work(work: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(work.items()))
 
 
 def _verdict(findings: tuple[Finding, ...], where: str) -> Replay:
@@ -137,10 +171,11 @@ def _shown(value: float | None) -> str:
     return "none" if value is None else repr(value)
 
 
-def _common_looks(before: list[Look], after: list[Look]) -> list[tuple[Look, Look]]:
+def _common_looks(before: Record, after: Record) -> list[tuple[Look, Look]]:
     """Looks of both curves that were taken after the same work; a solver that counts none has none."""
-    known = {tuple(sorted(look.work.items())): look for look in before if look.work}
-    pairs = [(known.get(tuple(sorted(look.work.items()))), look) for look in after]
+    idle = _idle(before) | _idle(after)
+    known = {_work(look.work): look for look in before.curve}
+    pairs = [(known.get(_work(look.work)), look) for look in after.curve if _work(look.work) not in idle]
     return [(one, two) for one, two in pairs if one is not None]
 
 

@@ -138,6 +138,8 @@ class Store:
         record = decode_record(self.path(cell, key))
         if record.key != key:
             raise ValueError(f"it is the record of the key {record.key}; expected {key}.")
+        if record.cell != cell:
+            raise ValueError(f"it was changed: its key is that of {_differing(cell, record.cell)}.")
         return record
 
     def read_all(self) -> Reading:
@@ -229,6 +231,12 @@ def sweep(folder: Path) -> None:
             if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
+
+
+def _differing(cell: Cell, found: Cell) -> str:
+    """Where a record's cell departs from the one that it should tell of, in words."""
+    pairs = ((name, getattr(cell, name), getattr(found, name)) for name in Cell.__struct_fields__)
+    return ", ".join(f"{name} {one!r} and not {other!r}" for name, one, other in pairs if one != other)
 
 
 def _decoded(path: str, reading: Reading) -> Record | None:

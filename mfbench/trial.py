@@ -21,9 +21,9 @@ import msgspec
 import numpy as np
 
 from mfbench import availability, fork_server, isolation, provenance, scoring
-from mfbench.closure import code_hash, has_changed
+from mfbench.closure import code_hash
 from mfbench.confinement import STDERR
-from mfbench.identity import versions_here
+from mfbench.identity import code_here, is_edited, versions_here
 from mfbench.journal import read_journal
 from mfbench.judges import judge_of
 from mfbench.names import unknown
@@ -120,7 +120,7 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
         return Result(blank(spec, began, Status.UNSUPPORTED, reason))
     fork_server.start(solver.extras)  # of this trial alone, unless a session has started it for many
     versions = versions_here(problem, solver, registry.origins[solver.task, solver.name])
-    code_hash(problem.judge)  # before it is imported: the record names the code that judged
+    code_hash(problem.judge, problem.parameters)  # before it is imported: the code that judged is named
     judge = judge_of(problem, cell.problem_parameters, cell.seed)
     case = Case(spec, problem, solver, judge, versions)
     folder = Path(tempfile.mkdtemp(dir=scratch(), prefix="trial-"))
@@ -139,7 +139,7 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
         blocks = (block for block, _ in read_journal(Path(order.journal)))
         findings = scoring.Findings.of(scoring.sound(blocks, judge))
         record, arrays = conclude(case, findings, outcome)
-        if has_changed(problem.build) or has_changed(solver.run):
+        if is_edited(problem, solver):
             return Result(blank(spec, began, Status.INTERRUPTED, EDITED))
         usage = msgspec.structs.replace(
             record.usage,
@@ -208,8 +208,8 @@ def conclude(
             peak_memory_mb=scoring.finite(ended.peak_memory_mb) if ended else None,
             threads=findings.began.threads if findings.began else None,
         ),
-        judge=code_hash(case.problem.judge),
-        code={"problem": code_hash(case.problem.build), "solver": code_hash(case.solver.run)},
+        judge=code_hash(case.problem.judge, case.problem.parameters),
+        code=code_here(case.problem, case.solver),
         versions=case.versions,
         control=case.solver.control,
     )

@@ -101,7 +101,7 @@ def work_check(subject: Subject, entry: SolverEntry, runs: Runs) -> WorkCheck:
         task=entry.task,
         solver=entry.name,
         solver_parameters=subject.parameters,
-        code=code_hash(entry.run),
+        code=code_hash(entry.run, entry.parameters),
         problem=subject.problem.entry.name,
         problem_parameters=subject.problem.parameters,
         reported=reported,

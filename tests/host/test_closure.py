@@ -16,6 +16,7 @@ import pytest
 from mfbench import closure
 from mfbench.closure import code_hash, read_closure
 from mfbench.registry import load_registry
+from mfbench.solver import NoParameters
 
 MODULE = '''
 """A problem and its judge, side by side."""
@@ -137,7 +138,9 @@ SAME = {
     "module docstring": edited("method.py", '"""A method."""', "# a method"),
     "layout": edited("method.py", "layer(2) + once", "layer( 2 ) + (\n        once\n    )"),
     "a module that is not imported": {"sibling.py": "def solve(problem):\n    return 6\n"},
-    "the package that holds all entries": {"__init__.py": "x = 1\n"},
+    "the package that holds all entries": {
+        "__init__.py": FILES["__init__.py"] + "from .sibling import solve\nENTRIES = [solve]\n"
+    },
 }
 OTHER = {
     "code": edited("method.py", "layer(2)", "layer(3)"),
@@ -337,3 +340,186 @@ def test_different_code_is_written_differently():
     """Leaving out what is empty makes no two of these alike."""
     for left, right in itertools.combinations(SNIPPETS, 2):
         assert closure.written(ast.parse(left)) != closure.written(ast.parse(right)), (left, right)
+
+
+LONE = "lone_method.py"
+USE = "def solve(problem, parameters, context):\n    yield "
+UNSEEN = {
+    "a decorator's register": (
+        "KERNELS = {}\ndef kernel(f):\n    KERNELS[f.__name__] = f\n    return f\n"
+        f"@kernel\ndef gauss(x):\n    return 2 * x\n{USE}KERNELS['gauss'](1)\n"
+    ),
+    "a decorator factory's register": (
+        "KERNELS = {}\ndef kernel(name):\n    return lambda f: KERNELS.setdefault(name, f)\n"
+        f"@kernel('g')\ndef _(x):\n    return 2 * x\n{USE}KERNELS['g'](1)\n"
+    ),
+    "a partial decorator's register": (
+        "from functools import partial\nKERNELS = {}\ndef kernel(f, name):\n    KERNELS[name] = f\n"
+        f"@partial(kernel, name='g')\ndef _(x):\n    return 2 * x\n{USE}KERNELS['g'](1)\n"
+    ),
+    "another module's register": (
+        f"import register\n@register.put('g')\ndef _(x):\n    return 2 * x\n{USE}register.get('g')(1)\n"
+    ),
+    "a register that is called": (
+        "from register import put, get\ndef gauss(x):\n    return 2 * x\n"
+        f"kept = put('g', gauss)\n{USE}get('g')(1)\n"
+    ),
+    "an installed library's register": (
+        f"import numpy\n@numpy.registered('g')\ndef _(x):\n    return 2 * x\n{USE}numpy.get('g')(1)\n"
+    ),
+    "an assignment into another module": f"import register\nregister.N = 2 * 1\nfrom register import get\n{USE}get()\n",
+    "subclasses": (
+        "class Kernel: pass\nclass Gauss(Kernel): pass\nclass Sharp(Gauss):\n    def f(self):\n        return 2 * 1\n"
+        f"{USE}[k.__subclasses__()[0]().f() for k in Kernel.__subclasses__()]\n"
+    ),
+    "a subclass of another module's class": (
+        f"import register\nclass Gauss(register.Kernel):\n    f = 2 * 1\n{USE}register.Kernel.__subclasses__()\n"
+    ),
+    "a base that hears of subclasses": (
+        "KNOWN = []\nclass Kernel:\n    def __init_subclass__(cls):\n        KNOWN.append(cls)\n"
+        f"class Gauss(Kernel):\n    f = 2 * 1\n{USE}KNOWN[0].f\n"
+    ),
+    "a walrus in an assignment": f"A = (B := 2 * 1)\n{USE}B\n",
+    "a module's own __getattr__": (
+        f"import sys\ndef __getattr__(name):\n    return 2 * 1\n{USE}sys.modules[__name__].FOO\n"
+    ),
+    "globals": f"def _a(x):\n    return 2 * x\n{USE}globals()['_a'](1)\n",
+    "eval": f"def g():\n    return 2 * 1\n{USE}eval('g()')\n",
+    "a global of a function": f"def start():\n    global T\n    T = 2 * 1\n{USE}T\n",
+}  # fmt: skip
+"""Code in which nothing that is reached by name says `2 *`."""
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """Writes files and hashes a function of them."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def hashed(files, path="lone_method:solve", parameters=NoParameters):
+        for name, text in files.items():
+            file = tmp_path / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        importlib.invalidate_caches()
+        closure.forget()
+        return code_hash(path, parameters)
+
+    return hashed
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+def test_code_that_is_used_without_its_name(beside, case):
+    text = UNSEEN[case]
+    assert beside({LONE: text}) != beside({LONE: text.replace("2 *", "3 *")})
+
+
+def test_the_parameters_are_code(beside):
+    """Their methods run in the solver, their checks before it, though `solve` names neither."""
+    text = (
+        "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass Parameters:\n    steps: int = 8\n"
+        f"    def rate(self):\n        return 2 * self.steps\n{USE}parameters.rate()\n"
+    )
+    before = beside({LONE: text})
+    parameters = importlib.import_module("lone_method").Parameters
+    del sys.modules["lone_method"]
+    hashes = [beside({LONE: one}, parameters=parameters) for one in (text, text.replace("2 *", "3 *"))]
+    assert len({before, *hashes}) == 3
+
+
+ELSEWHERE = {
+    "the package of a module": (
+        {LONE: f"import lib.a\n{USE}lib.F\n", "lib/a.py": "", "lib/__init__.py": "F = 2 * 1\n"}, "lib/__init__.py",
+    ),
+    "a module that the package imports": (
+        {LONE: f"import lib.a\n{USE}lib.b.F\n", "lib/a.py": "", "lib/__init__.py": "from . import b\n",
+         "lib/b.py": "F = 2 * 1"},
+        "lib/b.py",
+    ),
+    "what a package does when it is imported": (
+        {LONE: f"from lib.a import f\n{USE}f\n", "lib/a.py": "f = 1",
+         "lib/__init__.py": "import numpy\nnumpy.seterr(2 * 1)\n"},
+        "lib/__init__.py",
+    ),
+    "a definition with the name of a module": (
+        {LONE: f"from lib import f\n{USE}f()\n", "lib/f.py": "", "lib/__init__.py": "def f():\n    return 2 * 1\n"},
+        "lib/__init__.py",
+    ),
+    "a name that a helper takes back": (
+        {LONE: f"import helper\ndef scale(x):\n    return 2 * x\n{USE}helper.f()\n",
+         "helper.py": "def f():\n    from lone_method import scale\n    return scale(1)\n"},
+        LONE,
+    ),
+    "a module that takes all back": (
+        {LONE: f"import helper\ndef scale(x):\n    return 2 * x\n{USE}helper.f()\n",
+         "helper.py": "import lone_method as me\ndef f():\n    return getattr(me, 'sc' + 'ale')(1)\n"},
+        LONE,
+    ),
+    "import_module": (
+        {LONE: f"import importlib\n{USE}importlib.import_module('helper').F\n", "helper.py": "F = 2 * 1"}, "helper.py",
+    ),
+    "__import__": ({LONE: f"{USE}__import__('helper').F\n", "helper.py": "F = 2 * 1"}, "helper.py"),
+    "an import for its effect": (
+        {LONE: f"import numpy, helper\n{USE}numpy.ones(1)\n", "helper.py": "import numpy\nnumpy.seterr(2 * 1)"}, "helper.py",
+    ),
+    "a name of the standard library": ({LONE: f"from turtle import F\n{USE}F\n", "turtle.py": "F = 2 * 1"}, "turtle.py"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_code_of_other_modules_that_is_run(beside, case):
+    files, edited = ELSEWHERE[case]
+    assert beside(files) != beside({edited: files[edited].replace("2 *", "3 *")})
+
+
+OWN = {
+    "own/__init__.py":
+    "import numpy\nfrom .sibling import ENTRY\nfrom . import method\nSHARED = 1\nnumpy.seterr(all='raise')\n"
+    "def hook():\n    return [ENTRY]\n",
+    "own/sibling.py": "ENTRY = 1\n",
+    "own/method.py": f"import own.blocks\nfrom . import SHARED\n{USE}SHARED, own.blocks.F\n",
+    "own/blocks.py": "F = 1\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        (
+            "from . import method\n",
+            "from . import method\nfrom . import late\n",
+            False,
+        ),  # for its effect, as far as one sees
+        ("[ENTRY]", "[ENTRY, ENTRY]", True),
+        ("SHARED = 1\n", "SHARED = 1\nOTHER = 2\n", True),
+        ("SHARED = 1\n", "SHARED = 2\n", False),
+        ("'raise'", "'warn'", False),
+    ],
+)
+def test_of_the_package_of_the_method_what_is_asked_for_and_what_it_does_counts(beside, old, new, same):
+    before = beside(OWN, "own.method:solve")
+    text = OWN["own/__init__.py"]
+    assert (beside({"own/__init__.py": text.replace(old, new)}, "own.method:solve") == before) is same
+
+
+def test_text_after_an_assignment_documents_it(beside):
+    text = f'N = 1\n"""How many."""\n{USE}N\n'
+    assert beside({LONE: text}) == beside({LONE: text.replace("How many", "As many as there are")})
+
+
+UNTOUCHED = {
+    "an entry": "import mfbench\n@mfbench.hookimpl\ndef mfbench_solvers():\n    return [2 * 1]\n",
+    "a cached function": "import functools\n@functools.cache\ndef other():\n    return 2 * 1\n",
+    "a jitted function": "import jax\n@jax.jit\ndef other():\n    return 2 * 1\n",
+    "a dataclass": "import dataclasses\n@dataclasses.dataclass\nclass Other:\n    n: int = 2 * 1\n",
+    "an exception": "class Other(ValueError):\n    n = 2 * 1\n",
+    "a subclass of an installed class": "import torch\nclass Other(torch.nn.Module):\n    n = 2 * 1\n",
+    "a constant": "import numpy\nOTHER = numpy.sqrt(2 * 1)\ndef other():\n    return OTHER\n",
+    "a computed constant": "def double(x):\n    return 2 * x\nOTHER = double(1)\ndef other():\n    return OTHER\n",
+}
+
+
+@pytest.mark.parametrize("case", UNTOUCHED)
+def test_a_neighbour_does_not_count(beside, case):
+    """A file may hold several methods, or a problem and its judge."""
+    text = f"{UNTOUCHED[case]}{USE}1\n"
+    assert beside({LONE: text}) == beside({LONE: text.replace("2 *", "3 *")})

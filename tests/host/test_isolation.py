@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -118,3 +122,33 @@ def test_nothing_but_the_word_is_a_farewell():
     theirs.send_bytes(b"x" * (len(child.FAREWELL) + 1))
     handle._listen()
     assert not handle.left and ours.closed
+
+
+SAYING = """
+import sys
+import mfbench
+
+
+def solve(problem, parameters, context):
+    sys.stderr.write(str(hash("a text")))
+    yield mfbench.Checkpoint(evaluate=lambda state, x: 0.0 * x[:, 0], state=0)
+"""
+
+
+@pytest.mark.parametrize("gpu", [None, "0"], ids=["forked", "spawned"])
+def test_texts_have_one_hash_in_all_trials(order, tmp_path, gpu):
+    """Else a solver that loops over a set of texts does another thing in every trial."""
+    plugin = tmp_path / "saying_plugin.py"
+    plugin.write_text(SAYING)
+    asked = order()
+    asked = msgspec.structs.replace(
+        asked, run="saying_plugin:solve", plugins=(*asked.plugins, str(plugin)), gpu=gpu
+    )
+    before = os.environ.get("PYTHONHASHSEED")
+    outcome = isolation.run_child(asked, lambda: False)
+    assert os.environ.get("PYTHONHASHSEED") == before
+    script = [sys.executable, "-c", "print(hash('a text'))"]
+    said = subprocess.run(
+        script, env={"PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=True
+    ).stdout
+    assert outcome.stderr.strip() == said.strip()

@@ -167,7 +167,7 @@ def test_what_cannot_be_judged_anew_stays_and_says_so(judged, change, arrays, wo
 
 def test_an_unchanged_judge_is_not_asked(judged, toy_plugin):
     problem, record, path, _, _ = judged
-    record = msgspec.structs.replace(record, judge=code_hash(problem.judge))
+    record = msgspec.structs.replace(record, judge=code_hash(problem.judge, problem.parameters))
     path.with_suffix(".npz").unlink()
     retrial = judge_anew([(path, record)], load_registry([toy_plugin]))
     assert retrial.records == [record] and retrial.sentences() == []

@@ -10,7 +10,7 @@ import sys
 import msgspec
 import pytest
 
-from mfbench.record import Cell, Limits, Look, Metric, Record, Status
+from mfbench.record import Cell, Limits, Look, Metric, Record, Status, Usage
 from mfbench.replaying import ROUND_OFF, Agreement, compare
 
 RECORD = Record(
@@ -61,7 +61,7 @@ CASES = {
     "another work, no common look": (
         scored(0.2, work={"evaluations": 12}, curve=LATER[1:]),
         Agreement.INCOMPARABLE,
-        "no look after the same work",
+        "no look after work that is known to be the same",
     ),
     "another end": (changed(status=Status.CRASHED), Agreement.DIFFERENT, "it was ok () and is crashed now"),
     "not run": (changed(status=Status.UNSUPPORTED), Agreement.INCOMPARABLE, "could not be run again"),
@@ -74,6 +74,36 @@ def test_how_two_runs_compare(case):
     replay = compare(RECORD, after)
     assert replay.agreement is agreement
     assert words in replay.sentence
+
+
+ENDED = {
+    "sentence": "finished by itself after 2 s; scored as it stood at 2 s",
+    "usage": Usage(seconds_setup=0.5, seconds_solve=1.5),
+}
+STOPPED = {
+    "sentence": "stopped at the budget; scored as it stood at 4.9 s",
+    "usage": Usage(seconds_setup=0.5, seconds_solve=4.6),
+}
+LATE = ENDED | {"usage": Usage(seconds_setup=0.5, seconds_solve=6.0)}
+NO_WORK: dict = {"work": {}, "curve": [Look(seconds=1.0, error=0.5), Look(seconds=2.0, error=0.25)]}
+STILL: dict = {"curve": [Look(seconds=one, error=0.5, work={"evaluations": 9}) for one in (1.0, 2.0)]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "agreement"),
+    [
+        (NO_WORK | STOPPED, 0.2, Agreement.INCOMPARABLE),
+        (NO_WORK | STOPPED, 0.25, Agreement.INCOMPARABLE),
+        (NO_WORK | LATE, 0.2, Agreement.INCOMPARABLE),
+        (NO_WORK | ENDED, 0.25, Agreement.EQUAL),
+        (NO_WORK | ENDED, 0.2, Agreement.DIFFERENT),
+        (STILL | STOPPED, 0.2, Agreement.INCOMPARABLE),
+        (STILL | ENDED, 0.2, Agreement.DIFFERENT),
+    ],
+)
+def test_no_work_is_the_same_work_only_where_both_ended_by_themselves(fields, value, agreement):
+    """A solver that says nothing of its work and yields until the budget does another thing every time."""
+    assert compare(changed(**fields), scored(value, **fields)).agreement is agreement
 
 
 def test_two_failures_of_one_kind_are_equal():

@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from mfbench.record import Status
 from mfbench.registry import load_registry
 from mfbench.request import Request
 from mfbench.session import exit_code, split
-from mfbench.store import Store
+from mfbench.store import Store, decode_record
 from mfbench.trial import Result, blank
 
 
@@ -143,6 +144,22 @@ def test_what_is_broken_is_named_and_run_again(plan, store, trials):
     run(plan, store)
     assert split(plan, store).broken == []
     assert set(statuses(store)) == {0, 1, 2, 3}
+
+
+def test_a_record_that_tells_of_another_cell_is_broken(plan, store, trials):
+    """Edited by hand: it bears the key that is looked for, and another solver, seed and budget."""
+    run(plan, store)
+    path = store.path(plan.specs[0].cell, plan.specs[0].key)
+    record = decode_record(path)
+    cell = msgspec.structs.replace(record.cell, solver="after", seed=7, budget=60.0)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(record, cell=cell)))
+    todo = split(plan, store)
+    said = "it was changed: its key is that of solver 'relax' and not 'after', seed 0 and not 7, budget"
+    assert [(where, reason.startswith(said)) for where, reason in todo.broken] == [(path, True)]
+    trials.ran.clear()
+    records = run(plan, store)
+    assert trials.ran == [0]
+    assert {one.cell.solver for one in records} == {spec.cell.solver for spec in plan.specs} | {"picky"}
 
 
 def test_what_another_host_has_finished_meanwhile_stands(plan, store, trials):

@@ -155,6 +155,43 @@ def test_of_many_records_of_a_cell_the_newest_is_kept_whole(a_record):
     assert newest_records([stopped, *records]) == [records[1], records[4]]
 
 
+def test_of_several_records_of_a_cell_that_of_the_code_that_is_installed_here_counts(a_record):
+    """As after a revert: the newest ran code that is gone, and `mfbench run` shows the one before."""
+    old, new = ({"problem": "p", "solver": name} for name in ("old", "new"))
+    records = [
+        a_record(seed=seed, code=code, started=f"2026-01-0{day}T00:00:00Z", error=error)
+        for seed in (0, 1)
+        for day, code, error in ((1, old, 0.5), (2, new, 0.1))
+    ]
+    asked = []
+
+    def here(shared):
+        asked.append(shared.code)
+        return shared.code == old
+
+    assert [row.error for row in rank(records).rows] == [0.1]
+    assert [row.error for row in rank(records, here=here).rows] == [0.5]
+    assert len(asked) == 2
+    stopped = [a_record(seed=0, code=old, status=Status.INTERRUPTED), records[1]]
+    assert [row.error for row in rank(stopped, here=here).rows] == [0.1]
+
+
+def test_nobody_is_asked_of_the_code_of_cells_that_one_code_ran(a_record):
+    def here(shared):
+        raise AssertionError
+
+    days = [a_record(started=f"2026-01-0{day}T00:00:00Z", key=str(day)) for day in (1, 2)]
+    rank([*days, a_record("other", code={"solver": "other"})], here=here)
+
+
+def test_a_start_in_the_future_is_named_and_supersedes_nothing(a_record):
+    late = a_record(started="2999-01-01T00:00:00+00:00", error=0.5)
+    ranking = rank([late, a_record(error=0.1), a_record("other")])
+    assert {row.error for row in ranking.rows if row.contender == "sgd"} == {0.1}
+    (alone,) = [said for said in rank([late]).caveats["committor"] if "future" in said]
+    assert "1 records say that they started in the future (at 2999-01-01T00:00:00+00:00 sgd, seed 0" in alone
+
+
 @settings(max_examples=30)
 @given(st.integers(-(10**400), 10**400), st.integers(0, 10**30))
 def test_counts_that_no_array_holds_do_no_harm(a_record, count, seed):
