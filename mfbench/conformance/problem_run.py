@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mfbench.conformance import answers
+from mfbench.conformance import answers, routes
 from mfbench.conformance.functions import all_checks
 from mfbench.conformance.verdict import Verdict, failed, passed
 from mfbench.judges import judge_of
@@ -34,7 +34,7 @@ POINTS = 24
 
 EXPECTED = (
     "builds", "facts", "shapes", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
-    "second-route",
+    "ends", "second-route", "grid",
 )  # fmt: skip
 
 
@@ -97,7 +97,9 @@ def verdicts_of(registry: Registry, name: str, values: dict[str, Any]) -> Iterat
     yield tried("repetitions", lambda: answers.repetitions(build, said, points))
     yield tried("boundary", lambda: answers.boundary(problem, looks))
     yield tried("judge", lambda: answers.judging(judge, entry.task))
-    yield tried("second-route", lambda: answers.second_route(entry, parameters, seed, judge))
+    yield tried("ends", lambda: routes.ends(problem, judge))
+    yield tried("second-route", lambda: routes.second_route(entry, parameters, seed, judge))
+    yield tried("grid", lambda: routes.on_grids(entry, registry, parameters, problem, judge))
 
 
 def tried(name: str, check: Callable[[], Verdict]) -> Verdict:

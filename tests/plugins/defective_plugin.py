@@ -167,6 +167,22 @@ def judge(parameters, seed):
     )
 
 
+def judge_of_another(parameters, seed, q_of=lambda q: q + 0.01 * np.sin(9 * q)):
+    """All of the judge's sets, with another q than the problem's: off by a hundredth, at most."""
+
+    def wrong(points):
+        q = np.clip(q_of(points.q), 1e-6, 1 - 1e-6)
+        return dataclasses.replace(points, q=q, p=1 - q)
+
+    right = judge(parameters, seed)
+    sets = {name: wrong(getattr(right, name)) for name in ("reactive", "flat", "equilibrium")}
+    return dataclasses.replace(right, **sets)
+
+
+def judge_of_the_way_back(parameters, seed):
+    return judge_of_another(parameters, seed, lambda q: 1 - q)
+
+
 def no_float32(parameters, seed):
     return build(
         parameters,
@@ -269,11 +285,17 @@ PROBLEMS = {
     "no-float32": (no_float32, ["shapes"], {}),
     "cut-gradient": (cut_gradient, ["gradients"], {}),
     "flat-boundary": (flat_boundary, ["boundary"], {}),
-    "wide": (wide, ["boundary"], {}),
+    "wide": (wide, ["boundary", "grid"], {}),
     "wrong-flags": (wrong_flags, ["facts"], {}),
-    "heating": (heating, ["circulation"], {"facts": lambda p: mfbench.Facts(task="committor", dim=1)}),
+    "heating": (
+        heating,
+        ["circulation", "grid"],
+        {"facts": lambda p: mfbench.Facts(task="committor", dim=1)},
+    ),
     "unseeded": (unseeded, ["repetitions"], {}),
     "wrong-route": (build, ["second-route"], {"second_route": "defective_plugin:wrong_route"}),
+    "off-by-a-hundredth": (build, ["grid"], {"judge": "defective_plugin:judge_of_another"}),
+    "swapped": (build, ["ends", "grid"], {"judge": "defective_plugin:judge_of_the_way_back"}),
     "deadly": (kills_its_process, ["shapes"], {}),
 }
 
