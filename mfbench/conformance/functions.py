@@ -26,6 +26,16 @@ DIFFERENCE = 1e-6
 
 MOST_AXES = 64
 
+BATCH = 2048
+"""Rows of a large batch: more than of any that the other checks ask about."""
+
+JUMPS = 0.25
+"""Share of points at which a second derivative may disagree: that of a potential that is cut off jumps, and there a
+difference may reach across."""
+
+TWICE = ("potential", "initial_log_density")
+"""Of which solvers take second derivatives."""
+
 Function = Callable[[Any], Any]
 
 
@@ -91,6 +101,25 @@ def shapes(problem: Any, points: np.ndarray) -> Verdict:
     return passed("shapes", f"right for {', '.join(functions_of(problem))} at 1 and {len(points)} points.")
 
 
+def rows(problem: Any, points: np.ndarray) -> Verdict:
+    """A point's value is its own, whatever other points are asked about with it."""
+    many = np.resize(points[::-1], (BATCH, points.shape[1]))
+    for name, function in functions_of(problem).items():
+        expected = np.asarray(function(points))
+        allowed = ROUND_OFF * max(1.0, float(np.max(np.abs(expected))))
+        alone = np.concatenate([np.asarray(function(points[i : i + 1])) for i in range(len(points))])
+        among = np.asarray(function(many))[: len(points)][::-1]
+        for values, number in ((alone, 1), (among, BATCH)):
+            gap = float(np.max(np.abs(values - expected)))
+            if not gap <= allowed:
+                return failed(
+                    "rows",
+                    f"{name} of a point differs by {gap:.2g} between {len(points)} points and {number}; expected a value "
+                    "that depends on its own row alone.",
+                )
+    return passed("rows", f"values are the same alone, among {len(points)} and among {BATCH} points.")
+
+
 def namespaces(problem: Any, points: np.ndarray) -> Verdict:
     """numpy, torch and jax give the same values up to round-off, each an array of its own kind."""
     found = [name for name in LIBRARIES[1:] if installed_version(name) is not None]
@@ -123,7 +152,7 @@ def namespaces(problem: Any, points: np.ndarray) -> Verdict:
 
 
 def gradients(problem: Any, points: np.ndarray) -> Verdict:
-    """Derivatives by torch and jax, taken backwards, are those that differences show."""
+    """Derivatives by torch and jax, taken backwards, are those that differences show; of a potential the second, too."""
     found = [name for name in LIBRARIES[1:] if installed_version(name) is not None]
     if not found:
         return skipped("gradients", "neither torch nor jax is installed.")
@@ -153,7 +182,32 @@ def gradients(problem: Any, points: np.ndarray) -> Verdict:
                     f"the derivative of {name} by {library} is {got[worst]:.8g} where differences give "
                     f"{expected[worst]:.8g}, at {np.round(points[worst], 4).tolist()[:4]}.",
                 )
+            if name in TWICE:
+                wrong = _second_derivative(library, name, function, points, step)
+                if wrong is not None:
+                    return wrong
     return passed("gradients", f"derivatives by {' and '.join(found)} are those that differences show.")
+
+
+def _second_derivative(
+    library: str, name: str, function: Function, points: np.ndarray, step: np.ndarray
+) -> Verdict | None:
+    """What is wrong of it along a step, if anything is: the derivative of derivatives that are known to be right."""
+    ones = np.ones(len(points))
+    slope = np.sum(pulled_back(library, function, points, ones) * step, axis=1)
+    bends, doubts = difference(lambda x: pulled_back(library, function, x, ones), points, step)
+    expected, doubt = np.sum(bends * step, axis=1), np.sum(np.abs(doubts * step), axis=1)
+    got = np.sum(pulled_back_twice(library, function, points, step) * step, axis=1)
+    scale = max(float(np.max(np.abs(expected))), float(np.max(np.abs(slope))), 1e-12)
+    wrong = ~(np.abs(got - expected) <= DIFFERENCE * scale + 2.0 * doubt)
+    if np.mean(wrong) <= JUMPS:
+        return None
+    worst = int(np.flatnonzero(wrong)[0])
+    return failed(
+        "gradients",
+        f"the second derivative of {name} by {library} is {got[worst]:.8g} where differences of the first give "
+        f"{expected[worst]:.8g}, at {np.round(points[worst], 4).tolist()[:4]}.",
+    )
 
 
 def circulation(problem: Any, points: np.ndarray) -> Verdict:
@@ -224,10 +278,29 @@ def pulled_back(library: str, function: Function, points: np.ndarray, weights: n
     return np.zeros_like(points) if x.grad is None else np.asarray(x.grad)
 
 
+def pulled_back_twice(library: str, function: Function, points: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """(n, d): the Hessian of the function at each point times its row of `step`."""
+    x, along = array_of(library, points), array_of(library, step)
+    if library == "jax":
+        jax = sys.modules["jax"]
+        return np.asarray(jax.jvp(jax.grad(lambda y: function(y).sum()), (x,), (along,))[1])
+    torch = sys.modules["torch"]
+    x.requires_grad_()
+    total = function(x).sum()
+    if not total.requires_grad:
+        return np.zeros_like(points)
+    (slope,) = torch.autograd.grad(total, x, create_graph=True)
+    if not slope.requires_grad:
+        return np.zeros_like(points)
+    (bend,) = torch.autograd.grad((slope * along).sum(), x, allow_unused=True)
+    return np.zeros_like(points) if bend is None else np.asarray(bend)
+
+
 def all_checks(problem: Any, points: np.ndarray) -> Iterator[Verdict]:
     """Each check, whatever became of the others; what a stranger's function raises is said."""
     for name, check in (
-        ("shapes", shapes), ("namespaces", namespaces), ("gradients", gradients), ("circulation", circulation),
+        ("shapes", shapes), ("rows", rows), ("namespaces", namespaces), ("gradients", gradients),
+        ("circulation", circulation),
     ):  # fmt: skip
         try:
             yield check(problem, points)

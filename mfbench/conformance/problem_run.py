@@ -33,7 +33,7 @@ POINTS = 24
 """Of the judge's points and of the start points: where functions are tried."""
 
 EXPECTED = (
-    "builds", "facts", "shapes", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
+    "builds", "facts", "shapes", "rows", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
     "ends", "second-route", "grid",
 )  # fmt: skip
 

@@ -76,6 +76,30 @@ def in_place(problem, parameters, context):
         yield dataclasses.replace(checkpoint, state=state)
 
 
+def crowded(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=among_others)
+
+
+def among_others(state, x):
+    return evaluate(state, x) + 0.1 * np.tanh(x[:, 0] - x[:, 0].mean())
+
+
+def moves_starts(problem, parameters, context):
+    problem.start_a[...] += 0.01
+    yield from honest(problem, parameters, context)
+
+
+def scribbles(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=on_the_points)
+
+
+def on_the_points(state, x):
+    x[:] = 0.0
+    return evaluate(state, x)
+
+
 def rare_yields(problem, parameters, context):
     for checkpoint in honest(problem, parameters, context):
         yield checkpoint
@@ -216,6 +240,24 @@ def cut_gradient(parameters, seed):
     return build(parameters, seed, potential=half)
 
 
+def by_the_batch(parameters, seed):
+    return build(parameters, seed, potential=lambda x: potential(x) + 0.1 * (len(x) > 700))
+
+
+def bent(parameters, seed):
+    """Values and slopes are right, the curvature is off by ten."""
+
+    def wrong(x):
+        if isinstance(x, np.ndarray):
+            return potential(x)
+        import jax
+
+        kept = x.detach() if hasattr(x, "detach") else jax.lax.stop_gradient(x)
+        return potential(x) + 5.0 * (x[:, 0] - kept[:, 0]) ** 2
+
+    return build(parameters, seed, potential=wrong)
+
+
 def flat_boundary(parameters, seed):
     return build(parameters, seed, boundary_a=lambda x: (x[:, 0] + 1.0) ** 3)
 
@@ -269,6 +311,9 @@ SOLVERS = {
     "global-random": (global_random, ["random-state"], {}),
     "new-evaluate": (new_evaluate, ["one-evaluate"], {}),
     "in-place": (in_place, ["kept-state"], {}),
+    "crowded": (crowded, ["own-rows"], {}),
+    "moves-starts": (moves_starts, ["given-untouched"], {}),
+    "scribbles": (scribbles, ["given-untouched"], {}),
     "rare-yields": (rare_yields, ["cheap-yields"], {"parameters": Few}),
     "understated": (understated, ["truthful-work"], {}),
     "over-budget": (over_budget, ["budget"], {}),
@@ -283,6 +328,8 @@ PROBLEMS = {
     "numpy-only": (numpy_only, ["namespaces", "gradients"], {}),
     "unlike": (unlike, ["namespaces", "gradients"], {}),
     "no-float32": (no_float32, ["shapes"], {}),
+    "by-the-batch": (by_the_batch, ["rows"], {}),
+    "bent": (bent, ["gradients"], {}),
     "cut-gradient": (cut_gradient, ["gradients"], {}),
     "flat-boundary": (flat_boundary, ["boundary"], {}),
     "wide": (wide, ["boundary", "grid"], {}),
