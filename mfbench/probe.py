@@ -231,8 +231,8 @@ def other_company(checkpoint: Checkpoint, points: np.ndarray) -> tuple[bool, boo
         kept = batch.copy()
         values.append(np.array(checkpoint.evaluate(checkpoint.state, batch), float)[: len(points)])
         scribbled = scribbled or not np.array_equal(batch, kept, equal_nan=True)
-    crowded = not np.allclose(*values, rtol=ALIKE, atol=ALIKE, equal_nan=True)
-    return crowded, scribbled
+    one, two = values
+    return not np.allclose(one, two, rtol=ALIKE, atol=ALIKE, equal_nan=True), scribbled
 
 
 def set_random_states(salt: int) -> None:

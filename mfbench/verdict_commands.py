@@ -24,8 +24,8 @@ class Gate(click.Command):
         try:
             return super().invoke(context)
         except click.ClickException as error:
-            error.exit_code = 2
-            raise
+            error.show()
+            sys.exit(2)
         except (click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
