@@ -17,7 +17,8 @@ import numpy as np
 
 from mfbench.conformance import answers, routes
 from mfbench.conformance.functions import all_checks
-from mfbench.conformance.verdict import Verdict, failed, passed
+from mfbench.conformance.shots import shots
+from mfbench.conformance.verdict import Outcome, Verdict, failed, passed
 from mfbench.judges import judge_of
 from mfbench.parameters import make_parameters
 from mfbench.registry import Registry, load_registry, resolve
@@ -34,7 +35,7 @@ POINTS = 24
 
 EXPECTED = (
     "builds", "facts", "shapes", "rows", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
-    "ends", "second-route", "grid",
+    "ends", "second-route", "grid", "shots",
 )  # fmt: skip
 
 
@@ -98,8 +99,13 @@ def verdicts_of(registry: Registry, name: str, values: dict[str, Any]) -> Iterat
     yield tried("boundary", lambda: answers.boundary(problem, looks))
     yield tried("judge", lambda: answers.judging(judge, entry.task))
     yield tried("ends", lambda: routes.ends(problem, judge))
-    yield tried("second-route", lambda: routes.second_route(entry, parameters, seed, judge))
-    yield tried("grid", lambda: routes.on_grids(entry, registry, parameters, problem, judge))
+    finer = [
+        tried("second-route", lambda: routes.second_route(entry, parameters, seed, judge)),
+        tried("grid", lambda: routes.on_grids(entry, registry, parameters, problem, judge)),
+    ]
+    yield from finer
+    known = any(verdict.outcome is not Outcome.SKIP for verdict in finer)
+    yield tried("shots", lambda: shots(problem, judge, known))
 
 
 def tried(name: str, check: Callable[[], Verdict]) -> Verdict:
