@@ -24,8 +24,8 @@ SHOTS = 128
 SECONDS = 6.0
 """After which shots that are still under way may count for either side."""
 
-FIRST = 1.5
-"""Seconds within which some shot must have ended, or most of them never will."""
+FIRST, ENDED = 1.5, 0.1
+"""Seconds, and the share of shots that must have ended by then, or most of them will not in time."""
 
 STEP = 0.05
 """Time step of Euler's method, in units of the fastest relaxation at the points."""
@@ -101,7 +101,9 @@ def _shoot(problem: Any, starts: np.ndarray, library: str) -> tuple[np.ndarray, 
     origin = np.repeat(np.arange(len(starts)), SHOTS)
     reached = np.zeros(len(starts), int)
     began = time.perf_counter()
-    while len(x) and time.perf_counter() - began < (FIRST if len(x) == len(starts) * SHOTS else SECONDS):
+    while len(x) and (spent := time.perf_counter() - began) < SECONDS:
+        if spent > FIRST and len(x) > (1.0 - ENDED) * SHOTS * len(starts):
+            break
         drift = -mobility * pulled_back(library, problem.potential, x, np.ones(len(x)))
         if problem.circulation is not None:
             drift += np.asarray(problem.circulation(x))
