@@ -56,7 +56,7 @@ class Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was asked for."""
         if sys.stdout is None:  # closed by whoever called
-            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the end
+            sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
         try:
             return super().invoke(context)
         except KeyboardInterrupt:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mfbench.conformance.functions import STEP, functions_of, length, moment_of
+from mfbench.conformance.derivatives import STEP, length
+from mfbench.conformance.functions import functions_of, moment_of
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.solver import Facts
 from mfbench.tasks.judging import Answers, Judge

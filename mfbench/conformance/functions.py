@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from mfbench.availability import installed_version
+from mfbench.conformance.derivatives import (
+    Function,
+    array_of,
+    difference,
+    length,
+    pulled_back,
+    pulled_back_twice,
+)  # fmt: skip
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.frames import like
 
@@ -17,9 +23,6 @@ LIBRARIES = ("numpy", "torch", "jax")
 SCALARS = ("potential", "boundary_a", "boundary_b", "initial_log_density", "unit")
 ROUND_OFF = 1e-10
 """Of the largest value: what two libraries may differ by in float64."""
-
-STEP = 1e-3
-"""Of a difference, in typical lengths of the points."""
 
 DIFFERENCE = 1e-6
 """Of the largest derivative: what an extrapolated difference may err by, beside its own estimate."""
@@ -35,8 +38,6 @@ difference may reach across."""
 
 TWICE = ("potential", "initial_log_density")
 """Of which solvers take second derivatives."""
-
-Function = Callable[[Any], Any]
 
 
 def functions_of(problem: Any) -> dict[str, Function]:
@@ -240,60 +241,6 @@ def circulation(problem: Any, points: np.ndarray) -> Verdict:
             "circulation", f"div(c e^(-beta V)) is {share:.2g} of its largest part at one point; expected 0."
         )
     return passed("circulation", "div(c e^(-beta V)) = 0 as far as differences show.")
-
-
-def length(points: np.ndarray) -> float:
-    """A typical length of the points: the root mean square distance from their mean, per coordinate."""
-    return float(np.sqrt(np.mean(np.var(points, axis=0)))) or 1.0
-
-
-def difference(function: Function, x: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The derivative along `step` (n, d), per step, by Richardson's extrapolation; and how much the last step changed."""
-
-    def central(h: float) -> np.ndarray:
-        return np.asarray((function(x + h * step) - function(x - h * step)) / (2.0 * h))
-
-    coarse, fine = central(STEP), central(STEP / 2.0)
-    return (4.0 * fine - coarse) / 3.0, np.abs(fine - coarse)
-
-
-def array_of(library: str, points: np.ndarray) -> Any:
-    """The points as float64 arrays of a library."""
-    return (
-        import_module("torch").tensor(points)
-        if library == "torch"
-        else import_module("jax.numpy").asarray(points)
-    )
-
-
-def pulled_back(library: str, function: Function, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(n, d) gradient of sum(weights * function) by reverse differentiation."""
-    x, w = array_of(library, points), array_of(library, weights)
-    if library == "jax":
-        return np.asarray(sys.modules["jax"].grad(lambda y: (function(y) * w).sum())(x))
-    x.requires_grad_()
-    total = (function(x) * w).sum()
-    if total.requires_grad:  # it does not where the function is a constant, or hides its points from torch
-        total.backward()
-    return np.zeros_like(points) if x.grad is None else np.asarray(x.grad)
-
-
-def pulled_back_twice(library: str, function: Function, points: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """(n, d): the Hessian of the function at each point times its row of `step`."""
-    x, along = array_of(library, points), array_of(library, step)
-    if library == "jax":
-        jax = sys.modules["jax"]
-        return np.asarray(jax.jvp(jax.grad(lambda y: function(y).sum()), (x,), (along,))[1])
-    torch = sys.modules["torch"]
-    x.requires_grad_()
-    total = function(x).sum()
-    if not total.requires_grad:
-        return np.zeros_like(points)
-    (slope,) = torch.autograd.grad(total, x, create_graph=True)
-    if not slope.requires_grad:
-        return np.zeros_like(points)
-    (bend,) = torch.autograd.grad((slope * along).sum(), x, allow_unused=True)
-    return np.zeros_like(points) if bend is None else np.asarray(bend)
 
 
 def all_checks(problem: Any, points: np.ndarray) -> Iterator[Verdict]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mfbench import availability
-from mfbench.conformance.functions import STEP, length
+from mfbench.conformance.derivatives import STEP, length
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.evaluation import evaluate
 from mfbench.reference import SecondRoute

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import binom
 
 from mfbench.availability import installed_version
-from mfbench.conformance.functions import pulled_back, pulled_back_twice
+from mfbench.conformance.derivatives import pulled_back, pulled_back_twice
 from mfbench.conformance.routes import UNCHECKED
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.tasks.committor_judge import CommittorJudge
