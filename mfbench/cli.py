@@ -55,6 +55,8 @@ class Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was asked for."""
+        if sys.stdout is None:  # closed by whoever called
+            sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
         try:
             return super().invoke(context)
         except KeyboardInterrupt:
@@ -63,9 +65,7 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise  # click knows what to do when a reader leaves
         except OSError as error:
-            # A full disk behind the output, say: what is buffered could not be written at the exit either.
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            forget_output()
             fail(str(error), INCOMPLETE)
 
 
@@ -153,6 +153,7 @@ def carry_out(
     """Show a plan, run what is missing, print the tables; returns the exit code."""
     from mfbench import job_array, session
     from mfbench.conducting import conduct, prepare
+    from mfbench.labels import printable
     from mfbench.ranked import tables_text
     from mfbench.store import Store
     from mfbench.views import plan_text
@@ -171,7 +172,7 @@ def carry_out(
         executor = prepare(plan, todo, registry, place, store)
     records = conduct(plan, todo, store, executor)
     click.echo(tables_text(records, "rich", [store.folder]), nl=False)
-    click.echo(f"Records: {store.folder}")
+    click.echo(printable(f"Records: {store.folder}"))
     return session.exit_code(records)
 
 
@@ -251,11 +252,18 @@ def results_folder(chosen: str | None) -> Path:
 
 
 def fail(message: str, code: int = BAD_INPUT) -> None:
-    """End with a message and an exit code."""
+    """End with a message and an exit code; with the code alone where errors cannot be written either."""
     from mfbench.labels import printable
 
-    click.echo(f"Error: {printable(message)}", err=True)
+    with suppress(OSError):
+        click.echo(f"Error: {printable(message)}", err=True)
     sys.exit(code)
+
+
+def forget_output() -> None:
+    """Let go of what is buffered where the output takes no more: it could not be written at the exit either."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def not_read(unreadable: list[tuple[Path, str]], then: str = "") -> None:

@@ -91,8 +91,8 @@ def escaped(document: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A stranger's text without what a terminal would obey; lines stay."""
-    return CONTROL.sub("", text.expandtabs(4))
+    """A stranger's text without what a terminal would obey; lines stay. What is no text in a path is a question mark."""
+    return CONTROL.sub("", text.expandtabs(4)).encode(errors="replace").decode()
 
 
 FORMULA = ("=", "+", "-", "@")

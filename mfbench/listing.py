@@ -23,21 +23,24 @@ class Listed(NamedTuple):
 def listing(folder: Path, below: str, suffix: str = ".json") -> Iterator[Listed]:
     """The documents below a part of a results folder, and each one's stamp.
 
-    A folder comes before those in it, these in the order of names; links to folders are not followed.
+    A folder comes before those in it, these in the order of names; links to folders are not followed. How deep a stranger
+    has nested them does not matter.
     """
-    try:
-        # By its number, since the system then walks the path to a folder once and not for every document in it.
-        number = os.open(folder / below, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # none yet, or gone meanwhile
-        return
-    try:
-        inner, names, stamps = _look(number, suffix)
-    finally:
-        os.close(number)
-    if names:
-        yield Listed(below, names, stamps)
-    for name in inner:
-        yield from listing(folder, f"{below}/{name}", suffix)
+    ahead = [below]
+    while ahead:
+        path = ahead.pop()
+        try:
+            # By its number, since the system then walks the path to a folder once and not for every document in it.
+            number = os.open(folder / path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:  # none yet, gone meanwhile, or its path is longer than the system takes
+            continue
+        try:
+            inner, names, stamps = _look(number, suffix)
+        finally:
+            os.close(number)
+        if names:
+            yield Listed(path, names, stamps)
+        ahead += [f"{path}/{name}" for name in reversed(inner)]
 
 
 def _look(number: int, suffix: str) -> tuple[list[str], list[str], list[Stamp]]:

@@ -62,14 +62,17 @@ def ask(side: Side, question: Question, folder: Path) -> PlanDocument | None:
     """Which cells of a request a side has; None if it is too old to say.
 
     Raises:
-        BadRequest: it refuses the request.
+        BadRequest: it refuses the request, or its answer is none.
     """
     if not side.plans:
         return None
     source, target = folder / f"{side.name}-question.json", folder / f"{side.name}-plan.json"
     source.write_bytes(msgspec.json.encode(question))
     called([side.python, "-m", "mfbench.plan_document", str(source), str(target)], side.name, folder)
-    return msgspec.json.decode(read_file(target, MOST_PLAN), type=PlanDocument)
+    try:
+        return msgspec.json.decode(read_file(target, MOST_PLAN), type=PlanDocument)
+    except msgspec.MsgspecError as error:
+        raise BadRequest(f"{side.name}: {side.given} does not say which cells it has: {error}.") from error
 
 
 def pair_up(base: PlanDocument, head: PlanDocument) -> tuple[list[Pairing], list[str]]:

@@ -14,13 +14,15 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from mfbench.counting.counter import Counter, counted, settle
-from mfbench.evaluation import evaluate
+from mfbench.evaluation import BATCH, evaluate
 from mfbench.order import Order, Probe
 from mfbench.points import read_points
 from mfbench.preparation import Prepared, checked, prepared
@@ -40,6 +42,9 @@ CPU_SECONDS = 12.0
 
 VALUES = 64
 """Points at which solutions are compared."""
+
+ALIKE = 1e-6
+"""What values of one point may differ by, from one batch to the next."""
 
 
 class Glance(msgspec.Struct, kw_only=True):
@@ -68,6 +73,8 @@ class Manners(msgspec.Struct, kw_only=True):
         moved: values of an early checkpoint that were others when the run had gone on, the first one's number; 0: none.
         random: global random states that are no longer what they were.
         foreign: kinds of arrays that nobody can count.
+        crowded: the first checkpoint whose values depend on the other points that are asked about; 0: none.
+        altered: what was changed in place of what the solver was given.
     """
 
     yields: int = 0
@@ -79,6 +86,8 @@ class Manners(msgspec.Struct, kw_only=True):
     moved: int = 0
     random: list[str] = []
     foreign: list[str] = []
+    crowded: int = 0
+    altered: list[str] = []
 
 
 class CountingClock:
@@ -132,6 +141,7 @@ def _watch(
     )
     before = random_states()
     problem = counted(ready.problem, counter) if probe.counts else ready.problem
+    given = arrays_of(problem)
 
     def look(checkpoint: Checkpoint) -> list[float | None]:
         """Values at the points; what this evaluates is not the solver's work."""
@@ -148,6 +158,16 @@ def _watch(
             counted=counter.points, reported=checkpoint.work.get("evaluations"), values=look(checkpoint)
         )
         manners.foreign = sorted(counter.foreign)
+        so_far = counter.points
+        crowded, scribbled = other_company(checkpoint, points)
+        settle()
+        counter.points = so_far
+        manners.crowded = manners.crowded or (manners.yields if crowded else 0)
+        now = arrays_of(problem)
+        altered = [f"the problem's {name}" for name in given if now.get(name) != given[name]]
+        manners.altered = sorted(
+            {*manners.altered, *altered, *(["the points of `evaluate`"] if scribbled else [])}
+        )
         manners.random = sorted(
             name for name, state in random_states().items() if before.get(name, state) != state
         )
@@ -191,6 +211,28 @@ def _watch(
     if latest is not None and manners.yields not in manners.glances:
         glance(latest)
     look_back()
+
+
+def arrays_of(problem: Any) -> dict[str, bytes]:
+    """What the arrays hold that are a problem's fields."""
+    found = {field.name: getattr(problem, field.name) for field in fields(problem)}
+    return {name: value.tobytes() for name, value in found.items() if isinstance(value, np.ndarray)}
+
+
+def other_company(checkpoint: Checkpoint, points: np.ndarray) -> tuple[bool, bool]:
+    """Whether values at the points depend on those behind them in the batch; whether the batch was changed.
+
+    The points stay where they are in a batch of one shape, so that nothing compiles anew and sums keep their order.
+    """
+    values = []
+    scribbled = False
+    for other in (points[-1:], points[:1]):
+        batch = np.concatenate([points, np.repeat(other, max(0, BATCH - len(points)), axis=0)])
+        kept = batch.copy()
+        values.append(np.array(checkpoint.evaluate(checkpoint.state, batch), float)[: len(points)])
+        scribbled = scribbled or not np.array_equal(batch, kept, equal_nan=True)
+    one, two = values
+    return not np.allclose(one, two, rtol=ALIKE, atol=ALIKE, equal_nan=True), scribbled
 
 
 def set_random_states(salt: int) -> None:

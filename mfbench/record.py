@@ -92,8 +92,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     threads: Annotated[int, msgspec.Meta(ge=1)] = 1
     memory_mb: Annotated[int, msgspec.Meta(ge=1, le=MOST_MEMORY_MB)] = 8192
-    grace: Annotated[float, msgspec.Meta(ge=0)] = 10.0
-    evaluation: Annotated[float, msgspec.Meta(ge=0)] = 20.0
+    grace: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_BUDGET)] = 10.0
+    evaluation: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_BUDGET)] = 20.0
 
     def evaluation_cap(self, budget: float) -> float:
         """Seconds that evaluation may take in a trial; it is not the solver's time."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -79,6 +81,22 @@ def replay_command(plugins: tuple[str, ...], strict: bool, **choice: Any) -> Non
     sys.exit(int(replay.agreement))
 
 
+@contextmanager
+def text_file(output: str | None) -> Iterator[IO[str]]:
+    """Where a table goes as text: a file that is whole or not there, or standard output."""
+    from mfbench.whole_files import written
+
+    if output is None or output == "-":
+        with click.open_file("-", "w", encoding="utf-8") as file:
+            yield file
+        return
+    with written(Path(output)) as binary:
+        text = io.TextIOWrapper(binary, encoding="utf-8", newline="", write_through=True)
+        yield text
+        text.flush()
+        text.detach()
+
+
 @click.command("export")
 @click.argument("folders", nargs=-1, metavar="DIR...")
 @click.option("--format", "style", type=click.Choice(TABLES), default="csv", show_default=True)
@@ -111,7 +129,7 @@ def export_command(folders: tuple[str, ...], style: str, output: str | None, cur
             except flat.NoParquet as error:
                 fail(str(error))
         else:
-            with click.open_file(output or "-", "w", encoding="utf-8", atomic=output is not None) as file:
+            with text_file(output) as file:
                 if style == "csv":
                     flat.write_csv(rows, file)
                 else:

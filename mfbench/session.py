@@ -32,7 +32,8 @@ class Todo:
     """A plan split into what there is and what is to be run.
 
     Args:
-        kept: records that stay.
+        kept: records that stay, also of trials that are unsupported here and that an earlier run, or another machine, has
+            finished.
         specs: trials to run.
         broken: records of trials to run that are there and cannot be read, with the reason.
         standing: key -> the record that a trial to run may replace.
@@ -70,6 +71,10 @@ def split(plan: Plan, store: Store, retry_failed: bool = False, rerun: bool = Fa
             todo.specs.append(spec)
         else:
             todo.kept.append(record)
+    for spec, _ in plan.unsupported:
+        earlier = store.read(spec.cell, spec.key)
+        if earlier is not None and earlier.status.final:  # another machine has what this one lacks
+            todo.kept.append(earlier)
     return todo
 
 
@@ -91,10 +96,10 @@ def run(
         stopping: once true, running trials are interrupted and the rest is left for the next time.
     """
     records = list(todo.kept)
+    kept = {record.key for record in records}
     for spec, reason in plan.unsupported:
-        record = blank(spec, now(), Status.UNSUPPORTED, reason)
-        store.write(record)
-        records.append(record)
+        if spec.key not in kept:
+            records.append(store.keep(blank(spec, now(), Status.UNSUPPORTED, reason)))
     if todo.specs and not isinstance(executor, Away):  # children are other machines' business
         fork_server.start(plan.frameworks)
     failed = threading.Event()

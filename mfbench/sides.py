@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from mfbench.labels import printable
 from mfbench.request import BadRequest
 
 LAST_WORDS = 400
@@ -55,7 +56,7 @@ class Side:
     @property
     def words(self) -> str:
         """What it is, for a table."""
-        return f"{self.given} (mfbench in {self.package})"
+        return printable(f"{self.given} (mfbench in {self.package})")
 
 
 def environment() -> dict[str, str]:
@@ -83,8 +84,14 @@ def open_side(name: str, given: str, folder: Path) -> Side:
         if found is None:
             raise BadRequest(f"{name}: got {given!r}; expected an interpreter (a python) or a wheel (*.whl).")
         python = str(Path(found).absolute())  # not resolved: a link's place says which environment it is
-    done = called([python, "-c", ASK], f"{name}: {given} cannot import mfbench", folder)
-    package, protocol, plans = msgspec.json.decode(done.splitlines()[-1], type=tuple[str, int, bool])
+    failed = f"{name}: {given} cannot import mfbench"
+    said = called([python, "-c", ASK], failed, folder)
+    try:
+        # The last line: what a site's own start-up code prints comes before.
+        package, protocol, plans = msgspec.json.decode(said.splitlines()[-1], type=tuple[str, int, bool])
+    except (IndexError, msgspec.MsgspecError):
+        answer = repr(last_words(said)) if said else "nothing"
+        raise BadRequest(f"{failed}: it answered {answer}; expected an interpreter (a python).") from None
     return Side(name, given, python, str(Path(package).parent), protocol, plans)
 
 
@@ -129,6 +136,7 @@ def called(command: list[str], failed: str, folder: Path) -> str:
             env=environment(),
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=PATIENCE,
         )

@@ -226,7 +226,10 @@ def decode_record(path: str | Path) -> Record:
 
 def sweep(folder: Path) -> None:
     """Remove what hosts that were killed have left half written below a folder; the kernel has unlocked it."""
-    for path in folder.rglob(f".*{PART}"):
+    for name in scan(folder, ".", PART):
+        path = folder / name
+        if not path.name.startswith("."):
+            continue
         with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or another user's
             if time.time() - path.stat().st_mtime > YOUNG:  # a moment lies between its making and its lock
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,6 +13,25 @@ STYLES = ("rich", "markdown", "json")
 BUDGET = 10.0
 SEEDS = 5
 
+
+class Gate(click.Command):
+    """A command whose exit code 1 says one thing, a regression: whatever goes wrong is a sentence and exit code 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        from mfbench.cli import fail
+
+        try:
+            return super().invoke(context)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(2)
+        except (click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            fail(f"no verdict: {type(error).__name__}: {error}")
+
+
 fail_on = click.option(
     "--fail-on",
     metavar="QUANTITY=PERCENT%,...",
@@ -21,7 +40,7 @@ fail_on = click.option(
 style_option = click.option("--format", "style", type=click.Choice(STYLES), default="rich", show_default=True)
 
 
-@click.command()
+@click.command(cls=Gate)
 @click.argument("base", metavar="BASE")
 @click.argument("head", metavar="HEAD")
 @click.argument("suite", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -115,7 +134,7 @@ def ab(
     finish(verdict, style)
 
 
-@click.command()
+@click.command(cls=Gate)
 @click.argument("base", metavar="BASE", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("head", metavar="HEAD", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @fail_on
@@ -129,7 +148,7 @@ def compare(base: Path, head: Path, fail_on: str | None, style: str) -> None:
     from mfbench.cli import bad_input
     from mfbench.folders import judge_folders
     from mfbench.gates import read_gates
-    from mfbench.labels import one_line
+    from mfbench.labels import one_line, printable
     from mfbench.store import read_folders
 
     with bad_input():
@@ -138,14 +157,22 @@ def compare(base: Path, head: Path, fail_on: str | None, style: str) -> None:
         for reading in readings:
             for path, reason in reading.unreadable:
                 click.echo(one_line(f"not read: {path}: {reason}"), err=True)
-        verdict = judge_folders((str(base), str(head)), readings[0].records, readings[1].records, gates)
+        names = printable(str(base)), printable(str(head))
+        verdict = judge_folders(names, readings[0].records, readings[1].records, gates)
     finish(verdict, style)
 
 
 def finish(verdict: Any, style: str) -> None:
-    """Print a verdict and leave with its exit code."""
+    """Print a verdict and leave with its exit code; 2 if there is no regression and that cannot be printed."""
+    from mfbench.cli import fail, forget_output
     from mfbench.report.comparison import render
     from mfbench.terminal import terminal
 
-    click.echo(render(verdict, style, **terminal()), nl=False)
+    text = render(verdict, style, **terminal())
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        forget_output()
+        what = "a regression" if verdict.regressed else "no regression"
+        fail(f"the verdict, {what}, cannot be printed: {error}", 1 if verdict.regressed else 2)
     sys.exit(int(verdict.regressed))

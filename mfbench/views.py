@@ -46,8 +46,16 @@ def plan_text(plan: Plan, todo: Todo, registry: Registry) -> str:
     rows = [(problem, solver, count, seconds) for (problem, solver, seconds), count in counts.items()]
     refused = dict.fromkeys((*names(spec.cell), reason) for spec, reason in plan.unsupported)
     text = plan_table(rows, refused, plan.minutes(todo.specs), **terminal())
-    if todo.kept:
-        text += f"{len(todo.kept)} of {len(plan.specs)} trials have their records already.\n"
+    kept = {record.key for record in todo.kept}
+    here = sum(spec.key in kept for spec in plan.specs)
+    elsewhere = sum(spec.key in kept for spec, _ in plan.unsupported)
+    if here:
+        text += f"{here} of {len(plan.specs)} trials have their records already.\n"
+    if elsewhere:
+        text += (
+            f"{elsewhere} of {len(plan.unsupported)} trials that are unsupported here have the record of an earlier run or "
+            "another machine, which stands.\n"
+        )
     return text
 
 

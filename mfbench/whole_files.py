@@ -33,6 +33,17 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
+@contextmanager
+def written(target: Path) -> Iterator[BinaryIO]:
+    """A file that a user named: whole or not at all, behind a link, too; what is none, as a pipe, is written as it comes."""
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+    else:
+        with replacing(target.resolve()) as file:
+            yield file
+
+
 def write_document(path: Path, document: bytes) -> None:
     """Write another document of a results folder as a record is written: whole, or not at all.
 

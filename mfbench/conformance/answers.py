@@ -1,4 +1,4 @@
-"""Checks of a problem with its judge: facts, repetitions, boundary values, metrics, a second route to the reference."""
+"""Checks of a problem with its judge: facts, repetitions, boundary values, metrics."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mfbench.conformance.functions import STEP, functions_of, length, moment_of
+from mfbench.conformance.derivatives import STEP, length
+from mfbench.conformance.functions import functions_of, moment_of
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
-from mfbench.reference import SecondRoute
-from mfbench.registry import resolve
-from mfbench.solver import Facts, ProblemEntry
+from mfbench.solver import Facts
 from mfbench.tasks.judging import Answers, Judge
 from mfbench.tasks.known import TASKS
 
@@ -247,20 +246,3 @@ def judging(judge: Judge, task: str) -> Verdict:
     return passed(
         "judge", f"a constant scores {scores[name].value:.3g} by {name}; the floor is {judge.floor:.2g}."
     )
-
-
-def second_route(entry: ProblemEntry, parameters: Any, seed: int, judge: Judge) -> Verdict:
-    """The answer found in another way scores no worse than its own error bar and the judge's floor."""
-    if not entry.second_route:
-        return skipped("second-route", "none is offered.")
-    route = resolve(entry.second_route)(parameters, seed)
-    if not isinstance(route, SecondRoute):
-        return failed(
-            "second-route", f"{entry.second_route} gave {type(route).__name__}; expected a SecondRoute."
-        )
-    error = judge.headline(np.asarray(route.solution(judge.inquiry.looks), float)).value
-    allowed = route.tolerance + judge.floor
-    text = f"{judge.headline_name} {error:.2g} by {route.method}, {allowed:.2g} allowed"
-    if not error <= allowed:
-        return failed("second-route", f"{text}: judge and second route disagree.")
-    return passed("second-route", f"{text}.")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from mfbench.availability import installed_version
+from mfbench.conformance.derivatives import (
+    Function,
+    array_of,
+    difference,
+    length,
+    pulled_back,
+    pulled_back_twice,
+)  # fmt: skip
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.frames import like
 
@@ -18,15 +24,20 @@ SCALARS = ("potential", "boundary_a", "boundary_b", "initial_log_density", "unit
 ROUND_OFF = 1e-10
 """Of the largest value: what two libraries may differ by in float64."""
 
-STEP = 1e-3
-"""Of a difference, in typical lengths of the points."""
-
 DIFFERENCE = 1e-6
 """Of the largest derivative: what an extrapolated difference may err by, beside its own estimate."""
 
 MOST_AXES = 64
 
-Function = Callable[[Any], Any]
+BATCH = 2048
+"""Rows of a large batch: more than of any that the other checks ask about."""
+
+JUMPS = 0.25
+"""Share of points at which a second derivative may disagree: that of a potential that is cut off jumps, and there a
+difference may reach across."""
+
+TWICE = ("potential", "initial_log_density")
+"""Of which solvers take second derivatives."""
 
 
 def functions_of(problem: Any) -> dict[str, Function]:
@@ -91,6 +102,25 @@ def shapes(problem: Any, points: np.ndarray) -> Verdict:
     return passed("shapes", f"right for {', '.join(functions_of(problem))} at 1 and {len(points)} points.")
 
 
+def rows(problem: Any, points: np.ndarray) -> Verdict:
+    """A point's value is its own, whatever other points are asked about with it."""
+    many = np.resize(points[::-1], (BATCH, points.shape[1]))
+    for name, function in functions_of(problem).items():
+        expected = np.asarray(function(points))
+        allowed = ROUND_OFF * max(1.0, float(np.max(np.abs(expected))))
+        alone = np.concatenate([np.asarray(function(points[i : i + 1])) for i in range(len(points))])
+        among = np.asarray(function(many))[: len(points)][::-1]
+        for values, number in ((alone, 1), (among, BATCH)):
+            gap = float(np.max(np.abs(values - expected)))
+            if not gap <= allowed:
+                return failed(
+                    "rows",
+                    f"{name} of a point differs by {gap:.2g} between {len(points)} points and {number}; expected a value "
+                    "that depends on its own row alone.",
+                )
+    return passed("rows", f"values are the same alone, among {len(points)} and among {BATCH} points.")
+
+
 def namespaces(problem: Any, points: np.ndarray) -> Verdict:
     """numpy, torch and jax give the same values up to round-off, each an array of its own kind."""
     found = [name for name in LIBRARIES[1:] if installed_version(name) is not None]
@@ -123,7 +153,7 @@ def namespaces(problem: Any, points: np.ndarray) -> Verdict:
 
 
 def gradients(problem: Any, points: np.ndarray) -> Verdict:
-    """Derivatives by torch and jax, taken backwards, are those that differences show."""
+    """Derivatives by torch and jax, taken backwards, are those that differences show; of a potential the second, too."""
     found = [name for name in LIBRARIES[1:] if installed_version(name) is not None]
     if not found:
         return skipped("gradients", "neither torch nor jax is installed.")
@@ -153,7 +183,32 @@ def gradients(problem: Any, points: np.ndarray) -> Verdict:
                     f"the derivative of {name} by {library} is {got[worst]:.8g} where differences give "
                     f"{expected[worst]:.8g}, at {np.round(points[worst], 4).tolist()[:4]}.",
                 )
+            if name in TWICE:
+                wrong = _second_derivative(library, name, function, points, step)
+                if wrong is not None:
+                    return wrong
     return passed("gradients", f"derivatives by {' and '.join(found)} are those that differences show.")
+
+
+def _second_derivative(
+    library: str, name: str, function: Function, points: np.ndarray, step: np.ndarray
+) -> Verdict | None:
+    """What is wrong of it along a step, if anything is: the derivative of derivatives that are known to be right."""
+    ones = np.ones(len(points))
+    slope = np.sum(pulled_back(library, function, points, ones) * step, axis=1)
+    bends, doubts = difference(lambda x: pulled_back(library, function, x, ones), points, step)
+    expected, doubt = np.sum(bends * step, axis=1), np.sum(np.abs(doubts * step), axis=1)
+    got = np.sum(pulled_back_twice(library, function, points, step) * step, axis=1)
+    scale = max(float(np.max(np.abs(expected))), float(np.max(np.abs(slope))), 1e-12)
+    wrong = ~(np.abs(got - expected) <= DIFFERENCE * scale + 2.0 * doubt)
+    if np.mean(wrong) <= JUMPS:
+        return None
+    worst = int(np.flatnonzero(wrong)[0])
+    return failed(
+        "gradients",
+        f"the second derivative of {name} by {library} is {got[worst]:.8g} where differences of the first give "
+        f"{expected[worst]:.8g}, at {np.round(points[worst], 4).tolist()[:4]}.",
+    )
 
 
 def circulation(problem: Any, points: np.ndarray) -> Verdict:
@@ -188,46 +243,11 @@ def circulation(problem: Any, points: np.ndarray) -> Verdict:
     return passed("circulation", "div(c e^(-beta V)) = 0 as far as differences show.")
 
 
-def length(points: np.ndarray) -> float:
-    """A typical length of the points: the root mean square distance from their mean, per coordinate."""
-    return float(np.sqrt(np.mean(np.var(points, axis=0)))) or 1.0
-
-
-def difference(function: Function, x: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The derivative along `step` (n, d), per step, by Richardson's extrapolation; and how much the last step changed."""
-
-    def central(h: float) -> np.ndarray:
-        return np.asarray((function(x + h * step) - function(x - h * step)) / (2.0 * h))
-
-    coarse, fine = central(STEP), central(STEP / 2.0)
-    return (4.0 * fine - coarse) / 3.0, np.abs(fine - coarse)
-
-
-def array_of(library: str, points: np.ndarray) -> Any:
-    """The points as float64 arrays of a library."""
-    return (
-        import_module("torch").tensor(points)
-        if library == "torch"
-        else import_module("jax.numpy").asarray(points)
-    )
-
-
-def pulled_back(library: str, function: Function, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(n, d) gradient of sum(weights * function) by reverse differentiation."""
-    x, w = array_of(library, points), array_of(library, weights)
-    if library == "jax":
-        return np.asarray(sys.modules["jax"].grad(lambda y: (function(y) * w).sum())(x))
-    x.requires_grad_()
-    total = (function(x) * w).sum()
-    if total.requires_grad:  # it does not where the function is a constant, or hides its points from torch
-        total.backward()
-    return np.zeros_like(points) if x.grad is None else np.asarray(x.grad)
-
-
 def all_checks(problem: Any, points: np.ndarray) -> Iterator[Verdict]:
     """Each check, whatever became of the others; what a stranger's function raises is said."""
     for name, check in (
-        ("shapes", shapes), ("namespaces", namespaces), ("gradients", gradients), ("circulation", circulation),
+        ("shapes", shapes), ("rows", rows), ("namespaces", namespaces), ("gradients", gradients),
+        ("circulation", circulation),
     ):  # fmt: skip
         try:
             yield check(problem, points)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mfbench import availability, fork_server
 from mfbench.closure import code_hash
+from mfbench.conformance.evaluations import treatment
 from mfbench.conformance.lightness import all_answers, light_entry, stable_parameters
 from mfbench.conformance.problem_run import run_problem
 from mfbench.conformance.runs import Runs, run_solver
@@ -83,7 +84,7 @@ def check(
     runs = run_solver(subject, registry, plugins, budget)
     work = work_check(subject, entry, runs)
     where = label(subject.problem.entry.name, subject.problem.parameters)
-    return Findings(f"{title} on {where}", (*still, *behaviour(runs, work)), work)
+    return Findings(f"{title} on {where}", (*still, *behaviour(runs, work), *treatment(runs)), work)
 
 
 def work_check(subject: Subject, entry: SolverEntry, runs: Runs) -> WorkCheck:

@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from mfbench.conformance import answers
+from mfbench.conformance import answers, routes
 from mfbench.conformance.functions import all_checks
-from mfbench.conformance.verdict import Verdict, failed, passed
+from mfbench.conformance.shots import shots
+from mfbench.conformance.verdict import Outcome, Verdict, failed, passed
 from mfbench.judges import judge_of
 from mfbench.parameters import make_parameters
 from mfbench.registry import Registry, load_registry, resolve
@@ -33,8 +34,8 @@ POINTS = 24
 """Of the judge's points and of the start points: where functions are tried."""
 
 EXPECTED = (
-    "builds", "facts", "shapes", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
-    "second-route",
+    "builds", "facts", "shapes", "rows", "namespaces", "gradients", "circulation", "repetitions", "boundary", "judge",
+    "ends", "second-route", "grid", "shots",
 )  # fmt: skip
 
 
@@ -97,7 +98,14 @@ def verdicts_of(registry: Registry, name: str, values: dict[str, Any]) -> Iterat
     yield tried("repetitions", lambda: answers.repetitions(build, said, points))
     yield tried("boundary", lambda: answers.boundary(problem, looks))
     yield tried("judge", lambda: answers.judging(judge, entry.task))
-    yield tried("second-route", lambda: answers.second_route(entry, parameters, seed, judge))
+    yield tried("ends", lambda: routes.ends(problem, judge))
+    finer = [
+        tried("second-route", lambda: routes.second_route(entry, parameters, seed, judge)),
+        tried("grid", lambda: routes.on_grids(entry, registry, parameters, problem, judge)),
+    ]
+    yield from finer
+    known = any(verdict.outcome is not Outcome.SKIP for verdict in finer)
+    yield tried("shots", lambda: shots(problem, judge, known))
 
 
 def tried(name: str, check: Callable[[], Verdict]) -> Verdict:

@@ -2,7 +2,8 @@
 
 Names with a dot are entries of a mapping: "metrics.wrmse", "usage.seconds_cpu", "seconds_to_target.0.01". A number that
 is infinite (an error, a target that was not reached) reads "inf" in CSV and Parquet and null in JSON lines; what a
-record does not have is an empty cell, a null of Parquet, and no key at all in JSON lines.
+record does not have is an empty cell, a null of Parquet, and no key at all in JSON lines. A column of whole numbers is
+one of reals in Parquet where a number does not fit 64 bits, or an infinite one is among them; beyond 2^53 digits are lost.
 
 Records may be a stranger's: what a terminal would obey is taken out of CSV and escaped in JSON, and a text that a
 spreadsheet would take for a formula begins with an apostrophe.
@@ -22,6 +23,7 @@ import msgspec
 
 from mfbench.labels import canonical, cell
 from mfbench.record import Record, Usage
+from mfbench.whole_files import written
 
 UNPRINTED = re.compile(r"[^\x20-\x7e]")
 """What is written as \\uXXXX in JSON lines: everything that a terminal could obey, and more."""
@@ -159,14 +161,31 @@ def write_parquet(rows: Callable[[], Iterator[Row]], path: Path) -> None:
     names = _kinds(rows())
     schema = pa.schema([(name, kinds[names.get(name, "real")]) for name in columns])
     pending = rows()
-    with pq.ParquetWriter(path, schema) as writer:
+    with written(path) as file, pq.ParquetWriter(file, schema) as writer:
         while batch := list(islice(pending, BATCH)):
             arrays = {name: [_as(names.get(name), row.get(name)) for row in batch] for name in columns}
             writer.write_table(pa.table(arrays, schema=schema))
 
 
 def _as(kind: str | None, value: Any) -> Any:
-    return str(value) if kind == "text" and value is not None and not isinstance(value, str) else value
+    """A value as its column holds it. Arrow refuses what it would have to convert with a loss."""
+    if value is None:
+        return None
+    match kind:
+        case "text":
+            return str(value)
+        case "real":
+            return _real(value)
+        case "list of real":
+            return [None if one is None else _real(one) for one in value]
+    return value
+
+
+def _real(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of more than three hundred digits
+        return math.inf if value > 0 else -math.inf
 
 
 def _kinds(rows: Iterable[Row]) -> dict[str, str]:
@@ -197,5 +216,5 @@ def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "truth"
     if isinstance(value, int):
-        return "whole" if abs(value) < 2**63 else "real"
+        return "whole" if -(2**63) <= value < 2**63 else "real"
     return "real" if isinstance(value, float) else "text"

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import defective_plugin
 import jax
+import numpy as np
 import pytest
 
 from mfbench.conformance import runs
 from mfbench.conformance.kit import check, check_all
 from mfbench.conformance.lightness import light_entry
 from mfbench.conformance.problem_run import EXPECTED, run_problem, verdicts_of
+from mfbench.conformance.shots import SHOTS, SLACK, misfit
 from mfbench.conformance.solver_checks import obeys_budget, runs_through
 from mfbench.conformance.subjects import choose
 from mfbench.conformance.verdict import failures
@@ -61,6 +63,34 @@ def test_a_problem_is_caught_by_its_own_check(name, registry):
         verdicts = list(verdicts_of(registry, f"committor/{name}", {"steps": 8}))
     assert [verdict.check for verdict in verdicts] == list(EXPECTED)
     assert failures(verdicts) == defective_plugin.PROBLEMS[name][1], verdicts
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("off-by-a-hundredth", "pass"), ("swapped", "fail")])
+def test_without_a_grid_shots_tell_what_is_far_off(name, outcome, monkeypatch):
+    """With one, they are not asked; with neither torch nor jax, the reference is unchecked, in words."""
+    registry = load_registry([PLANTED])
+    values = {"steps": 8}
+    with jax.enable_x64(True):
+        asked = list(verdicts_of(registry, f"committor/{name}", values))[-1]
+        del registry.solvers["committor", "finite-volume"]
+        *_, grid, told = verdicts_of(registry, f"committor/{name}", values)
+        monkeypatch.setattr("mfbench.conformance.shots.installed_version", lambda name: None)
+        *_, nothing = verdicts_of(registry, f"committor/{name}", values)
+    assert [one.check for one in (asked, grid, told, nothing)] == ["shots", "grid", "shots", "shots"]
+    assert [one.outcome for one in (asked, grid, told, nothing)] == ["skip", "skip", outcome, "skip"]
+    assert "the reference is unchecked" in grid.sentence
+    assert "the reference is unchecked" in nothing.sentence
+
+
+def test_shots_that_are_right_fail_as_rarely_as_is_said(registry):
+    """Their noise alone, in 200 repetitions at one in a thousand; and a q that is off by .3 is seen in all of them."""
+    rng = np.random.default_rng(0)
+    q = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+    still = np.zeros(len(q), int)
+    wrong = [misfit(q, rng.binomial(SHOTS, q), still, 0.0) for _ in range(200)]
+    assert sum(one is not None for one in wrong) <= 2
+    seen = [misfit(q, rng.binomial(SHOTS, (q + 0.3) % 1.0), still, SLACK) for _ in range(200)]
+    assert all(one is not None for one in seen)
 
 
 def test_a_problem_that_ends_its_process_fails_where_it_did(registry):

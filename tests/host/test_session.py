@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from mfbench.request import Request
 from mfbench.session import exit_code, split
 from mfbench.store import Store, decode_record
 from mfbench.trial import Result, blank
+from mfbench.views import plan_text
 
 
 class Watcher:
@@ -173,6 +175,25 @@ def test_what_another_host_has_finished_meanwhile_stands(plan, store, trials):
     assert {path: path.read_bytes() for path in before} == before
     assert {record.status for record in watcher.done} == {Status.OK}
     assert exit_code(records) == 0
+
+
+def test_what_is_unsupported_here_and_was_finished_elsewhere_stands(plan, store, trials, toy_plugin):
+    """A host without a GPU asks for what one with a GPU has run; so does a later one, if the solver changed its mind."""
+    run(plan, store)
+    before = {path: path.read_bytes() for path in store.folder.rglob("*-*") if "relax" in str(path)}
+    here = dataclasses.replace(
+        plan, specs=[], unsupported=[*plan.unsupported, *((spec, "not today") for spec in plan.specs)]
+    )
+    todo = split(here, store)
+    assert {record.status for record in todo.kept} == {Status.OK}
+    for options in ({}, {"rerun": True}, {"retry_failed": True}):
+        records = run(here, store, **options)
+        assert {path: path.read_bytes() for path in before} == before
+        assert {path.suffix for path in before} == {".json", ".npz"}
+        assert sorted(record.status for record in records) == [*[Status.OK] * 4, *[Status.UNSUPPORTED] * 4]
+    text = " ".join(plan_text(here, todo, load_registry([toy_plugin])).split())
+    assert "not today" in text
+    assert "4 of 8 trials that are unsupported here have the record of an earlier run" in text
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status.final and status is not Status.OK])

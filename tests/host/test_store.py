@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfbench.listing import scan
 from mfbench.record import SCHEMA, Cell, Limits, Look, Metric, Record, Spec, Status, Usage
-from mfbench.store import Store, decode_record, read_folders, write_record
+from mfbench.store import RECORDS, Store, decode_record, each_record, read_folders, write_record
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 maybe = st.none() | finite
@@ -282,6 +283,36 @@ def test_a_single_document_takes_its_values_along(tmp_path, record):
     assert decode_record(tmp_path / "record.json").arrays == "record.npz"
 
 
+def test_folders_nested_without_end_hold_no_records_and_stop_nobody(store, record):
+    """Deeper than Python calls itself, and than the system takes the path."""
+    store.write(record)
+    here = os.open(store.folder / RECORDS, os.O_RDONLY)
+    try:
+        for _ in range(2500):
+            os.mkdir("d", dir_fd=here)  # no path is that long
+            inner = os.open("d", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+    finally:
+        os.close(here)
+    try:
+        store.check_writable()
+        for reading in (store.read_all(), store.summaries()):
+            assert len(reading.records) == 1
+        assert [one.key for one in each_record([store.folder], print)] == [record.key]
+    finally:
+        subprocess.run(["rm", "-rf", store.folder / RECORDS / "d"], check=True)  # pytest could not
+
+
+def test_documents_are_listed_with_folders_before_those_in_them(tmp_path):
+    for name in ("b/2.json", "b/a/1.json", "a/x/y.json", "a/0.json", "z.json"):
+        (tmp_path / "r" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "r" / name).touch()
+    assert list(scan(tmp_path, "r")) == [
+        "r/z.json", "r/a/0.json", "r/a/x/y.json", "r/b/2.json", "r/b/a/1.json",
+    ]  # fmt: skip
+
+
 def test_what_is_final_and_what_alarms():
     final = {status for status in Status if status.final}
     assert set(Status) - final == {Status.UNSUPPORTED, Status.INTERRUPTED}
@@ -309,6 +340,8 @@ def test_an_error_that_is_infinite_is_none_in_a_document(record):
         ("cell.budget", 1e12),
         ("cell.seed", -1),
         ("limits.threads", 0),
+        ("limits.grace", 1e300),
+        ("limits.evaluation", 1e300),
         ("limits.memory_mb", 0),
         ("limits.memory_mb", 2**62),
         ("x", 1),

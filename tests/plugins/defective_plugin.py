@@ -76,6 +76,30 @@ def in_place(problem, parameters, context):
         yield dataclasses.replace(checkpoint, state=state)
 
 
+def crowded(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=among_others)
+
+
+def among_others(state, x):
+    return evaluate(state, x) + 0.1 * np.tanh(x[:, 0] - x[:, 0].mean())
+
+
+def moves_starts(problem, parameters, context):
+    problem.start_a[...] += 0.01
+    yield from honest(problem, parameters, context)
+
+
+def scribbles(problem, parameters, context):
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=on_the_points)
+
+
+def on_the_points(state, x):
+    x[:] = 0.0
+    return evaluate(state, x)
+
+
 def rare_yields(problem, parameters, context):
     for checkpoint in honest(problem, parameters, context):
         yield checkpoint
@@ -167,6 +191,22 @@ def judge(parameters, seed):
     )
 
 
+def judge_of_another(parameters, seed, q_of=lambda q: q + 0.01 * np.sin(9 * q)):
+    """All of the judge's sets, with another q than the problem's: off by a hundredth, at most."""
+
+    def wrong(points):
+        q = np.clip(q_of(points.q), 1e-6, 1 - 1e-6)
+        return dataclasses.replace(points, q=q, p=1 - q)
+
+    right = judge(parameters, seed)
+    sets = {name: wrong(getattr(right, name)) for name in ("reactive", "flat", "equilibrium")}
+    return dataclasses.replace(right, **sets)
+
+
+def judge_of_the_way_back(parameters, seed):
+    return judge_of_another(parameters, seed, lambda q: 1 - q)
+
+
 def no_float32(parameters, seed):
     return build(
         parameters,
@@ -198,6 +238,24 @@ def cut_gradient(parameters, seed):
         return 0.5 * potential(x) + 0.5 * potential(jax.lax.stop_gradient(x))
 
     return build(parameters, seed, potential=half)
+
+
+def by_the_batch(parameters, seed):
+    return build(parameters, seed, potential=lambda x: potential(x) + 0.1 * (len(x) > 700))
+
+
+def bent(parameters, seed):
+    """Values and slopes are right, the curvature is off by ten."""
+
+    def wrong(x):
+        if isinstance(x, np.ndarray):
+            return potential(x)
+        import jax
+
+        kept = x.detach() if hasattr(x, "detach") else jax.lax.stop_gradient(x)
+        return potential(x) + 5.0 * (x[:, 0] - kept[:, 0]) ** 2
+
+    return build(parameters, seed, potential=wrong)
 
 
 def flat_boundary(parameters, seed):
@@ -253,6 +311,9 @@ SOLVERS = {
     "global-random": (global_random, ["random-state"], {}),
     "new-evaluate": (new_evaluate, ["one-evaluate"], {}),
     "in-place": (in_place, ["kept-state"], {}),
+    "crowded": (crowded, ["own-rows"], {}),
+    "moves-starts": (moves_starts, ["given-untouched"], {}),
+    "scribbles": (scribbles, ["given-untouched"], {}),
     "rare-yields": (rare_yields, ["cheap-yields"], {"parameters": Few}),
     "understated": (understated, ["truthful-work"], {}),
     "over-budget": (over_budget, ["budget"], {}),
@@ -267,13 +328,21 @@ PROBLEMS = {
     "numpy-only": (numpy_only, ["namespaces", "gradients"], {}),
     "unlike": (unlike, ["namespaces", "gradients"], {}),
     "no-float32": (no_float32, ["shapes"], {}),
+    "by-the-batch": (by_the_batch, ["rows"], {}),
+    "bent": (bent, ["gradients"], {}),
     "cut-gradient": (cut_gradient, ["gradients"], {}),
     "flat-boundary": (flat_boundary, ["boundary"], {}),
-    "wide": (wide, ["boundary"], {}),
+    "wide": (wide, ["boundary", "grid"], {}),
     "wrong-flags": (wrong_flags, ["facts"], {}),
-    "heating": (heating, ["circulation"], {"facts": lambda p: mfbench.Facts(task="committor", dim=1)}),
+    "heating": (
+        heating,
+        ["circulation", "grid"],
+        {"facts": lambda p: mfbench.Facts(task="committor", dim=1)},
+    ),
     "unseeded": (unseeded, ["repetitions"], {}),
     "wrong-route": (build, ["second-route"], {"second_route": "defective_plugin:wrong_route"}),
+    "off-by-a-hundredth": (build, ["grid"], {"judge": "defective_plugin:judge_of_another"}),
+    "swapped": (build, ["ends", "grid"], {"judge": "defective_plugin:judge_of_the_way_back"}),
     "deadly": (kills_its_process, ["shapes"], {}),
 }
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from mfbench.cli import main
 from mfbench.names import Selector
 from mfbench.pairing import pair_up
 from mfbench.plan_document import Offer, PlanDocument, Question, answer
-from mfbench.record import Cell, Spec
+from mfbench.record import Cell, Spec, Status
 from mfbench.registry import load_registry
 from mfbench.request import BadRequest, Request
 from mfbench.sides import environment, open_side
+from mfbench.store import Store
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
 LOADED = ("--plugin", PLUGINS / "toy_plugin.py", "--plugin", PLUGINS / "planted_plugin.py")
@@ -64,6 +68,8 @@ BAD = {
     "no interpreter": (("/nowhere/python", sys.executable, *SMALL), "expected an interpreter"),
     "no wheel": (("gone-1-py3-none-any.whl", sys.executable, *SMALL), "no such wheel"),
     "no mfbench": (("/bin/false", sys.executable, *SMALL), "cannot import mfbench"),
+    "no answer": (("/bin/true", sys.executable, *SMALL), "it answered nothing"),
+    "no interpreter's answer": (("/bin/echo", sys.executable, *SMALL), "expected an interpreter"),
     "gate": ((sys.executable, sys.executable, *SMALL, "--fail-on", "speed=1%"), "expected QUANTITY=PERCENT%"),
     "nothing": ((sys.executable, sys.executable), "nothing to run"),
 }
@@ -88,6 +94,74 @@ def test_a_side_does_not_see_the_callers_path(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     assert "PYTHONPATH" not in environment()
     assert environment()["PYTHONSAFEPATH"] == "1"
+
+
+@pytest.fixture
+def folder(tmp_path, a_trial):
+    """A folder `re` with the records of one solver."""
+    store = Store(tmp_path / "re")
+    for seed in range(3):
+        store.write(msgspec.structs.replace(a_trial(seed), key=f"{seed}"))
+    return store.folder
+
+
+UNWRITABLE = {
+    "a full disk": (">/dev/full", 2, "the verdict, no regression, cannot be printed: [Errno 28]"),
+    "a reader that left": ("| true", 2, "the verdict, no regression, cannot be printed: [Errno 32]"),
+    "a closed output": (">&-", 0, ""),
+    "nothing at all": (">/dev/full 2>/dev/full", 2, ""),
+}
+
+
+@pytest.mark.parametrize("case", UNWRITABLE)
+def test_a_verdict_that_cannot_be_printed_is_no_regression(folder, case):
+    """Exit code 1 is a regression and nothing else."""
+    where, code, words = UNWRITABLE[case]
+    command = f"set -o pipefail; {sys.executable} -m mfbench compare re re {where}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder.parent, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert words in done.stderr
+
+
+def test_a_regression_that_cannot_be_printed_is_one(folder, a_trial):
+    worse = Store(folder.parent / "worse")
+    for seed in range(3):
+        worse.write(msgspec.structs.replace(a_trial(seed, status=Status.CRASHED), key=f"{seed}"))
+    command = [sys.executable, "-m", "mfbench", "compare", "re", "worse"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=folder.parent, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "the verdict, a regression, cannot be printed" in done.stderr
+
+
+@pytest.mark.parametrize("style", ["rich", "markdown", "json"])
+def test_a_folder_whose_name_is_no_text_is_read(mfbench, folder, style):
+    name = os.fsdecode(b"b\xff")
+    folder.rename(folder.with_name(name))
+    assert "b?" in mfbench("compare", name, name, "--format", style)[0]
+    assert "planted" in mfbench("rank", name, "--format", "markdown")[0]
+
+
+def test_what_nobody_thought_of_is_2_and_a_sentence(folder, monkeypatch, capsys):
+    def broken(*arguments):
+        raise LookupError("nobody thought of this")
+
+    monkeypatch.setattr("mfbench.folders.judge_folders", broken)
+    with pytest.raises(SystemExit) as left:
+        main(["compare", str(folder), str(folder)])
+    assert left.value.code == 2
+    assert "no verdict: LookupError: nobody thought of this" in capsys.readouterr().err
+
+
+def test_a_closed_output_of_other_commands_is_no_traceback(folder):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m mfbench rank re >&-"], cwd=folder.parent, capture_output=True, check=False
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_folders_of_one_run_agree_and_a_gate_on_seconds_needs_one_machine(mfbench, tmp_path):

@@ -1,0 +1,44 @@
+"""How a solver treats what it is given: one point's value is its own, and points and problem stay as they are."""
+
+from __future__ import annotations
+
+from mfbench.conformance.runs import Runs
+from mfbench.conformance.verdict import Verdict, failed, passed, skipped
+
+
+def treatment(runs: Runs) -> list[Verdict]:
+    """The checks of what probes saw of it."""
+    return [own_rows(runs), given_untouched(runs)]
+
+
+def own_rows(runs: Runs) -> Verdict:
+    """The solution's value at a point does not depend on the points that are asked about with it."""
+    check, seen = "own-rows", runs.first
+    if not seen.glances:
+        return _unseen(check, runs)
+    if seen.crowded:
+        return failed(
+            check,
+            f"values of checkpoint {seen.crowded} at some points are others where other points come with them; expected "
+            "a function of each row of x alone.",
+        )
+    return passed(check, "values do not depend on the other points.")
+
+
+def given_untouched(runs: Runs) -> Verdict:
+    """Neither the points of `evaluate` nor the arrays of the problem are changed in place."""
+    check, seen = "given-untouched", runs.first
+    if not seen.glances:
+        return _unseen(check, runs)
+    if seen.altered:
+        return failed(
+            check,
+            f"it changed {' and '.join(seen.altered)} in place, which others are given, too. Take a copy.",
+        )
+    return passed(check, "the points of `evaluate` and the problem's arrays are as they were.")
+
+
+def _unseen(check: str, runs: Runs) -> Verdict:
+    return skipped(
+        check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
+    )
