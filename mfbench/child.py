@@ -19,6 +19,7 @@ import numpy as np
 
 from mfbench import confinement
 from mfbench.clock import MOST_MILESTONES, Clock, Schedule
+from mfbench.effort import plain_reports, plain_work
 from mfbench.evaluation import evaluate, gradient, probe
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
@@ -203,8 +204,8 @@ class Trial:
         self._journal.append(
             Seen(
                 seconds=held.seconds,
-                work={name: int(count) for name, count in checkpoint.work.items()},
-                reports={name: float(value) for name, value in checkpoint.reports.items()},
+                work=plain_work(checkpoint.work),
+                reports=plain_reports(checkpoint.reports),
                 looks=looks.astype("<f8").tobytes(),
                 finals=finals.astype("<f8").tobytes(),
                 gradients=gradients.astype("<f8").tobytes(),

@@ -9,15 +9,18 @@ import contextlib
 import sys
 import types
 
+import msgspec
 import numpy as np
 import pytest
 
 from mfbench import Checkpoint, Diverged, NoParameters
 from mfbench.child import Trial
 from mfbench.clock import Clock
-from mfbench.journal import Ended, JournalWriter, Seen, Setup, read_journal, values
+from mfbench.effort import LONGEST_NAME, MOST_COUNT, MOST_NAMES
+from mfbench.journal import HEADER, Ended, JournalWriter, Seen, Setup, read_journal, values
 from mfbench.order import Order
 from mfbench.points import write_points
+from mfbench.room import WORDS_ROOM
 from mfbench.tasks.judging import Inquiry
 
 BUDGET = 10.0
@@ -288,6 +291,20 @@ def test_values_that_are_no_numbers_end_a_trial(hand, trial, value, how):
         assert [values(block.looks)[0] for block in seen(blocks)] == [0.0], "what was seen before stays"
 
 
+def test_all_that_a_checkpoint_may_say_has_room_in_its_block(hand, trial):
+    """The room of a journal is set aside before a trial."""
+    names = [f"{number:02}".rjust(LONGEST_NAME, "n") for number in range(MOST_NAMES)]
+
+    def solve(problem, parameters, context):
+        yield hand.checkpoint(
+            0, work=dict.fromkeys(names, MOST_COUNT), reports=dict.fromkeys(names, float("inf"))
+        )
+
+    block = seen(trial(solve))[0]
+    assert len(block.work) == len(block.reports) == MOST_NAMES
+    assert len(msgspec.msgpack.encode(block)) + HEADER.size - len(block.looks) < WORDS_ROOM
+
+
 def diverge(sentence):
     raise Diverged(sentence)
 
@@ -314,6 +331,29 @@ FAILURES = {
     "no checkpoint": (lambda hand: 0.5, "error", "yielded float; expected a Checkpoint"),
     "text in reports": (lambda hand: hand.checkpoint(0, reports={"rate": "high"}), "error", "high"),
     "nan in work": (lambda hand: hand.checkpoint(0, work={"evaluations": np.nan}), "error", "NaN"),
+    "negative work": (lambda hand: hand.checkpoint(0, work={"nodes": -5}), "error", "work['nodes']: -5"),
+    "half a point": (
+        lambda hand: hand.checkpoint(0, work={"evaluations": 10.5}),
+        "error",
+        "10.5 is no whole number",
+    ),
+    "work beyond count": (
+        lambda hand: hand.checkpoint(0, work={"nodes": 2**63}),
+        "error",
+        "whole number from 0",
+    ),
+    "work of many names": (
+        lambda hand: hand.checkpoint(0, work={f"w{number}": 1 for number in range(300_000)}),
+        "error",
+        "work has 300000 names; expected at most 32",
+    ),
+    "reports of many names": (
+        lambda hand: hand.checkpoint(0, reports={f"r{number}": 1.0 for number in range(33)}),
+        "error",
+        "reports has 33 names; expected at most 32",
+    ),
+    "a long name": (lambda hand: hand.checkpoint(0, reports={"x" * 51: 1.0}), "error", "at most 50 bytes"),
+    "a name that is no text": (lambda hand: hand.checkpoint(0, work={3: 1}), "error", "the name 3"),
 }
 
 
