@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from mfbench.counting.counter import Counter, counted, settle
+from mfbench.effort import plain_work
 from mfbench.evaluation import evaluate
 from mfbench.order import Order, Probe
 from mfbench.points import read_points
@@ -79,6 +80,11 @@ class Manners(msgspec.Struct, kw_only=True):
     moved: int = 0
     random: list[str] = []
     foreign: list[str] = []
+
+    @property
+    def raised(self) -> bool:
+        """The solver ended by an error; to say that an iteration diverged is none."""
+        return self.ended not in ("", "finished", "stopped") and not self.ended.startswith("Diverged")
 
 
 class CountingClock:
@@ -144,8 +150,9 @@ def _watch(
 
     def glance(checkpoint: Checkpoint) -> None:
         settle()
+        reported = plain_work(checkpoint.work).get("evaluations")
         manners.glances[manners.yields] = Glance(
-            counted=counter.points, reported=checkpoint.work.get("evaluations"), values=look(checkpoint)
+            counted=counter.points, reported=reported, values=look(checkpoint)
         )
         manners.foreign = sorted(counter.foreign)
         manners.random = sorted(

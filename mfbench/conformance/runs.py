@@ -103,7 +103,7 @@ def run_solver(
         if seconds < granted and (not record.scored or killed_at_limit(record)):
             seconds = granted
             record = run_trial(spec_of(seconds)).record
-        counted = first.yields > 0 or record.scored is False
+        counted = not record.scored or (first.yields > 0 and not first.raised)
         if not counted:
             probes = [pool.submit(_probe, case, Probe(counts=False, salt=salt)) for salt in (1, 2)]
             (first, death), (second, _) = (probe.result() for probe in probes)

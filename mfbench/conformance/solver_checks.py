@@ -135,6 +135,10 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
     """At least nine tenths of the evaluations that were counted are reported."""
     if not runs.first.glances or (runs.first.yields < 2 and runs.first.ended != "finished"):
         return _unseen("truthful-work", runs)
+    if runs.record.scored and runs.first.raised:
+        return failed(
+            "truthful-work", f"its trial went well, and where work is counted it ended: {runs.first.ended}."
+        )
     if work.counted is None:
         return skipped("truthful-work", f"reports {work.reported} evaluations; nobody could count them.")
     if not work.honest:
@@ -147,8 +151,12 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
 
 
 def _unseen(check: str, runs: Runs) -> Verdict:
-    return skipped(
-        check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
+    """Nobody can say, because the solver does not run; one whose trial went well has to run here, too."""
+    reason = f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
+    return (
+        failed(check, f"{reason[:-1]}; its trial went well.")
+        if runs.record.scored
+        else skipped(check, reason)
     )
 
 

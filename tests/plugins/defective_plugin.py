@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 import mfbench
+from mfbench.conformance.runs import PROBE_BUDGET
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
 
@@ -89,6 +90,30 @@ def understated(problem, parameters, context):
         yield dataclasses.replace(
             checkpoint, work={"evaluations": int(0.89 * checkpoint.work["evaluations"])}
         )
+
+
+def counts_of_numpy(problem, parameters, context):
+    """Whole numbers of another type, and one that is a float, are counts all the same."""
+    for checkpoint in honest(problem, parameters, context):
+        count = checkpoint.work["evaluations"]
+        yield dataclasses.replace(
+            checkpoint, work={"evaluations": np.int64(count) if count % 40 else float(count)}
+        )
+
+
+def shy(problem, parameters, context):
+    """Runs in a trial, and not where a probe looks at it."""
+    if context.budget == PROBE_BUDGET:
+        raise RuntimeError("somebody looks")
+    yield from honest(problem, parameters, context)
+
+
+def leaves_a_probe(problem, parameters, context):
+    """Goes on in a trial, and not where a probe looks at it."""
+    for step, checkpoint in enumerate(honest(problem, parameters, context)):
+        if step == 5 and context.budget == PROBE_BUDGET:
+            raise RuntimeError("somebody looks")
+        yield checkpoint
 
 
 def over_budget(problem, parameters, context):
@@ -255,6 +280,13 @@ SOLVERS = {
     "in-place": (in_place, ["kept-state"], {}),
     "rare-yields": (rare_yields, ["cheap-yields"], {"parameters": Few}),
     "understated": (understated, ["truthful-work"], {}),
+    "counts-of-numpy": (counts_of_numpy, [], {}),
+    "shy": (
+        shy,
+        ["determinism", "cheap-yields", "one-evaluate", "kept-state", "random-state", "truthful-work"],
+        {},
+    ),
+    "leaves-a-probe": (leaves_a_probe, ["truthful-work"], {}),
     "over-budget": (over_budget, ["budget"], {}),
     "hurried": (hurried, [], {}),
     "raises": (raises, ["trial"], {}),
