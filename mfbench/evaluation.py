@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,11 @@ def evaluate(checkpoint: Checkpoint, points: np.ndarray) -> np.ndarray:
         BadAnswer: wrong shape or type.
     """
     return _batched(checkpoint.evaluate, checkpoint.state, points, ())
+
+
+def rows(points: np.ndarray) -> int:
+    """Rows that a solution is evaluated on for (n, d) points: the last batch is filled up."""
+    return BATCH * math.ceil(len(points) / BATCH)
 
 
 def probe(checkpoint: Checkpoint, points: np.ndarray) -> None:

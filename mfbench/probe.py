@@ -21,7 +21,7 @@ import numpy as np
 
 from mfbench.counting.counter import Counter, counted, settle
 from mfbench.effort import plain_work
-from mfbench.evaluation import evaluate
+from mfbench.evaluation import evaluate, rows
 from mfbench.order import Order, Probe
 from mfbench.points import read_points
 from mfbench.preparation import Prepared, checked, prepared
@@ -48,11 +48,13 @@ class Glance(msgspec.Struct, kw_only=True):
 
     Args:
         counted, reported: evaluations until then; None: it reports none.
+        each: evaluations that `evaluate` asks for at each point it is given; not among the counted ones.
         values: of the solution at some of the judge's points, NaN as None.
     """
 
     counted: int
     reported: int | None
+    each: int
     values: list[float | None]
 
 
@@ -139,21 +141,21 @@ def _watch(
     before = random_states()
     problem = counted(ready.problem, counter) if probe.counts else ready.problem
 
-    def look(checkpoint: Checkpoint) -> list[float | None]:
-        """Values at the points; what this evaluates is not the solver's work."""
+    def look(checkpoint: Checkpoint) -> tuple[list[float | None], int]:
+        """Values at the points, and evaluations for each of them, which are not the solver's work so far."""
         settle()
         so_far = counter.points
         found = evaluate(checkpoint, points)
         settle()
-        counter.points = so_far
-        return [float(value) if math.isfinite(value) else None for value in found]
+        asked, counter.points = counter.points - so_far, so_far
+        values = [float(value) if math.isfinite(value) else None for value in found]
+        return values, math.ceil(asked / rows(points))
 
     def glance(checkpoint: Checkpoint) -> None:
         settle()
-        reported = plain_work(checkpoint.work).get("evaluations")
-        manners.glances[manners.yields] = Glance(
-            counted=counter.points, reported=reported, values=look(checkpoint)
-        )
+        so_far, reported = counter.points, plain_work(checkpoint.work).get("evaluations")
+        values, each = look(checkpoint)
+        manners.glances[manners.yields] = Glance(counted=so_far, reported=reported, each=each, values=values)
         manners.foreign = sorted(counter.foreign)
         manners.random = sorted(
             name for name, state in random_states().items() if before.get(name, state) != state
@@ -162,7 +164,7 @@ def _watch(
 
     def look_back() -> None:
         for number, checkpoint in seen.items():
-            if not manners.moved and look(checkpoint) != manners.glances[number].values:
+            if not manners.moved and look(checkpoint)[0] != manners.glances[number].values:
                 manners.moved = number
         keep()
 

@@ -129,7 +129,8 @@ class Checkpoint:
         evaluate: `evaluate(state, x)` with x a float64 numpy array (n, d) gives the n
             values of the answer (q(x); log p(x)), as any array that numpy can read. For a
             time-dependent law x is (n, d + 1), the last column the time.
-            It must be the same function object all through a trial, jitted once.
+            It must be the same function object all through a trial, jitted once. It reads the answer off the
+            state: of V, its gradient or the drift it asks at x alone, or at few points where a formula wants them.
         state: whatever `evaluate` needs. The host keeps it after the solver goes on, so
             arrays in it must not be changed in place afterwards.
         work: counted effort so far. "evaluations" is the number of points at which V,

@@ -35,6 +35,21 @@ def test_a_solver_is_caught_by_its_own_check(name, registry):
         assert {verdict.outcome for verdict in findings.verdicts} == {Outcome.PASS}, findings.verdicts
 
 
+@pytest.mark.parametrize(
+    ("name", "each", "word"),
+    [
+        ("honest", 0, "counted"),
+        ("reweighted", 1, "counted"),
+        ("integrated", 4, "deferred"),
+        ("solves-when-asked", 160, "understated"),
+    ],
+)
+def test_what_an_answer_asks_for_is_counted_apart(name, each, word, registry):
+    (subject,) = choose(registry, (name,), on="committor/sound")
+    work = check(subject, registry, (PLANTED,), BUDGET).work
+    assert (work.each, work.word) == (each, word)
+
+
 @pytest.mark.parametrize(("name", "seconds"), [("honest", 0.5), ("hurried", BUDGET), ("over-budget", BUDGET)])
 def test_a_fast_starter_has_a_short_trial_and_the_whole_one_where_that_goes_wrong(
     name, seconds, registry, monkeypatch

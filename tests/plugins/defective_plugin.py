@@ -116,6 +116,38 @@ def leaves_a_probe(problem, parameters, context):
         yield checkpoint
 
 
+def solves_when_asked(problem, parameters, context):
+    """All work is done where no clock and no count sees it."""
+
+    def descended(steps, x):
+        for _ in range(steps):
+            x = x - 1e-3 * (problem.potential(x + 1e-3) - problem.potential(x - 1e-3))[:, None]
+        return np.clip(problem.boundary_a(x), 0.0, 1.0)
+
+    for step in range(1, parameters.steps + 1):
+        yield mfbench.Checkpoint(evaluate=descended, state=10 * step, work={"evaluations": 0})
+
+
+def reweighted(problem, parameters, context):
+    """The potential at x is part of its answer."""
+
+    def weight(state, x):
+        return np.exp(-problem.potential(x))
+
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=weight)
+
+
+def integrated(problem, parameters, context):
+    """So is the potential at a few points more."""
+
+    def integral(state, x):
+        return sum(problem.potential(share * x) for share in (0.25, 0.5, 0.75, 1.0))
+
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=integral)
+
+
 def over_budget(problem, parameters, context):
     """Goes on without a yield for ever where the budget is a trial's, and not the longer one of a probe."""
     yield from honest(problem, parameters, context)
@@ -287,6 +319,9 @@ SOLVERS = {
         {},
     ),
     "leaves-a-probe": (leaves_a_probe, ["truthful-work"], {}),
+    "solves-when-asked": (solves_when_asked, ["truthful-work"], {}),
+    "reweighted": (reweighted, [], {}),
+    "integrated": (integrated, [], {}),
     "over-budget": (over_budget, ["budget"], {}),
     "hurried": (hurried, [], {}),
     "raises": (raises, ["trial"], {}),
