@@ -20,7 +20,7 @@ import numpy as np
 from mfbench import confinement
 from mfbench.clock import MOST_MILESTONES, Clock, Schedule
 from mfbench.effort import plain_reports, plain_work
-from mfbench.evaluation import evaluate, gradient, probe
+from mfbench.evaluation import ChangedState, evaluate, gradient, probe, same
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
 from mfbench.points import read_points
@@ -46,10 +46,11 @@ _decode = msgspec.json.Decoder(Order).decode
 
 @dataclass(frozen=True)
 class Held:
-    """A checkpoint with its forced clock reading."""
+    """A checkpoint with its forced clock reading, and the values by which it was forced."""
 
     checkpoint: Checkpoint
     seconds: float
+    forced: np.ndarray
 
 
 def main(pipe: Connection) -> None:
@@ -168,13 +169,13 @@ class Trial:
             if seconds <= order.budget:
                 if not (latest.milestone or schedule.force_due(seconds)):
                     continue
-                probe(latest, self._inquiry.looks)
+                forced = probe(latest, self._inquiry.looks)
                 seconds = clock.seconds()
                 if self._held is None:
                     self._journal.append(Setup(seconds=seconds))
             if seconds > order.budget:
                 return "stopped", f"stopped at a yield after {seconds:.3g} s"
-            self._held = Held(latest, seconds)
+            self._held = Held(latest, seconds, forced)
             schedule.forced(seconds)
             if latest.milestone or schedule.look_due(seconds):
                 with clock.paused():
@@ -183,10 +184,10 @@ class Trial:
             if clock.paused_seconds > order.evaluation_cap:
                 return "stopped", f"stopped because evaluation took {clock.paused_seconds:.3g} s"
         if latest is not None and (self._held is None or latest is not self._held.checkpoint):
-            probe(latest, self._inquiry.looks)
+            forced = probe(latest, self._inquiry.looks)
             seconds = clock.seconds()
             if seconds <= order.budget:
-                self._held = Held(latest, seconds)
+                self._held = Held(latest, seconds, forced)
         return "finished", f"finished by itself after {clock.seconds():.3g} s"
 
     def _see(self, held: Held, final: bool = False) -> None:
@@ -195,6 +196,10 @@ class Trial:
         if self._milestones > MOST_MILESTONES:
             raise ValueError(f"more than {MOST_MILESTONES} milestones; ask for fewer.")
         looks = evaluate(checkpoint, inquiry.looks)
+        if not same(held.forced, looks[: len(held.forced)]):
+            raise ChangedState(
+                f"the state was changed in place after it was yielded at {held.seconds:.3g} s; yield a copy."
+            )
         bad = int(np.count_nonzero(np.isnan(looks) | np.isposinf(looks)))
         if bad:
             time_text = f"{held.seconds:.3g} s"

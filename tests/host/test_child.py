@@ -184,6 +184,41 @@ def test_queued_work_cannot_hide_between_looks(hand, trial):
     assert 8.5 < seconds <= BUDGET, "the queue is emptied often enough to come close to the budget"
 
 
+@pytest.mark.parametrize("how", ["finished", "stopped"])
+@pytest.mark.parametrize(("before", "after"), [(0.5, 0.4), (0.5, np.nan), (-np.inf, 0.5), (3e-9, 2e-9)])
+def test_a_state_that_is_changed_after_it_was_yielded_is_an_error(hand, trial, before, after, how):
+    """It would be scored as it stood then, with what it became after the budget."""
+
+    def solve(problem, parameters, context):
+        state = np.array(before)
+        yield hand.checkpoint(state)
+        hand.time += 11.0
+        state[()] = after
+        if how == "stopped":
+            yield hand.checkpoint(state)
+
+    blocks = trial(solve)
+    assert end(blocks).how == "error"
+    assert end(blocks).sentence == (
+        "ChangedState: the state was changed in place after it was yielded at 0 s; yield a copy."
+    )
+    assert not any(block.finals for block in seen(blocks)), "nothing is scored"
+
+
+@pytest.mark.parametrize("value", [0.5, -300.0, 5e-324, -np.inf])
+def test_round_off_is_no_change(hand, trial, value):
+    """A GPU adds up in another order each time."""
+    values_of = np.random.default_rng(0)
+
+    def evaluate(state, x):
+        return np.full(len(x), state) * (1.0 + 1e-7 * values_of.standard_normal(len(x)))
+
+    def solve(problem, parameters, context):
+        yield Checkpoint(evaluate=evaluate, state=value)
+
+    assert end(trial(solve)).how == "finished"
+
+
 def test_the_last_checkpoint_of_a_finished_solver_is_scored_between_looks(hand, trial):
     def solve(problem, parameters, context):
         for number in range(100):
