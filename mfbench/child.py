@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -46,11 +47,25 @@ _decode = msgspec.json.Decoder(Order).decode
 
 @dataclass(frozen=True)
 class Held:
-    """A checkpoint with its forced clock reading, and the values by which it was forced."""
+    """A checkpoint as it stood at its forced clock reading.
+
+    Args:
+        checkpoint: what was yielded.
+        seconds: the reading.
+        forced: the values by which it was forced.
+        work, reports: copies, since a solver may go on with the same ones.
+    """
 
     checkpoint: Checkpoint
     seconds: float
     forced: np.ndarray
+    work: dict[str, Any]
+    reports: dict[str, Any]
+
+    @classmethod
+    def at(cls, seconds: float, checkpoint: Checkpoint, forced: np.ndarray) -> Held:
+        """Hold a checkpoint."""
+        return cls(checkpoint, seconds, forced, dict(checkpoint.work), dict(checkpoint.reports))
 
 
 def main(pipe: Connection) -> None:
@@ -175,7 +190,7 @@ class Trial:
                     self._journal.append(Setup(seconds=seconds))
             if seconds > order.budget:
                 return "stopped", f"stopped at a yield after {seconds:.3g} s"
-            self._held = Held(latest, seconds, forced)
+            self._held = Held.at(seconds, latest, forced)
             schedule.forced(seconds)
             if latest.milestone or schedule.look_due(seconds):
                 with clock.paused():
@@ -187,7 +202,7 @@ class Trial:
             forced = probe(latest, self._inquiry.looks)
             seconds = clock.seconds()
             if seconds <= order.budget:
-                self._held = Held(latest, seconds, forced)
+                self._held = Held.at(seconds, latest, forced)
         return "finished", f"finished by itself after {clock.seconds():.3g} s"
 
     def _see(self, held: Held, final: bool = False) -> None:
@@ -209,8 +224,8 @@ class Trial:
         self._journal.append(
             Seen(
                 seconds=held.seconds,
-                work=plain_work(checkpoint.work),
-                reports=plain_reports(checkpoint.reports),
+                work=plain_work(held.work),
+                reports=plain_reports(held.reports),
                 looks=looks.astype("<f8").tobytes(),
                 finals=finals.astype("<f8").tobytes(),
                 gradients=gradients.astype("<f8").tobytes(),

@@ -326,6 +326,20 @@ def test_values_that_are_no_numbers_end_a_trial(hand, trial, value, how):
         assert [values(block.looks)[0] for block in seen(blocks)] == [0.0], "what was seen before stays"
 
 
+def test_what_is_scored_has_the_numbers_of_its_own_moment(hand, trial):
+    """Though all checkpoints share their work and their reports."""
+
+    def solve(problem, parameters, context):
+        work, reports = {"evaluations": 1}, {"rate": 1.0}
+        yield hand.checkpoint(0, work=work, reports=reports)
+        hand.time += 11.0
+        work["evaluations"], reports["rate"] = 1_000_000, 99.0
+        yield hand.checkpoint(0, work=work, reports=reports)
+
+    for block in seen(trial(solve)):
+        assert (block.work, block.reports) == ({"evaluations": 1}, {"rate": 1.0})
+
+
 def test_all_that_a_checkpoint_may_say_has_room_in_its_block(hand, trial):
     """The room of a journal is set aside before a trial."""
     names = [f"{number:02}".rjust(LONGEST_NAME, "n") for number in range(MOST_NAMES)]
