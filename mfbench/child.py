@@ -124,6 +124,7 @@ class Trial:
     """One run of a solver on a problem, and its bookkeeping."""
 
     def __init__(self, order: Order, journal: JournalWriter, start_memory_mb: float) -> None:
+        self._process = os.getpid()
         self._order = order
         self._journal = journal
         self._memory = start_memory_mb
@@ -137,6 +138,7 @@ class Trial:
         """Solve until the end or the budget, and say in the journal how it ended."""
         try:
             how, sentence = self._solve()
+            confinement.end_copy(self._process)
             if self._held is not None:
                 with self._clock.paused():
                     self._see(self._held, final=True)
@@ -148,6 +150,7 @@ class Trial:
             ran_out = isinstance(error, MemoryError) or any(word in text for word in MEMORY_WORDS)
             how, name = "memory" if ran_out else "error", type(error).__name__
             sentence = f"{name}: {text}".splitlines()[0] if text else name
+        confinement.end_copy(self._process)
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         self._journal.append(
             Ended(
@@ -179,6 +182,7 @@ class Trial:
         clock, schedule = self._clock, Schedule(order.budget)
         latest: Checkpoint | None = None
         for latest in checkpoints:
+            confinement.end_copy(self._process)
             checked(latest, order.run)
             seconds = clock.seconds()
             if seconds <= order.budget:

@@ -191,6 +191,8 @@ def _dismiss(handle: Handle) -> None:
 def _watch(handle: Handle, limit: float, stopping: Callable[[], bool]) -> str:
     """Wait until a child ends: "", or until it is to be killed: the reason."""
     while not handle.has_ended(POLL):
+        with fork_server.lock:  # whoever only said farewell is not to go on beside this one
+            _bury()
         if stopping():
             return "interrupted"
         if time.monotonic() > limit:

@@ -9,6 +9,7 @@ can be read after any kind of death.
 from __future__ import annotations
 
 import math
+import os
 import random
 import sys
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from mfbench.confinement import end_copy
 from mfbench.counting.counter import Counter, counted, settle
 from mfbench.effort import plain_work
 from mfbench.evaluation import evaluate, rows
@@ -105,20 +107,24 @@ class CountingClock:
 
 def run_probe(order: Order, probe: Probe) -> None:
     """Run the solver of an order for a while and write down what was found."""
-    manners = Manners()
-    file = Path(order.folder) / FILE
+    manners, process = Manners(), os.getpid()
+
+    def keep() -> None:
+        end_copy(process)
+        _write(Path(order.folder) / FILE, manners)
+
     try:
         ready = prepared(order)
         looks = read_points(order.points).looks
         points = looks[:: max(1, len(looks) // VALUES)][:VALUES]
         set_random_states(probe.salt)
-        _watch(order, probe, ready, points, manners, lambda: _write(file, manners))
+        _watch(order, probe, ready, points, manners, keep)
     except Diverged as error:
         manners.ended = f"Diverged: {error}"
     except (Exception, SystemExit) as error:  # a stranger's code
         traceback.print_exc()
         manners.ended = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
-    _write(file, manners)
+    keep()
 
 
 def _watch(

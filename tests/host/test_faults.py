@@ -78,6 +78,9 @@ FAULTS = {
     "slow-setup": Fault(Status.TIMEOUT, "it yielded nothing within 1 s", curve=False),
     # families
     "grandchild": Fault(Status.OK, "finished by itself"),
+    "copy-returns": Fault(Status.OK, "finished by itself"),
+    "copy-goes-on": Fault(Status.OK, "finished by itself"),
+    "copy-fails": Fault(Status.OK, "finished by itself", stderr="the copy failed"),
     "daemon": Fault(Status.CRASHED, "exit code 3"),
     "nameless": Fault(Status.OK, "finished by itself"),
     "family": Fault(Status.CRASHED, "SIGKILL"),
@@ -221,6 +224,16 @@ def test_it_ends_within_its_limit_and_two_seconds(case):
     _, seen = case
     limit = seen.record.limits.wall(seen.record.cell.budget)
     assert seen.record.usage.seconds_wall < limit + 2.0
+
+
+@pytest.mark.parametrize("solver", [name for name in FAULTS if name.startswith("copy-")])
+def test_a_copy_of_a_solver_says_nothing(matrix, solver):
+    """What is scored, and when, is the original's alone."""
+    record = matrix[solver].record
+    assert 0.15 < record.curve[-1].seconds < BUDGET
+    assert {look.error for look in record.curve} == {record.curve[0].error}
+    times = [look.seconds for look in record.curve]
+    assert times == sorted(times)
 
 
 @pytest.mark.parametrize("solver", HANGS)
