@@ -219,7 +219,8 @@ class Trial:
             raise ChangedState(
                 f"the state was changed in place after it was yielded at {held.seconds:.3g} s; yield a copy."
             )
-        bad = int(np.count_nonzero(np.isnan(looks) | np.isposinf(looks)))
+        allowed = np.isfinite(looks) | (np.isneginf(looks) & self._order.logarithms)
+        bad = int(np.count_nonzero(~allowed))
         if bad:
             time_text = f"{held.seconds:.3g} s"
             raise Diverged(f"{bad} of {len(looks)} values are NaN or infinite at {time_text}")

@@ -179,6 +179,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
         budget=cell.budget,
         evaluation_cap=limits.evaluation_cap(cell.budget),
         limit=limits.wall(cell.budget),
+        logarithms=TASKS[cell.task].logarithms if cell.task in TASKS else True,
     )
 
 

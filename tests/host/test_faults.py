@@ -48,6 +48,7 @@ FAULTS = {
     # answers
     "become-nan": Fault(Status.DIVERGED, "NaN"),
     "become-inf": Fault(Status.DIVERGED, "infinite"),
+    "become-nothing": Fault(Status.DIVERGED, "infinite"),
     "nan-at-once": Fault(Status.DIVERGED, "NaN", curve=False),
     "diverge": Fault(Status.DIVERGED, "step 7: the energy is inf"),
     "wrong-shape": error("expected (2048,)", curve=False),
