@@ -103,6 +103,7 @@ FAULTS = {
     "break-numpy": error("'NoneType' object is not callable"),
     "make-numpy-strict": Fault(Status.OK, "finished by itself"),
     "stop-clocks": Fault(Status.OK, "finished by itself"),
+    "borrow-words": error("read on", stderr=""),
     "remove-folder": Fault(Status.CRASHED, "exit code 0", curve=False, stderr=""),
 }
 HANGS = ("hang", "hang-at-once", "hold-gil", "search", "be-deaf", "stop-itself")
@@ -201,6 +202,10 @@ def test_its_last_words_are_kept(case):
     fault, seen = case
     assert fault.stderr in seen.record.stderr
     assert len(seen.record.stderr) <= 2000
+
+
+def test_the_words_of_another_file_are_nobodys_last_ones(matrix):
+    assert matrix["borrow-words"].record.stderr == ""
 
 
 def test_its_curve_so_far_is_kept(case):

@@ -69,6 +69,6 @@ def yield_nothing(problem, parameters, context):
 
 
 KIND = (
-    become_nan, become_inf, become_nothing, nan_at_once, diverge, wrong_shape, complex_numbers, words, objects, no_checkpoint,
-    not_a_generator, yield_nothing,
+    become_nan, become_inf, become_nothing, nan_at_once, diverge, wrong_shape, complex_numbers, words, objects,
+    no_checkpoint, not_a_generator, yield_nothing,
 )  # fmt: skip
