@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mfbench import fork_server
 from mfbench.record import Cell, Limits, Spec, Status
 from mfbench.store import Store
 from mfbench.trial import run_trial
@@ -187,3 +188,22 @@ def test_a_killed_fork_server_costs_its_trials_and_no_others(
     assert run_trial(spec("relax")).record.status is Status.OK
     assert run_trial(spec("daemon")).record.sentence.endswith("exit code 3 before the trial ended")
     assert [process for process in descendants() if process.ppid() != os.getpid()] == []
+
+
+def test_a_stopped_fork_server_goes_on(toy_plugin, curious_plugin):
+    """Its host waited for ever: for the word that a child has ended, or for the next child."""
+
+    def run(solver):
+        cell = Cell(
+            task="committor", problem="committor/line", problem_parameters={"temperature": 1.0}, solver=solver,
+            solver_parameters={}, seed=0, device="cpu", budget=60.0,
+        )  # fmt: skip
+        return run_trial(
+            Spec(key=solver, cell=cell, limits=Limits(memory_mb=512), plugins=(toy_plugin, curious_plugin))
+        ).record
+
+    began = time.monotonic()
+    assert run("lullaby").sentence.endswith("exit code 3 before the trial ended")
+    psutil.Process(fork_server.pid()).suspend()
+    assert run("relax").status is Status.OK
+    assert time.monotonic() - began < 30.0
