@@ -133,7 +133,7 @@ def _probe(case: Case, probe: Probe) -> tuple[Manners, str]:
             order = make_order(replace(case, spec=spec), folder, cores, [])
             order = msgspec.structs.replace(order, probe=probe, limit=PROBE_LIMIT)
             outcome = isolation.run_child(order, never)
-        death = "it was killed at its limit" if outcome.killed else ""
+        death = "it was killed at its limit" if outcome.killed == "limit" else ""
         if not death and outcome.exitcode != 0:
             death = death_sentence(outcome.exitcode)
         return read_manners(folder), death

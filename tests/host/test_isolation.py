@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mfbench import child, isolation
+from mfbench import child, fork_server, isolation
 from mfbench.journal import read_journal
 from mfbench.order import Order
 from mfbench.points import write_points
@@ -86,6 +88,17 @@ def test_a_spare_that_was_killed_is_replaced(order):
         spare.process.join()
         blocks = ended(order())
     assert blocks, "the trial ran in another child"
+
+
+def test_a_spare_of_a_lost_fork_server_is_replaced(order):
+    """It still waits, but nobody would tell of its end."""
+    with isolation.expecting_more():
+        ended(order())
+        waiting = psutil.Process(isolation._spares[0].process.pid)
+        os.kill(fork_server.pid(), signal.SIGKILL)
+        os.waitid(os.P_PID, fork_server.pid(), os.WEXITED | os.WNOWAIT)
+        assert ended(order())
+    assert not waiting.is_running() or waiting.status() == psutil.STATUS_ZOMBIE
 
 
 def test_no_spare_outlives_those_who_expected_it(order, descendants):
