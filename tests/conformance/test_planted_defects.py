@@ -32,7 +32,8 @@ def test_a_solver_is_caught_by_its_own_check(name, registry):
     expected = defective_plugin.SOLVERS[name][1]
     assert failures(findings.verdicts) == expected, findings.verdicts
     if not expected:
-        assert {verdict.outcome for verdict in findings.verdicts} == {Outcome.PASS}, findings.verdicts
+        skipped = [one.check for one in findings.verdicts if one.outcome is not Outcome.PASS]
+        assert skipped == (["truthful-work"] if name == "expands" else []), findings.verdicts
 
 
 @pytest.mark.parametrize(

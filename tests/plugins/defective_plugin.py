@@ -148,6 +148,19 @@ def integrated(problem, parameters, context):
         yield dataclasses.replace(checkpoint, evaluate=integral)
 
 
+def expands(problem, parameters, context):
+    """Asks, once it is under way, for what cannot be counted: `jet` takes no function with derivative rules of its own."""
+    import jax
+    from jax.experimental.jet import jet
+
+    def along(x):
+        return jet(lambda y: problem.potential(y[None])[0], (x,), ([jax.numpy.ones_like(x)] * 2,))[1][1]
+
+    for checkpoint in honest(problem, parameters, context):
+        yield checkpoint
+        along(jax.numpy.ones(1))
+
+
 def over_budget(problem, parameters, context):
     """Goes on without a yield for ever where the budget is a trial's, and not the longer one of a probe."""
     yield from honest(problem, parameters, context)
@@ -322,6 +335,7 @@ SOLVERS = {
     "solves-when-asked": (solves_when_asked, ["truthful-work"], {}),
     "reweighted": (reweighted, [], {}),
     "integrated": (integrated, [], {}),
+    "expands": (expands, [], {"extras": ("jax",)}),
     "over-budget": (over_budget, ["budget"], {}),
     "hurried": (hurried, [], {}),
     "raises": (raises, ["trial"], {}),
