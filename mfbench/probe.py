@@ -36,10 +36,11 @@ SECONDS_PER_POINT = 2e-5
 """More than a grid costs per node, so that a solver that refines as time allows does so here, but not for long."""
 SECONDS_PER_READING = 1e-4
 
-MOST_YIELDS = 64
+MANY_YIELDS = 64
 LEAST_YIELDS = 3
-CPU_SECONDS = 12.0
-"""A probe ends with a yield after these, from the solver's start, if there were enough yields."""
+MOST_YIELDS = 4096
+ENOUGH_SECONDS, CPU_SECONDS = 2.0, 12.0
+"""A probe ends with a yield after so many CPU seconds from the solver's start: there were many yields, or some at least."""
 
 VALUES = 64
 """Points at which solutions are compared."""
@@ -194,7 +195,9 @@ def _watch(
             look_back()
             if manners.yields <= LEAST_YIELDS:
                 seen[manners.yields] = latest
-        late = time.process_time() - began > CPU_SECONDS and manners.yields >= LEAST_YIELDS
+        used = time.process_time() - began
+        late = used > CPU_SECONDS and manners.yields >= LEAST_YIELDS
+        late = late or (used > ENOUGH_SECONDS and manners.yields >= MANY_YIELDS)
         if late or manners.yields >= MOST_YIELDS:
             manners.ended = "stopped"
             break

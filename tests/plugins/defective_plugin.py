@@ -30,6 +30,13 @@ class Few:
 
 
 @dataclasses.dataclass(frozen=True)
+class Many:
+    """Of a solver that yields all the time."""
+
+    steps: int = 1000
+
+
+@dataclasses.dataclass(frozen=True)
 class Drifting:
     """Not what was written down: half of it."""
 
@@ -159,6 +166,13 @@ def expands(problem, parameters, context):
     for checkpoint in honest(problem, parameters, context):
         yield checkpoint
         along(jax.numpy.ones(1))
+
+
+def tires(problem, parameters, context):
+    """Counts until somebody might have stopped looking."""
+    for checkpoint in honest(problem, parameters, context):
+        count = checkpoint.work["evaluations"]
+        yield dataclasses.replace(checkpoint, work={"evaluations": min(count, 64 * 20)})
 
 
 def over_budget(problem, parameters, context):
@@ -336,6 +350,7 @@ SOLVERS = {
     "reweighted": (reweighted, [], {}),
     "integrated": (integrated, [], {}),
     "expands": (expands, [], {"extras": ("jax",)}),
+    "tires": (tires, ["truthful-work"], {"parameters": Many}),
     "over-budget": (over_budget, ["budget"], {}),
     "hurried": (hurried, [], {}),
     "raises": (raises, ["trial"], {}),
