@@ -157,8 +157,11 @@ def integrated(problem, parameters, context):
 
 def expands(problem, parameters, context):
     """Asks, once it is under way, for what cannot be counted: `jet` takes no function with derivative rules of its own."""
+    state = np.random.get_state()
     import jax
     from jax.experimental.jet import jet
+
+    np.random.set_state(state)  # which importing jax changes, where the fork server has not done it before
 
     def along(x):
         return jet(lambda y: problem.potential(y[None])[0], (x,), ([jax.numpy.ones_like(x)] * 2,))[1][1]
