@@ -182,12 +182,12 @@ class Trial:
         clock, schedule = self._clock, Schedule(order.budget)
         latest: Checkpoint | None = None
         for latest in checkpoints:
-            confinement.end_copy(self._process)
             checked(latest, order.run)
             seconds = clock.seconds()
             if seconds <= order.budget:
                 if not (latest.milestone or schedule.force_due(seconds)):
                     continue
+                confinement.end_copy(self._process)
                 forced = probe(latest, self._inquiry.looks)
                 seconds = clock.seconds()
                 if self._held is None:
