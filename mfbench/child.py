@@ -13,13 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from mfbench import confinement
 from mfbench.clock import MOST_MILESTONES, Clock, Schedule
-from mfbench.evaluation import evaluate, gradient, probe
+from mfbench.effort import plain_reports, plain_work
+from mfbench.evaluation import ChangedState, evaluate, gradient, probe, same
 from mfbench.journal import Began, Ended, JournalWriter, Seen, Setup
 from mfbench.order import Order
 from mfbench.points import read_points
@@ -45,10 +47,25 @@ _decode = msgspec.json.Decoder(Order).decode
 
 @dataclass(frozen=True)
 class Held:
-    """A checkpoint with its forced clock reading."""
+    """A checkpoint as it stood at its forced clock reading.
+
+    Args:
+        checkpoint: what was yielded.
+        seconds: the reading.
+        forced: the values by which it was forced.
+        work, reports: copies, since a solver may go on with the same ones.
+    """
 
     checkpoint: Checkpoint
     seconds: float
+    forced: np.ndarray
+    work: dict[str, Any]
+    reports: dict[str, Any]
+
+    @classmethod
+    def at(cls, seconds: float, checkpoint: Checkpoint, forced: np.ndarray) -> Held:
+        """Hold a checkpoint."""
+        return cls(checkpoint, seconds, forced, dict(checkpoint.work), dict(checkpoint.reports))
 
 
 def main(pipe: Connection) -> None:
@@ -107,6 +124,7 @@ class Trial:
     """One run of a solver on a problem, and its bookkeeping."""
 
     def __init__(self, order: Order, journal: JournalWriter, start_memory_mb: float) -> None:
+        self._process = os.getpid()
         self._order = order
         self._journal = journal
         self._memory = start_memory_mb
@@ -120,6 +138,7 @@ class Trial:
         """Solve until the end or the budget, and say in the journal how it ended."""
         try:
             how, sentence = self._solve()
+            confinement.end_copy(self._process)
             if self._held is not None:
                 with self._clock.paused():
                     self._see(self._held, final=True)
@@ -131,6 +150,7 @@ class Trial:
             ran_out = isinstance(error, MemoryError) or any(word in text for word in MEMORY_WORDS)
             how, name = "memory" if ran_out else "error", type(error).__name__
             sentence = f"{name}: {text}".splitlines()[0] if text else name
+        confinement.end_copy(self._process)
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         self._journal.append(
             Ended(
@@ -167,13 +187,14 @@ class Trial:
             if seconds <= order.budget:
                 if not (latest.milestone or schedule.force_due(seconds)):
                     continue
-                probe(latest, self._inquiry.looks)
+                confinement.end_copy(self._process)
+                forced = probe(latest, self._inquiry.looks)
                 seconds = clock.seconds()
                 if self._held is None:
                     self._journal.append(Setup(seconds=seconds))
             if seconds > order.budget:
                 return "stopped", f"stopped at a yield after {seconds:.3g} s"
-            self._held = Held(latest, seconds)
+            self._held = Held.at(seconds, latest, forced)
             schedule.forced(seconds)
             if latest.milestone or schedule.look_due(seconds):
                 with clock.paused():
@@ -182,10 +203,10 @@ class Trial:
             if clock.paused_seconds > order.evaluation_cap:
                 return "stopped", f"stopped because evaluation took {clock.paused_seconds:.3g} s"
         if latest is not None and (self._held is None or latest is not self._held.checkpoint):
-            probe(latest, self._inquiry.looks)
+            forced = probe(latest, self._inquiry.looks)
             seconds = clock.seconds()
             if seconds <= order.budget:
-                self._held = Held(latest, seconds)
+                self._held = Held.at(seconds, latest, forced)
         return "finished", f"finished by itself after {clock.seconds():.3g} s"
 
     def _see(self, held: Held, final: bool = False) -> None:
@@ -194,7 +215,12 @@ class Trial:
         if self._milestones > MOST_MILESTONES:
             raise ValueError(f"more than {MOST_MILESTONES} milestones; ask for fewer.")
         looks = evaluate(checkpoint, inquiry.looks)
-        bad = int(np.count_nonzero(np.isnan(looks) | np.isposinf(looks)))
+        if not same(held.forced, looks[: len(held.forced)]):
+            raise ChangedState(
+                f"the state was changed in place after it was yielded at {held.seconds:.3g} s; yield a copy."
+            )
+        allowed = np.isfinite(looks) | (np.isneginf(looks) & self._order.logarithms)
+        bad = int(np.count_nonzero(~allowed))
         if bad:
             time_text = f"{held.seconds:.3g} s"
             raise Diverged(f"{bad} of {len(looks)} values are NaN or infinite at {time_text}")
@@ -203,8 +229,8 @@ class Trial:
         self._journal.append(
             Seen(
                 seconds=held.seconds,
-                work={name: int(count) for name, count in checkpoint.work.items()},
-                reports={name: float(value) for name, value in checkpoint.reports.items()},
+                work=plain_work(held.work),
+                reports=plain_reports(held.reports),
                 looks=looks.astype("<f8").tobytes(),
                 finals=finals.astype("<f8").tobytes(),
                 gradients=gradients.astype("<f8").tobytes(),

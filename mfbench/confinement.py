@@ -86,6 +86,15 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def end_copy(original: int) -> None:
+    """Leave at once if this is not the original process but a copy of it that a solver forked and did not end.
+
+    What is said in a trial's name is said by the process that its host watches.
+    """
+    if os.getpid() != original:
+        os._exit(0)
+
+
 def has_children() -> bool:
     """Whether any process, alive or dead, is below this one; it has adopted the orphans among them."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,16 @@ BATCH = 2048
 """Rows of every array that a solution is evaluated on: jitted solutions compile once."""
 
 
+ROUND_OFF = 1e-5
+"""Of values in single precision, evaluated twice."""
+
+
 class BadAnswer(Exception):
     """A solution gave something that is not one real number for each point."""
+
+
+class ChangedState(Exception):
+    """A solution that was held is no longer what it was."""
 
 
 def evaluate(checkpoint: Checkpoint, points: np.ndarray) -> np.ndarray:
@@ -25,9 +34,21 @@ def evaluate(checkpoint: Checkpoint, points: np.ndarray) -> np.ndarray:
     return _batched(checkpoint.evaluate, checkpoint.state, points, ())
 
 
-def probe(checkpoint: Checkpoint, points: np.ndarray) -> None:
-    """Wait until the solution's state is really there, by one batch of values."""
-    evaluate(checkpoint, points[:BATCH])
+def rows(points: np.ndarray) -> int:
+    """Rows that a solution is evaluated on for (n, d) points: the last batch is filled up."""
+    return BATCH * math.ceil(len(points) / BATCH)
+
+
+def probe(checkpoint: Checkpoint, points: np.ndarray) -> np.ndarray:
+    """Wait until the solution's state is really there, by one batch of values; they are returned."""
+    return evaluate(checkpoint, points[:BATCH])
+
+
+def same(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether values are the same but for round-off: on a GPU, and with several threads, sums have no fixed order."""
+    with np.errstate(all="ignore"):
+        size = np.max(np.abs(before), where=np.isfinite(before), initial=0.0)
+        return bool(np.allclose(before, after, rtol=ROUND_OFF, atol=ROUND_OFF * size, equal_nan=True))
 
 
 def gradient(checkpoint: Checkpoint, points: np.ndarray, step: float) -> np.ndarray:

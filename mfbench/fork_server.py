@@ -10,10 +10,13 @@ import atexit
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing import forkserver
 from typing import Any
 
@@ -37,6 +40,8 @@ ALWAYS = (
 
 HASH_SEED = {"PYTHONHASHSEED": "0"}
 """Of the interpreters in which trials run: a set of texts has the same order in all of them."""
+NAP = 1.0
+"""Seconds that a fork server can be kept stopped."""
 
 lock = threading.Lock()
 """Held around every call of multiprocessing: it looks after the children of all threads in each of them."""
@@ -65,6 +70,23 @@ def start(frameworks: Iterable[str] = ()) -> None:
         _shorten_socket_path()
         with environment(changes):
             forkserver.ensure_running()
+        _start_guard()
+
+
+@cache
+def _start_guard() -> None:
+    """A thread of the host, since the one that waits cannot do it; there is one, whatever becomes of fork servers."""
+    threading.Thread(target=_keep_awake, name="fork-server-guard", daemon=True).start()
+
+
+def _keep_awake() -> None:
+    """Let the fork server go on when it was stopped: the host waits for its answers, and would wait for ever."""
+    while True:
+        time.sleep(NAP)
+        with suppress(ChildProcessError, ProcessLookupError):
+            stopped = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+            if pid() and os.waitid(os.P_PID, pid(), stopped) is not None:
+                os.kill(pid(), signal.SIGCONT)
 
 
 def pid() -> int:

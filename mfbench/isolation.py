@@ -31,6 +31,9 @@ POLL = 0.1
 START = 0.04
 """Seconds in which a trial starts undisturbed before the child of a next one is forked."""
 
+LOST = 255
+"""Exit code that multiprocessing gives a child whose fork server cannot tell it."""
+
 _running: set[int] = set()
 """Children of running trials."""
 
@@ -50,7 +53,8 @@ class Outcome:
 
     Args:
         exitcode: of the process; negative for a signal.
-        killed: "limit" or "interrupted" when the host killed it, else "".
+        killed: "limit" or "interrupted" when the host killed it, "server" when its fork server was lost and it with
+            that, else "".
         seconds: wall seconds from its order to its end.
         stderr: the last lines that it wrote to standard error.
     """
@@ -68,12 +72,18 @@ class Handle:
     Args:
         process: of multiprocessing.
         pipe: its order goes down, its farewell comes up.
+        server: process number of the fork server that started it and tells of its end; 0 for a spawned child.
         left: it said farewell: it came to its end, and leaves no process behind.
     """
 
     process: Any
     pipe: Connection
+    server: int = 0
     left: bool = False
+
+    def is_lost(self) -> bool:
+        """Whether its fork server is gone: it may go on, but nobody tells of it."""
+        return bool(self.server) and (self.server != fork_server.pid() or not fork_server.runs())
 
     def has_ended(self, seconds: float) -> bool:
         """Whether it has ended, or said that it does, within so many seconds."""
@@ -147,6 +157,8 @@ def run_child(order: Order, stopping: Callable[[], bool]) -> Outcome:
         killed = "interrupted"  # whoever told the host to stop told its child too
     elif exitcode != 0 and seconds > order.limit:
         killed = "limit"  # by its own timer, if this host was suspended
+    elif exitcode == LOST and handle.is_lost():
+        killed = "server"
     return Outcome(exitcode, killed, seconds, last_words.tail(words))
 
 
@@ -154,6 +166,9 @@ def _entrusted(order: bytes, forked: bool) -> Handle:
     """A child that has been given an order."""
     while True:
         handle = _spares.pop() if forked and _spares else _start("forkserver" if forked else "spawn")
+        if handle.is_lost():  # while it waited
+            _dismiss(handle)
+            continue
         try:
             handle.pipe.send_bytes(order)
         except OSError:  # it was killed while it waited
@@ -170,7 +185,7 @@ def _start(method: str) -> Handle:
     with _without_main(), fork_server.environment(fork_server.HASH_SEED):
         process.start()
     theirs.close()
-    return Handle(process, pipe)
+    return Handle(process, pipe, fork_server.pid() if method == "forkserver" else 0)
 
 
 def _provide() -> None:
@@ -191,6 +206,8 @@ def _dismiss(handle: Handle) -> None:
 def _watch(handle: Handle, limit: float, stopping: Callable[[], bool]) -> str:
     """Wait until a child ends: "", or until it is to be killed: the reason."""
     while not handle.has_ended(POLL):
+        with fork_server.lock:  # whoever only said farewell is not to go on beside this one
+            _bury()
         if stopping():
             return "interrupted"
         if time.monotonic() > limit:

@@ -26,8 +26,8 @@ def trim(path: Path) -> None:
 def tail(path: Path) -> str:
     """The last words."""
     try:
-        with regular_file(path) as (file, size):
+        with regular_file(path, follow=False) as (file, size):
             file.seek(max(0, size - KEPT))
             return file.read(KEPT).decode(errors="replace")
-    except (OSError, ValueError):  # removed, or made something else
+    except (OSError, ValueError):  # removed, or made something else, such as a link to another file
         return ""

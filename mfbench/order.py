@@ -35,6 +35,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         device, cores, gpu, memory_mb: what the trial may use.
         budget: seconds of set-up and solving; evaluation_cap: seconds of evaluation.
         limit: wall seconds after which the child ends itself even if nobody kills it.
+        logarithms: minus infinity is a value of the answer.
         probe: run a probe instead of a trial.
     """
 
@@ -57,4 +58,5 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     budget: float
     evaluation_cap: float
     limit: float
+    logarithms: bool = False
     probe: Probe | None = None

@@ -9,6 +9,7 @@ can be read after any kind of death.
 from __future__ import annotations
 
 import math
+import os
 import random
 import sys
 import time
@@ -21,8 +22,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from mfbench.confinement import end_copy
 from mfbench.counting.counter import Counter, counted, settle
-from mfbench.evaluation import BATCH, evaluate
+from mfbench.effort import plain_work
+from mfbench.evaluation import BATCH, evaluate, rows
 from mfbench.order import Order, Probe
 from mfbench.points import read_points
 from mfbench.preparation import Prepared, checked, prepared
@@ -35,10 +38,11 @@ SECONDS_PER_POINT = 2e-5
 """More than a grid costs per node, so that a solver that refines as time allows does so here, but not for long."""
 SECONDS_PER_READING = 1e-4
 
-MOST_YIELDS = 64
+MANY_YIELDS = 64
 LEAST_YIELDS = 3
-CPU_SECONDS = 12.0
-"""A probe ends with a yield after these, from the solver's start, if there were enough yields."""
+MOST_YIELDS = 4096
+ENOUGH_SECONDS, CPU_SECONDS = 2.0, 12.0
+"""A probe ends with a yield after so many CPU seconds from the solver's start: there were many yields, or some at least."""
 
 VALUES = 64
 """Points at which solutions are compared."""
@@ -52,11 +56,13 @@ class Glance(msgspec.Struct, kw_only=True):
 
     Args:
         counted, reported: evaluations until then; None: it reports none.
+        each: evaluations that `evaluate` asks for at each point it is given; not among the counted ones.
         values: of the solution at some of the judge's points, NaN as None.
     """
 
     counted: int
     reported: int | None
+    each: int
     values: list[float | None]
 
 
@@ -89,6 +95,11 @@ class Manners(msgspec.Struct, kw_only=True):
     crowded: int = 0
     altered: list[str] = []
 
+    @property
+    def raised(self) -> bool:
+        """The solver ended by an error; to say that an iteration diverged is none."""
+        return self.ended not in ("", "finished", "stopped") and not self.ended.startswith("Diverged")
+
 
 class CountingClock:
     """Seconds that go on with what was counted and with every reading."""
@@ -106,20 +117,24 @@ class CountingClock:
 
 def run_probe(order: Order, probe: Probe) -> None:
     """Run the solver of an order for a while and write down what was found."""
-    manners = Manners()
-    file = Path(order.folder) / FILE
+    manners, process = Manners(), os.getpid()
+
+    def keep() -> None:
+        end_copy(process)
+        _write(Path(order.folder) / FILE, manners)
+
     try:
         ready = prepared(order)
         looks = read_points(order.points).looks
         points = looks[:: max(1, len(looks) // VALUES)][:VALUES]
         set_random_states(probe.salt)
-        _watch(order, probe, ready, points, manners, lambda: _write(file, manners))
+        _watch(order, probe, ready, points, manners, keep)
     except Diverged as error:
         manners.ended = f"Diverged: {error}"
     except (Exception, SystemExit) as error:  # a stranger's code
         traceback.print_exc()
         manners.ended = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
-    _write(file, manners)
+    keep()
 
 
 def _watch(
@@ -143,20 +158,21 @@ def _watch(
     problem = counted(ready.problem, counter) if probe.counts else ready.problem
     given = arrays_of(problem)
 
-    def look(checkpoint: Checkpoint) -> list[float | None]:
-        """Values at the points; what this evaluates is not the solver's work."""
+    def look(checkpoint: Checkpoint) -> tuple[list[float | None], int]:
+        """Values at the points, and evaluations for each of them, which are not the solver's work so far."""
         settle()
         so_far = counter.points
         found = evaluate(checkpoint, points)
         settle()
-        counter.points = so_far
-        return [float(value) if math.isfinite(value) else None for value in found]
+        asked, counter.points = counter.points - so_far, so_far
+        values = [float(value) if math.isfinite(value) else None for value in found]
+        return values, math.ceil(asked / rows(points))
 
     def glance(checkpoint: Checkpoint) -> None:
         settle()
-        manners.glances[manners.yields] = Glance(
-            counted=counter.points, reported=checkpoint.work.get("evaluations"), values=look(checkpoint)
-        )
+        so_far, reported = counter.points, plain_work(checkpoint.work).get("evaluations")
+        values, each = look(checkpoint)
+        manners.glances[manners.yields] = Glance(counted=so_far, reported=reported, each=each, values=values)
         manners.foreign = sorted(counter.foreign)
         so_far = counter.points
         crowded, scribbled = other_company(checkpoint, points)
@@ -175,7 +191,7 @@ def _watch(
 
     def look_back() -> None:
         for number, checkpoint in seen.items():
-            if not manners.moved and look(checkpoint) != manners.glances[number].values:
+            if not manners.moved and look(checkpoint)[0] != manners.glances[number].values:
                 manners.moved = number
         keep()
 
@@ -199,7 +215,9 @@ def _watch(
             look_back()
             if manners.yields <= LEAST_YIELDS:
                 seen[manners.yields] = latest
-        late = time.process_time() - began > CPU_SECONDS and manners.yields >= LEAST_YIELDS
+        used = time.process_time() - began
+        late = used > CPU_SECONDS and manners.yields >= LEAST_YIELDS
+        late = late or (used > ENOUGH_SECONDS and manners.yields >= MANY_YIELDS)
         if late or manners.yields >= MOST_YIELDS:
             manners.ended = "stopped"
             break

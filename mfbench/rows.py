@@ -34,7 +34,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         seconds_to_target, work_to_target: median cost of `target`; None: not reached.
         work: kind of work -> median count at the scored checkpoint.
         work_check: "counted" where `mfbench check` found it true, "understated" where less than .9 of what was
-            counted is reported, "reported" where nobody counted; "" without work.
+            counted is reported, "deferred" where the answer asks for more wherever it is evaluated, "reported" where
+            nobody counted; "" without work.
         peak_memory_mb: median.
         machine: where the trials ran; None if on several machines.
         rank: fractional place among `contenders` on this problem; None for a row that is

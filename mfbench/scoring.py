@@ -64,7 +64,7 @@ def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) 
         findings: the child's journal.
         budget: seconds.
         exitcode: of the child; negative for a signal.
-        killed: "limit" or "interrupted" when the host killed it, else "".
+        killed: as in `isolation.Outcome`.
     """
     ended, scored = findings.ended, findings.scored(budget)
     if killed == "interrupted":
@@ -75,6 +75,9 @@ def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) 
         if scored is None:
             return Status.TIMEOUT, "killed at the limit; it never yielded within the budget"
         return Status.OK, f"killed at the limit; scored as it stood at {scored.seconds:.3g} s"
+    if ended is None and killed == "server":
+        # By this trial, by one beside it, or for want of memory: nobody knows, and it must not be final for all of them.
+        return Status.INTERRUPTED, "the fork server was killed while it ran, and it with that"
     if ended is None:
         return Status.CRASHED, death_sentence(exitcode)
     if scored is None:

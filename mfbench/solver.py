@@ -129,13 +129,14 @@ class Checkpoint:
         evaluate: `evaluate(state, x)` with x a float64 numpy array (n, d) gives the n
             values of the answer (q(x); log p(x)), as any array that numpy can read. For a
             time-dependent law x is (n, d + 1), the last column the time.
-            It must be the same function object all through a trial, jitted once.
+            It must be the same function object all through a trial, jitted once. It reads the answer off the
+            state: of V, its gradient or the drift it asks at x alone, or at few points where a formula wants them.
         state: whatever `evaluate` needs. The host keeps it after the solver goes on, so
             arrays in it must not be changed in place afterwards.
         work: counted effort so far. "evaluations" is the number of points at which V,
-            its gradient or the drift was evaluated; "samples" and "nodes" are free.
+            its gradient or the drift was evaluated; "samples" and "nodes" are free. Whole numbers >= 0.
         reports: what the solver says of itself: "rate", "rate_error", "error_estimate",
-            diagnostics. Finite floats; never used for ranking.
+            diagnostics. Finite floats; never used for ranking. Both hold at most `effort.MOST_NAMES` names.
         gradient: `gradient(state, x)` -> (n, d), if the solver has it; otherwise the host
             takes central differences of `evaluate`.
         milestone: a moment that the solver's parameters name: it is looked at whatever the clock says, and

@@ -36,13 +36,19 @@ FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
-def regular_file(path: Path, most: int | None = None) -> Iterator[tuple[BinaryIO, int]]:
+def regular_file(path: Path, most: int | None = None, follow: bool = True) -> Iterator[tuple[BinaryIO, int]]:
     """A file to read and its size in bytes.
+
+    Args:
+        path: where it lies.
+        most: bytes that it may have.
+        follow: it may be a link to a file elsewhere.
 
     Raises:
         OSError: it cannot be opened; ValueError: it is no regular file, or larger than `most` bytes.
     """
-    with open(path, "rb", opener=lambda name, _: os.open(name, FLAGS)) as file:
+    flags = FLAGS if follow else FLAGS | os.O_NOFOLLOW
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
         yield file, _checked_size(file.fileno(), most)
 
 

@@ -156,8 +156,7 @@ def _run(spec: Spec, began: str, stopping: Callable[[], bool], started: Callable
 
 def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Order:
     """Resolve a spec for its child, and put the judge's points where it finds them."""
-    spec, problem, solver = case.spec, case.problem, case.solver
-    cell, limits = spec.cell, spec.limits
+    problem, solver, cell, limits = case.problem, case.solver, case.spec.cell, case.spec.limits
     set_aside(folder / "journal", folder / STDERR, case.judge.inquiry, cell.budget)
     return Order(
         build=problem.build,
@@ -168,7 +167,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
         solver_type=type_path(solver.parameters),
         problem_seed=problem_seed(problem.name, cell.seed),
         solver_seed=solver_seed(problem.name, solver.name, cell.seed),
-        plugins=tuple(str(Path(file).resolve()) for file in spec.plugins),
+        plugins=tuple(str(Path(file).resolve()) for file in case.spec.plugins),
         points=write_points(case.judge.inquiry, folder / "points"),
         journal=str(folder / "journal"),
         folder=str(folder),
@@ -179,6 +178,7 @@ def make_order(case: Case, folder: Path, cores: list[int], gpu: list[str]) -> Or
         budget=cell.budget,
         evaluation_cap=limits.evaluation_cap(cell.budget),
         limit=limits.wall(cell.budget),
+        logarithms=cell.task not in TASKS or TASKS[cell.task].logarithms,
     )
 
 

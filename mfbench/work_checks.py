@@ -26,6 +26,12 @@ FOLDER = "work"
 HONEST = 0.9
 """Share of what was counted that a solver must report."""
 
+FREE_EACH = 1
+"""Evaluations at each point that an answer may ask for without a word: exp(-beta V) is one of its factors, say."""
+
+MOST_EACH = 128
+"""Evaluations at each point that a formula takes, such as a line integral by quadrature."""
+
 MOST_BYTES = 1_000_000
 """A longer document was not written by this module."""
 
@@ -39,6 +45,7 @@ class WorkCheck(msgspec.Struct, frozen=True, kw_only=True):
         problem, problem_parameters: on which it was tried.
         reported: evaluations at the last checkpoint; 0 if it reports none.
         counted: evaluations until then; None: they cannot be counted.
+        each: evaluations that `evaluate` asks for at each point, at most.
     """
 
     task: Name
@@ -49,18 +56,26 @@ class WorkCheck(msgspec.Struct, frozen=True, kw_only=True):
     problem_parameters: dict[str, Any]
     reported: int
     counted: int | None
+    each: int = 0
 
     @property
     def honest(self) -> bool:
-        """Not found to report less than it should."""
-        return self.counted is None or self.reported >= HONEST * self.counted
+        """Not found to report less than it should, or to leave work to its `evaluate`."""
+        return not self.evades and (self.counted is None or self.reported >= HONEST * self.counted)
+
+    @property
+    def evades(self) -> bool:
+        """Its `evaluate` asks for more than any formula takes."""
+        return self.each > MOST_EACH
 
     @property
     def word(self) -> str:
-        """ "counted", "understated", or "reported" where nobody could count."""
-        if self.counted is None:
-            return "reported"
-        return "counted" if self.honest else "understated"
+        """ "counted", "understated", "deferred" where `evaluate` asks for more, or "reported" where nobody could count."""
+        if not self.honest:
+            return "understated"
+        if self.each > FREE_EACH:
+            return "deferred"
+        return "reported" if self.counted is None else "counted"
 
 
 Whose = tuple[str, str, str, str]
@@ -97,13 +112,14 @@ def read_checks(folders: Iterable[Path]) -> dict[Whose, WorkCheck]:
 def work_word(trials: Iterable[Shared], checks: Mapping[Whose, WorkCheck]) -> str:
     """What is known of the work that these trials of one contender report.
 
-    "understated" if it is of any of them, "counted" if it is of all, else "reported".
+    "understated" if it is of any of them, else "deferred" likewise, "counted" if it is of all, else "reported".
     """
     known = set()
     for shared in trials:
         cell = shared.cell
         key = (cell.task, cell.solver, canonical(cell.solver_parameters), shared.code.get("solver", ""))
         known.add(checks[key].word if key in checks else "reported")
-    if "understated" in known:
-        return "understated"
+    for word in ("understated", "deferred"):
+        if word in known:
+            return word
     return "counted" if known == {"counted"} else "reported"

@@ -107,4 +107,5 @@ def work_check(subject: Subject, entry: SolverEntry, runs: Runs) -> WorkCheck:
         problem_parameters=subject.problem.parameters,
         reported=reported,
         counted=last.counted if last is not None and countable else None,
+        each=max((glance.each for glance in glances.values()), default=0),
     )

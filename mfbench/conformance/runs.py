@@ -103,7 +103,7 @@ def run_solver(
         if seconds < granted and (not record.scored or killed_at_limit(record)):
             seconds = granted
             record = run_trial(spec_of(seconds)).record
-        counted = first.yields > 0 or record.scored is False
+        counted = not record.scored or (first.yields > 0 and not first.raised)
         if not counted:
             probes = [pool.submit(_probe, case, Probe(counts=False, salt=salt)) for salt in (1, 2)]
             (first, death), (second, _) = (probe.result() for probe in probes)
@@ -133,7 +133,7 @@ def _probe(case: Case, probe: Probe) -> tuple[Manners, str]:
             order = make_order(replace(case, spec=spec), folder, cores, [])
             order = msgspec.structs.replace(order, probe=probe, limit=PROBE_LIMIT)
             outcome = isolation.run_child(order, never)
-        death = "it was killed at its limit" if outcome.killed else ""
+        death = "it was killed at its limit" if outcome.killed == "limit" else ""
         if not death and outcome.exitcode != 0:
             death = death_sentence(outcome.exitcode)
         return read_manners(folder), death

@@ -7,7 +7,7 @@ from statistics import median_low
 from mfbench.conformance.runs import Runs, killed_at_limit
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.record import Status
-from mfbench.work_checks import HONEST, WorkCheck
+from mfbench.work_checks import FREE_EACH, HONEST, MOST_EACH, WorkCheck
 
 LONGEST_GAP = 0.1
 """Share of the budget that may lie between two yields, in CPU seconds, most of the time."""
@@ -132,9 +132,20 @@ def random_untouched(runs: Runs) -> Verdict:
 
 
 def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
-    """At least nine tenths of the evaluations that were counted are reported."""
+    """At least nine tenths of the evaluations that were counted are reported, and none are left to `evaluate`."""
     if not runs.first.glances or (runs.first.yields < 2 and runs.first.ended != "finished"):
         return _unseen("truthful-work", runs)
+    if runs.record.scored and runs.first.raised:
+        return failed(
+            "truthful-work", f"its trial went well, and where work is counted it ended: {runs.first.ended}."
+        )
+    if work.evades:
+        return failed(
+            "truthful-work",
+            f"its `evaluate` asks for {work.each} evaluations at each point, which are in no budget and no count; expected "
+            f"{FREE_EACH}, or at most {MOST_EACH} where the answer is a line integral or the like. Solve between yields, "
+            "and let `evaluate` read the answer off the state.",
+        )
     if work.counted is None:
         return skipped("truthful-work", f"reports {work.reported} evaluations; nobody could count them.")
     if not work.honest:
@@ -143,12 +154,17 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
             f"reports {work.reported} evaluations where {work.counted} were counted; expected at least {HONEST:g} of them. "
             "A value is free with its gradient; each further derivative in one direction counts one more.",
         )
-    return passed("truthful-work", f"reports {work.reported} evaluations, {work.counted} were counted.")
+    more = f"; its answer asks for {work.each} more at each point" if work.each > FREE_EACH else ""
+    return passed("truthful-work", f"reports {work.reported} evaluations, {work.counted} were counted{more}.")
 
 
 def _unseen(check: str, runs: Runs) -> Verdict:
-    return skipped(
-        check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
+    """Nobody can say, because the solver does not run; one whose trial went well has to run here, too."""
+    reason = f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
+    return (
+        failed(check, f"{reason[:-1]}; its trial went well.")
+        if runs.record.scored
+        else skipped(check, reason)
     )
 
 

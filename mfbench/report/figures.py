@@ -10,8 +10,8 @@ NOT_REACHED = "inf"
 UNKNOWN = ""
 """Shown where nothing was measured or the number is not comparable."""
 
-WORK_MARKS = {"reported": " ?", "understated": " !"}
-"""Behind a number of evaluations that nobody counted, or of which more were counted."""
+WORK_MARKS = {"reported": " ?", "understated": " !", "deferred": " +"}
+"""Behind a number of evaluations that nobody counted, of which more were counted, or that are not all."""
 
 
 def figure(value: float, digits: int = 3) -> str:

@@ -44,7 +44,13 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     if "reported" in words:
         found.append("work with ?: as the solver reports it; `mfbench check SOLVER` counts it.")
     if "understated" in words:
-        found.append("work with !: the solver reports less than .9 of what `mfbench check` counted.")
+        found.append(
+            "work with !: the solver reports less than .9 of what `mfbench check` counted, or leaves it to its `evaluate`."
+        )
+    if "deferred" in words:
+        found.append(
+            "work with +: the answer asks for more evaluations wherever it is evaluated, which none of these are."
+        )
     if any(row.control for row in rows):
         found.append("(control): learns nothing; a problem that it solves is no test of learning.")
     if any(row.rank is not None and row.machine is None for row in rows):

@@ -16,12 +16,14 @@ class Task:
         headlines: the metrics that may rank, with their units; the first does, unless a problem's judge
             names another.
         columns: metrics that a table shows beside the headline, in this order.
+        logarithms: the answer is the logarithm of something that may be 0, so minus infinity is one of its values.
     """
 
     name: str
     question: str
     headlines: Mapping[str, str]
     columns: tuple[str, ...]
+    logarithms: bool = False
 
     @property
     def headline(self) -> str:
@@ -63,6 +65,7 @@ TASKS = {
                 "landmarks",
                 "mass",
             ),
+            logarithms=True,
         ),
         Task(
             name="regression",

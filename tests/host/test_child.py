@@ -9,15 +9,18 @@ import contextlib
 import sys
 import types
 
+import msgspec
 import numpy as np
 import pytest
 
 from mfbench import Checkpoint, Diverged, NoParameters
 from mfbench.child import Trial
 from mfbench.clock import Clock
-from mfbench.journal import Ended, JournalWriter, Seen, Setup, read_journal, values
+from mfbench.effort import LONGEST_NAME, MOST_COUNT, MOST_NAMES
+from mfbench.journal import HEADER, Ended, JournalWriter, Seen, Setup, read_journal, values
 from mfbench.order import Order
 from mfbench.points import write_points
+from mfbench.room import WORDS_ROOM
 from mfbench.tasks.judging import Inquiry
 
 BUDGET = 10.0
@@ -69,7 +72,7 @@ def trial(hand, tmp_path, monkeypatch):
     monkeypatch.setattr("mfbench.child.Clock", lambda: Clock(hand))
     inquiry = Inquiry(looks=np.zeros((3, 1)), finals=np.zeros((5, 1)), gradients=np.zeros((2, 1)), step=0.1)
 
-    def run(solve, cap=1e6):
+    def run(solve, cap=1e6, logarithms=False):
         module = types.ModuleType("hand_made")
         module.NoParameters, module.build, module.solve = NoParameters, lambda parameters, seed: None, solve
         monkeypatch.setitem(sys.modules, "hand_made", module)
@@ -78,7 +81,7 @@ def trial(hand, tmp_path, monkeypatch):
             problem_type="hand_made:NoParameters", solver_type="hand_made:NoParameters", problem_seed=1,
             solver_seed=2, plugins=(), points=write_points(inquiry, tmp_path / "points"), journal=str(tmp_path / "journal"),
             folder=str(tmp_path), device="cpu", cores=(0,), gpu=None, memory_mb=1, budget=BUDGET,
-            evaluation_cap=cap, limit=1e6,
+            evaluation_cap=cap, limit=1e6, logarithms=logarithms,
         )  # fmt: skip
         with contextlib.closing(JournalWriter(tmp_path / "journal")) as journal:
             Trial(order, journal, 0.0).run()
@@ -181,6 +184,41 @@ def test_queued_work_cannot_hide_between_looks(hand, trial):
     assert 8.5 < seconds <= BUDGET, "the queue is emptied often enough to come close to the budget"
 
 
+@pytest.mark.parametrize("how", ["finished", "stopped"])
+@pytest.mark.parametrize(("before", "after"), [(0.5, 0.4), (0.5, np.nan), (0.5, -np.inf), (3e-9, 2e-9)])
+def test_a_state_that_is_changed_after_it_was_yielded_is_an_error(hand, trial, before, after, how):
+    """It would be scored as it stood then, with what it became after the budget."""
+
+    def solve(problem, parameters, context):
+        state = np.array(before)
+        yield hand.checkpoint(state)
+        hand.time += 11.0
+        state[()] = after
+        if how == "stopped":
+            yield hand.checkpoint(state)
+
+    blocks = trial(solve)
+    assert end(blocks).how == "error"
+    assert end(blocks).sentence == (
+        "ChangedState: the state was changed in place after it was yielded at 0 s; yield a copy."
+    )
+    assert not any(block.finals for block in seen(blocks)), "nothing is scored"
+
+
+@pytest.mark.parametrize("value", [0.5, -300.0, 5e-324, -np.inf])
+def test_round_off_is_no_change(hand, trial, value):
+    """A GPU adds up in another order each time."""
+    values_of = np.random.default_rng(0)
+
+    def evaluate(state, x):
+        return np.full(len(x), state) * (1.0 + 1e-7 * values_of.standard_normal(len(x)))
+
+    def solve(problem, parameters, context):
+        yield Checkpoint(evaluate=evaluate, state=value)
+
+    assert end(trial(solve, logarithms=True)).how == "finished"
+
+
 def test_the_last_checkpoint_of_a_finished_solver_is_scored_between_looks(hand, trial):
     def solve(problem, parameters, context):
         for number in range(100):
@@ -271,9 +309,15 @@ def test_work_and_reports_are_kept_as_plain_numbers(hand, trial):
 
 
 @pytest.mark.parametrize(
-    ("value", "how"), [(np.nan, "diverged"), (np.inf, "diverged"), (-np.inf, "finished")]
+    ("value", "logarithms", "how"),
+    [
+        (np.nan, True, "diverged"),
+        (np.inf, True, "diverged"),
+        (-np.inf, True, "finished"),
+        (-np.inf, False, "diverged"),
+    ],
 )
-def test_values_that_are_no_numbers_end_a_trial(hand, trial, value, how):
+def test_values_that_are_no_numbers_end_a_trial(hand, trial, value, logarithms, how):
     """Minus infinity is a number for a logarithm: the density is zero there."""
 
     def solve(problem, parameters, context):
@@ -281,11 +325,39 @@ def test_values_that_are_no_numbers_end_a_trial(hand, trial, value, how):
         hand.time += 1.0
         yield hand.checkpoint(value)
 
-    blocks = trial(solve)
+    blocks = trial(solve, logarithms=logarithms)
     assert end(blocks).how == how
     if how == "diverged":
         assert end(blocks).sentence == "3 of 3 values are NaN or infinite at 1 s"
         assert [values(block.looks)[0] for block in seen(blocks)] == [0.0], "what was seen before stays"
+
+
+def test_what_is_scored_has_the_numbers_of_its_own_moment(hand, trial):
+    """Though all checkpoints share their work and their reports."""
+
+    def solve(problem, parameters, context):
+        work, reports = {"evaluations": 1}, {"rate": 1.0}
+        yield hand.checkpoint(0, work=work, reports=reports)
+        hand.time += 11.0
+        work["evaluations"], reports["rate"] = 1_000_000, 99.0
+        yield hand.checkpoint(0, work=work, reports=reports)
+
+    for block in seen(trial(solve)):
+        assert (block.work, block.reports) == ({"evaluations": 1}, {"rate": 1.0})
+
+
+def test_all_that_a_checkpoint_may_say_has_room_in_its_block(hand, trial):
+    """The room of a journal is set aside before a trial."""
+    names = [f"{number:02}".rjust(LONGEST_NAME, "n") for number in range(MOST_NAMES)]
+
+    def solve(problem, parameters, context):
+        yield hand.checkpoint(
+            0, work=dict.fromkeys(names, MOST_COUNT), reports=dict.fromkeys(names, float("inf"))
+        )
+
+    block = seen(trial(solve))[0]
+    assert len(block.work) == len(block.reports) == MOST_NAMES
+    assert len(msgspec.msgpack.encode(block)) + HEADER.size - len(block.looks) < WORDS_ROOM
 
 
 def diverge(sentence):
@@ -314,6 +386,29 @@ FAILURES = {
     "no checkpoint": (lambda hand: 0.5, "error", "yielded float; expected a Checkpoint"),
     "text in reports": (lambda hand: hand.checkpoint(0, reports={"rate": "high"}), "error", "high"),
     "nan in work": (lambda hand: hand.checkpoint(0, work={"evaluations": np.nan}), "error", "NaN"),
+    "negative work": (lambda hand: hand.checkpoint(0, work={"nodes": -5}), "error", "work['nodes']: -5"),
+    "half a point": (
+        lambda hand: hand.checkpoint(0, work={"evaluations": 10.5}),
+        "error",
+        "10.5 is no whole number",
+    ),
+    "work beyond count": (
+        lambda hand: hand.checkpoint(0, work={"nodes": 2**63}),
+        "error",
+        "whole number from 0",
+    ),
+    "work of many names": (
+        lambda hand: hand.checkpoint(0, work={f"w{number}": 1 for number in range(300_000)}),
+        "error",
+        "work has 300000 names; expected at most 32",
+    ),
+    "reports of many names": (
+        lambda hand: hand.checkpoint(0, reports={f"r{number}": 1.0 for number in range(33)}),
+        "error",
+        "reports has 33 names; expected at most 32",
+    ),
+    "a long name": (lambda hand: hand.checkpoint(0, reports={"x" * 51: 1.0}), "error", "at most 50 bytes"),
+    "a name that is no text": (lambda hand: hand.checkpoint(0, work={3: 1}), "error", "the name 3"),
 }
 
 

@@ -48,6 +48,7 @@ FAULTS = {
     # answers
     "become-nan": Fault(Status.DIVERGED, "NaN"),
     "become-inf": Fault(Status.DIVERGED, "infinite"),
+    "become-nothing": Fault(Status.DIVERGED, "infinite"),
     "nan-at-once": Fault(Status.DIVERGED, "NaN", curve=False),
     "diverge": Fault(Status.DIVERGED, "step 7: the energy is inf"),
     "wrong-shape": error("expected (2048,)", curve=False),
@@ -78,6 +79,9 @@ FAULTS = {
     "slow-setup": Fault(Status.TIMEOUT, "it yielded nothing within 1 s", curve=False),
     # families
     "grandchild": Fault(Status.OK, "finished by itself"),
+    "copy-returns": Fault(Status.OK, "finished by itself"),
+    "copy-goes-on": Fault(Status.OK, "finished by itself"),
+    "copy-fails": Fault(Status.OK, "finished by itself", stderr="the copy failed"),
     "daemon": Fault(Status.CRASHED, "exit code 3"),
     "nameless": Fault(Status.OK, "finished by itself"),
     "family": Fault(Status.CRASHED, "SIGKILL"),
@@ -99,6 +103,7 @@ FAULTS = {
     "break-numpy": error("'NoneType' object is not callable"),
     "make-numpy-strict": Fault(Status.OK, "finished by itself"),
     "stop-clocks": Fault(Status.OK, "finished by itself"),
+    "borrow-words": error("read on", stderr=""),
     "remove-folder": Fault(Status.CRASHED, "exit code 0", curve=False, stderr=""),
 }
 HANGS = ("hang", "hang-at-once", "hold-gil", "search", "be-deaf", "stop-itself")
@@ -199,6 +204,10 @@ def test_its_last_words_are_kept(case):
     assert len(seen.record.stderr) <= 2000
 
 
+def test_the_words_of_another_file_are_nobodys_last_ones(matrix):
+    assert matrix["borrow-words"].record.stderr == ""
+
+
 def test_its_curve_so_far_is_kept(case):
     """1/2 everywhere scores sqrt(1/20) on the line."""
     fault, seen = case
@@ -221,6 +230,16 @@ def test_it_ends_within_its_limit_and_two_seconds(case):
     _, seen = case
     limit = seen.record.limits.wall(seen.record.cell.budget)
     assert seen.record.usage.seconds_wall < limit + 2.0
+
+
+@pytest.mark.parametrize("solver", [name for name in FAULTS if name.startswith("copy-")])
+def test_a_copy_of_a_solver_says_nothing(matrix, solver):
+    """What is scored, and when, is the original's alone."""
+    record = matrix[solver].record
+    assert 0.15 < record.curve[-1].seconds < BUDGET
+    assert {look.error for look in record.curve} == {record.curve[0].error}
+    times = [look.seconds for look in record.curve]
+    assert times == sorted(times)
 
 
 @pytest.mark.parametrize("solver", HANGS)

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
+from mfbench import fork_server, isolation
 from mfbench.record import Cell, Limits, Spec, Status
 from mfbench.store import Store
 from mfbench.trial import run_trial
@@ -168,10 +170,13 @@ def test_children_die_with_their_host_though_the_fork_server_does_nothing(family
     assert family.left() == []
 
 
-def test_a_killed_fork_server_costs_its_trials_and_no_others(
+def test_a_killed_fork_server_costs_its_trials_this_run_and_no_others(
     toy_plugin, curious_plugin, faulty_plugin, descendants
 ):
-    """The next trial starts another one, which keeps order as the first did."""
+    """The next trial starts another one, which keeps order as the first did.
+
+    Nobody knows which of the trials beside each other did it, or whether memory was wanted: none of them is final.
+    """
     plugins = (toy_plugin, curious_plugin, faulty_plugin)
 
     def spec(solver):
@@ -181,9 +186,34 @@ def test_a_killed_fork_server_costs_its_trials_and_no_others(
         )  # fmt: skip
         return Spec(key=solver, cell=cell, limits=Limits(memory_mb=512), plugins=plugins)
 
-    killed = run_trial(spec("matricide")).record
-    assert killed.status is Status.CRASHED, killed.sentence
+    with ThreadPoolExecutor() as pool:
+        beside = pool.submit(run_trial, spec("wait"))
+        while not isolation._running:
+            time.sleep(0.01)
+        killed = run_trial(spec("matricide")).record
+        for record in (killed, beside.result().record):
+            assert record.status is Status.INTERRUPTED, record.sentence
+            assert record.sentence == "the fork server was killed while it ran, and it with that"
     assert killed.curve, "what was seen is kept"
     assert run_trial(spec("relax")).record.status is Status.OK
     assert run_trial(spec("daemon")).record.sentence.endswith("exit code 3 before the trial ended")
     assert [process for process in descendants() if process.ppid() != os.getpid()] == []
+
+
+def test_a_stopped_fork_server_goes_on(toy_plugin, curious_plugin):
+    """Its host waited for ever: for the word that a child has ended, or for the next child."""
+
+    def run(solver):
+        cell = Cell(
+            task="committor", problem="committor/line", problem_parameters={"temperature": 1.0}, solver=solver,
+            solver_parameters={}, seed=0, device="cpu", budget=60.0,
+        )  # fmt: skip
+        return run_trial(
+            Spec(key=solver, cell=cell, limits=Limits(memory_mb=512), plugins=(toy_plugin, curious_plugin))
+        ).record
+
+    began = time.monotonic()
+    assert run("lullaby").sentence.endswith("exit code 3 before the trial ended")
+    psutil.Process(fork_server.pid()).suspend()
+    assert run("relax").status is Status.OK
+    assert time.monotonic() - began < 30.0

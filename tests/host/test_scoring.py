@@ -73,6 +73,8 @@ STATUSES = {
     "finished": ([*GOOD, ended("finished")], 0, "", Status.OK, "said so; scored as it stood at 0.5 s"),
     "stopped": ([*GOOD, ended("stopped")], 0, "", Status.OK, "said so; scored as it stood at 0.5 s"),
     "killed after its end": ([*GOOD, ended("stopped")], -9, "limit", Status.OK, "scored as it stood at 0.5 s"),
+    "without its server": (GOOD, 255, "server", Status.INTERRUPTED, "the fork server was killed"),
+    "without its server at its end": ([*GOOD, ended("finished")], 255, "server", Status.OK, "0.5 s"),
     "killed at the limit": (GOOD, -9, "limit", Status.OK, "killed at the limit; scored as it stood at 0.5 s"),
     "killed without a score": ([BEGAN], -9, "limit", Status.TIMEOUT, "never yielded within the budget"),
     "killed with a late look": ([BEGAN, seen(10.5)], -9, "limit", Status.TIMEOUT, "never yielded"),

@@ -120,6 +120,13 @@ def matricide(problem, parameters, context):
     time.sleep(1e6)
 
 
+def lullaby(problem, parameters, context):
+    """Stop the fork server, which then starts no child and tells of no end."""
+    yield checkpoint()
+    os.kill(os.getppid(), signal.SIGSTOP)
+    os._exit(3)
+
+
 def babble(problem, parameters, context):
     """Write megabytes to stderr."""
     for _ in range(20):
@@ -128,7 +135,7 @@ def babble(problem, parameters, context):
     yield checkpoint()
 
 
-PLAIN = (babble, keep, witness, sit, family, matricide)
+PLAIN = (babble, keep, witness, sit, family, matricide, lullaby)
 
 
 @mfbench.hookimpl

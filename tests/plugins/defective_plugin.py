@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 import mfbench
+from mfbench.conformance.runs import PROBE_BUDGET
 from mfbench.tasks.committor import CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
 
@@ -26,6 +27,13 @@ class Few:
     """Of a solver whose steps take long."""
 
     steps: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Many:
+    """Of a solver that yields all the time."""
+
+    steps: int = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +121,85 @@ def understated(problem, parameters, context):
         yield dataclasses.replace(
             checkpoint, work={"evaluations": int(0.89 * checkpoint.work["evaluations"])}
         )
+
+
+def counts_of_numpy(problem, parameters, context):
+    """Whole numbers of another type, and one that is a float, are counts all the same."""
+    for checkpoint in honest(problem, parameters, context):
+        count = checkpoint.work["evaluations"]
+        yield dataclasses.replace(
+            checkpoint, work={"evaluations": np.int64(count) if count % 40 else float(count)}
+        )
+
+
+def shy(problem, parameters, context):
+    """Runs in a trial, and not where a probe looks at it."""
+    if context.budget == PROBE_BUDGET:
+        raise RuntimeError("somebody looks")
+    yield from honest(problem, parameters, context)
+
+
+def leaves_a_probe(problem, parameters, context):
+    """Goes on in a trial, and not where a probe looks at it."""
+    for step, checkpoint in enumerate(honest(problem, parameters, context)):
+        if step == 5 and context.budget == PROBE_BUDGET:
+            raise RuntimeError("somebody looks")
+        yield checkpoint
+
+
+def solves_when_asked(problem, parameters, context):
+    """All work is done where no clock and no count sees it."""
+
+    def descended(steps, x):
+        for _ in range(steps):
+            x = x - 1e-3 * (problem.potential(x + 1e-3) - problem.potential(x - 1e-3))[:, None]
+        return np.clip(problem.boundary_a(x), 0.0, 1.0)
+
+    for step in range(1, parameters.steps + 1):
+        yield mfbench.Checkpoint(evaluate=descended, state=10 * step, work={"evaluations": 0})
+
+
+def reweighted(problem, parameters, context):
+    """The potential at x is part of its answer."""
+
+    def weight(state, x):
+        return np.exp(-problem.potential(x))
+
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=weight)
+
+
+def integrated(problem, parameters, context):
+    """So is the potential at a few points more."""
+
+    def integral(state, x):
+        return sum(problem.potential(share * x) for share in (0.25, 0.5, 0.75, 1.0))
+
+    for checkpoint in honest(problem, parameters, context):
+        yield dataclasses.replace(checkpoint, evaluate=integral)
+
+
+def expands(problem, parameters, context):
+    """Asks, once it is under way, for what cannot be counted: `jet` takes no function with derivative rules of its own."""
+    state = np.random.get_state()
+    import jax
+    from jax.experimental.jet import jet
+
+    np.random.set_state(state)  # which importing jax changes, where the fork server has not done it before
+
+    def along(x):
+        return jet(lambda y: problem.potential(y[None])[0], (x,), ([jax.numpy.ones_like(x)] * 2,))[1][1]
+
+    for checkpoint in honest(problem, parameters, context):
+        yield checkpoint
+        along(jax.numpy.ones(1))
+
+
+def tires(problem, parameters, context):
+    """Counts until somebody might have stopped looking."""
+    for checkpoint in honest(problem, parameters, context):
+        count = checkpoint.work["evaluations"]
+        yield dataclasses.replace(checkpoint, work={"evaluations": min(count, 64 * 20)})
 
 
 def over_budget(problem, parameters, context):
@@ -316,6 +403,18 @@ SOLVERS = {
     "scribbles": (scribbles, ["given-untouched"], {}),
     "rare-yields": (rare_yields, ["cheap-yields"], {"parameters": Few}),
     "understated": (understated, ["truthful-work"], {}),
+    "counts-of-numpy": (counts_of_numpy, [], {}),
+    "shy": (
+        shy,
+        ["determinism", "cheap-yields", "one-evaluate", "kept-state", "random-state", "truthful-work"],
+        {},
+    ),
+    "leaves-a-probe": (leaves_a_probe, ["truthful-work"], {}),
+    "solves-when-asked": (solves_when_asked, ["truthful-work"], {}),
+    "reweighted": (reweighted, [], {}),
+    "integrated": (integrated, [], {}),
+    "expands": (expands, [], {"extras": ("jax",)}),
+    "tires": (tires, ["truthful-work"], {"parameters": Many}),
     "over-budget": (over_budget, ["budget"], {}),
     "hurried": (hurried, [], {}),
     "raises": (raises, ["trial"], {}),

@@ -22,6 +22,13 @@ def become_inf(problem, parameters, context):
     yield look(np.inf)
 
 
+def become_nothing(problem, parameters, context):
+    """A logarithm may be that, and no probability."""
+    yield look()
+    time.sleep(0.1)
+    yield look(-np.inf)
+
+
 def nan_at_once(problem, parameters, context):
     yield look(np.nan)
 
@@ -62,6 +69,6 @@ def yield_nothing(problem, parameters, context):
 
 
 KIND = (
-    become_nan, become_inf, nan_at_once, diverge, wrong_shape, complex_numbers, words, objects, no_checkpoint,
-    not_a_generator, yield_nothing,
+    become_nan, become_inf, become_nothing, nan_at_once, diverge, wrong_shape, complex_numbers, words, objects,
+    no_checkpoint, not_a_generator, yield_nothing,
 )  # fmt: skip

@@ -50,4 +50,30 @@ def family(problem, parameters, context):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-KIND = (grandchild, daemon, nameless, family)
+def copy_returns(problem, parameters, context):
+    """Two processes go on; the copy comes to an end of its own at once."""
+    yield look()
+    if os.fork() == 0:
+        return
+    time.sleep(0.3)
+    yield look()
+
+
+def copy_goes_on(problem, parameters, context):
+    """The copy would be looked at, too."""
+    yield look()
+    value = 0.125 if os.fork() == 0 else 0.5
+    for _ in range(10):
+        time.sleep(0.02)
+        yield look(value)
+
+
+def copy_fails(problem, parameters, context):
+    yield look()
+    if os.fork() == 0:
+        raise RuntimeError("the copy failed")
+    time.sleep(0.3)
+    yield look()
+
+
+KIND = (grandchild, copy_returns, copy_goes_on, copy_fails, daemon, nameless, family)

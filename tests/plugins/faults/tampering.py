@@ -79,6 +79,15 @@ def stop_clocks(problem, parameters, context):
         time.sleep(0.02)
 
 
+def borrow_words(problem, parameters, context):
+    """A file of others in the place of its own."""
+    yield look()
+    Path("others").write_text("nobody's business")
+    Path("stderr").unlink()
+    Path("stderr").symlink_to("others")
+    raise RuntimeError("read on")
+
+
 def remove_folder(problem, parameters, context):
     """Its own, with the journal in it."""
     yield look()
@@ -89,5 +98,5 @@ def remove_folder(problem, parameters, context):
 
 KIND = (
     wander, close_stdout, close_everything, close_everything_and_fail, break_numpy, make_numpy_strict,
-    stop_clocks, remove_folder,
+    stop_clocks, borrow_words, remove_folder,
 )  # fmt: skip
