@@ -98,8 +98,10 @@ def main(pipe: Connection) -> None:
         else:
             run_probe(order, order.probe)
     except BaseException:
+        confinement.finish_words()
         print_traceback()
         os._exit(1)
+    confinement.finish_words()
     if not confinement.has_children():
         with suppress(OSError):  # a solver may have closed whatever it found open
             pipe.send_bytes(FAREWELL)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -65,7 +65,7 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise  # click knows what to do when a reader leaves
         except OSError as error:
-            forget_output()
+            forget(sys.stdout)
             fail(str(error), INCOMPLETE)
 
 
@@ -255,15 +255,17 @@ def fail(message: str, code: int = BAD_INPUT) -> None:
     """End with a message and an exit code; with the code alone where errors cannot be written either."""
     from mfbench.labels import printable
 
-    with suppress(OSError):
+    try:
         click.echo(f"Error: {printable(message)}", err=True)
+    except OSError:
+        forget(sys.stderr)
     sys.exit(code)
 
 
-def forget_output() -> None:
-    """Let go of what is buffered where the output takes no more: it could not be written at the exit either."""
+def forget(stream: TextIO) -> None:
+    """Let go of what is buffered where a stream takes no more: it could not be written at the exit either."""
     with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def not_read(unreadable: list[tuple[Path, str]], then: str = "") -> None:

@@ -122,6 +122,12 @@ def redirect_output(folder: Path) -> None:
     os.close(nothing)
 
 
+def finish_words() -> None:
+    """Write what a solver said without an end of line: nobody does it for a process that leaves at once."""
+    with suppress(Exception):
+        sys.stderr.flush()
+
+
 def take_cores(cores: Iterable[int]) -> int:
     """Bind this process to the cores, then set the threads of every loaded library to their number.
 

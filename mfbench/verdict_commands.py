@@ -164,7 +164,7 @@ def compare(base: Path, head: Path, fail_on: str | None, style: str) -> None:
 
 def finish(verdict: Any, style: str) -> None:
     """Print a verdict and leave with its exit code; 2 if there is no regression and that cannot be printed."""
-    from mfbench.cli import fail, forget_output
+    from mfbench.cli import fail, forget
     from mfbench.report.comparison import render
     from mfbench.terminal import terminal
 
@@ -172,7 +172,7 @@ def finish(verdict: Any, style: str) -> None:
     try:
         click.echo(text, nl=False)
     except OSError as error:
-        forget_output()
+        forget(sys.stdout)
         what = "a regression" if verdict.regressed else "no regression"
         fail(f"the verdict, {what}, cannot be printed: {error}", 1 if verdict.regressed else 2)
     sys.exit(int(verdict.regressed))
