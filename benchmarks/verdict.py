@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,8 @@ PLUGINS = tuple(
 CASES = {"same": {}, "slowdown": {"slowdown": 1.3}, "loss": {"loss": 2.0}}
 GATES = read_gates("accuracy=10%,cost=15%")
 CELLS = 4
+TRIAL = 0.3
+"""Seconds of the planted solver's own work: a child's start, which no fault slows down, must be small beside it."""
 
 
 @dataclasses.dataclass
@@ -104,10 +107,22 @@ def simulated(random, slowdown=1.0, loss=1.0, fresh=0.0, crowded=True):
     return look
 
 
+@cache
+def passes():
+    """Of the planted solver's array in a step, so that a trial solves for about `TRIAL` seconds on this machine."""
+    block, least = np.linspace(0.0, 1.0, 20_000), np.inf
+    for _ in range(50):
+        began = time.perf_counter()
+        for _ in range(20):
+            np.tanh(block)
+        least = min(least, (time.perf_counter() - began) / 20)
+    return max(1, round(TRIAL / 24 / least))
+
+
 def real(slowdown=1.0, loss=1.0, seeds=100):
     """A runner of real trials of the planted solver, started from this process."""
-    sides = []
-    for parameters in ({}, {"slowdown": slowdown, "loss": loss}):
+    sides, work = [], {"passes": passes()}
+    for parameters in (work, work | {"slowdown": slowdown, "loss": loss}):
         request = Request(
             problems=(Selector("committor/line", {}),), solvers=(Selector("planted", parameters),), seeds=seeds, budget=20.0
         )  # fmt: skip
@@ -199,8 +214,9 @@ def by_interpreters(name, seeds, rounds):
             file.chmod(0o755)
             sides.append(str(file))
         plugins = [word for plugin in PLUGINS for word in ("--plugin", plugin)]
+        solver = f"planted[passes={passes()}]"
         done = subprocess.run(
-            [sys.executable, "-m", "mfbench", "ab", *sides, *plugins, "-p", "line", "-s", "planted", "--budget", "20s",
+            [sys.executable, "-m", "mfbench", "ab", *sides, *plugins, "-p", "line", "-s", solver, "--budget", "20s",
              "--seeds", str(seeds), "--rounds", str(rounds), "--fail-on", "accuracy=10%,cost=15%", "--format", "json"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
