@@ -29,8 +29,8 @@ HONEST = 0.9
 FREE_EACH = 1
 """Evaluations at each point that an answer may ask for without a word: exp(-beta V) is one of its factors, say."""
 
-MOST_EACH = 128
-"""Evaluations at each point that a formula takes, such as a line integral by quadrature."""
+MOST_EACH = 512
+"""Evaluations at each point that a formula takes, such as a line integral, or a path back to the initial law."""
 
 MOST_BYTES = 1_000_000
 """A longer document was not written by this module."""

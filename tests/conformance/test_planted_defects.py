@@ -44,7 +44,7 @@ def test_a_solver_is_caught_by_its_own_check(name, registry):
         ("honest", 0, "counted"),
         ("reweighted", 1, "counted"),
         ("integrated", 4, "deferred"),
-        ("solves-when-asked", 160, "understated"),
+        ("solves-when-asked", 640, "understated"),
     ],
 )
 def test_what_an_answer_asks_for_is_counted_apart(name, each, word, registry):

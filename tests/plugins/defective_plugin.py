@@ -156,7 +156,7 @@ def solves_when_asked(problem, parameters, context):
         return np.clip(problem.boundary_a(x), 0.0, 1.0)
 
     for step in range(1, parameters.steps + 1):
-        yield mfbench.Checkpoint(evaluate=descended, state=10 * step, work={"evaluations": 0})
+        yield mfbench.Checkpoint(evaluate=descended, state=40 * step, work={"evaluations": 0})
 
 
 def reweighted(problem, parameters, context):
