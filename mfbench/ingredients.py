@@ -94,6 +94,9 @@ def account(record: Record, registry: Registry) -> Account:
         "solver_parameters": _document(cell.solver_parameters, solver.parameters if solver else None),
     }
     plain = {"task": cell.task, "seed": str(cell.seed), "device": cell.device, "budget": f"{cell.budget:g} s"}
+    build = (problem.build, problem.parameters) if problem else None
+    run = (solver.run, solver.parameters) if solver else None
+    judge = (problem.judge, problem.parameters) if problem else None
     ingredients = [
         Ingredient.of("problem", cell.problem, cell.problem if problem else "not installed"),
         Ingredient.of("solver", cell.solver, cell.solver if solver else "not installed"),
@@ -107,14 +110,8 @@ def account(record: Record, registry: Registry) -> Account:
         ),
         *(Ingredient(name, text, ASKED, True) for name, text in plain.items()),
         Ingredient("threads", str(record.limits.threads), ASKED, True),
-        Ingredient.of(
-            "code of the problem",
-            *_hashes(record.code.get("problem"), (problem.build, problem.parameters) if problem else None),
-        ),
-        Ingredient.of(
-            "code of the solver",
-            *_hashes(record.code.get("solver"), (solver.run, solver.parameters) if solver else None),
-        ),
+        Ingredient.of("code of the problem", *_hashes(record.code.get("problem"), build)),
+        Ingredient.of("code of the solver", *_hashes(record.code.get("solver"), run)),
     ]
     versions: Mapping[str, str] = {}
     if problem is not None and solver is not None:
@@ -134,18 +131,10 @@ def account(record: Record, registry: Registry) -> Account:
     ):
         now = identity.key_here(msgspec.structs.replace(cell, **documents), registry, record.limits.threads)
     here = provenance.machine()
-    beside = [
-        Ingredient.of(
-            "judge", *_hashes(record.judge, (problem.judge, problem.parameters) if problem else None)
-        )
-    ]
+    beside = [Ingredient.of("judge", *_hashes(record.judge, judge))]
     beside += [
         Ingredient.of(f"machine: {name}", record.machine.get(name, ABSENT), here.get(name, ABSENT))
         for name in sorted({*record.machine, *here})
-    ]
-    code = [
-        (problem.build, problem.parameters) if problem else None,
-        (solver.run, solver.parameters) if solver else None,
     ]
     return Account(
         then=record.key,
@@ -153,7 +142,7 @@ def account(record: Record, registry: Registry) -> Account:
         honest=identity.is_accounted_for(record) if record.code else None,
         ingredients=tuple(ingredients),
         beside=tuple(beside),
-        edited=_edited([one for one in code if one is not None], record.started),
+        edited=_edited([code for code in (build, run) if code is not None], record.started),
         status=record.status,
     )
 

@@ -28,7 +28,12 @@ def latest() -> str:
     return (datetime.now(UTC) + CLOCKS).isoformat(timespec="seconds")
 
 
-def newest(bundles: Iterable[Bundle], here: Here = lambda shared: False) -> list[Bundle]:
+def nowhere(shared: Shared) -> bool:
+    """Where no code is installed that could have run any of them."""
+    return False
+
+
+def newest(bundles: Iterable[Bundle], here: Here = nowhere) -> list[Bundle]:
     """The record of every cell that counts.
 
     One that ran to some end comes before an interrupted or unsupported one, then one of the code that is installed here,

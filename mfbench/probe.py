@@ -175,7 +175,7 @@ def _watch(
         manners.glances[manners.yields] = Glance(counted=so_far, reported=reported, each=each, values=values)
         manners.foreign = sorted(counter.foreign)
         so_far = counter.points
-        crowded, scribbled = other_company(checkpoint, points)
+        crowded, scribbled = other_company(checkpoint, points, values)
         settle()
         counter.points = so_far
         manners.crowded = manners.crowded or (manners.yields if crowded else 0)
@@ -237,20 +237,20 @@ def arrays_of(problem: Any) -> dict[str, bytes]:
     return {name: value.tobytes() for name, value in found.items() if isinstance(value, np.ndarray)}
 
 
-def other_company(checkpoint: Checkpoint, points: np.ndarray) -> tuple[bool, bool]:
-    """Whether values at the points depend on those behind them in the batch; whether the batch was changed.
+def other_company(
+    checkpoint: Checkpoint, points: np.ndarray, values: list[float | None]
+) -> tuple[bool, bool]:
+    """Whether values at the points are others with the first point behind them, not the last; whether the batch was changed.
 
     The points stay where they are in a batch of one shape, so that nothing compiles anew and sums keep their order.
     """
-    values = []
-    scribbled = False
-    for other in (points[-1:], points[:1]):
-        batch = np.concatenate([points, np.repeat(other, max(0, BATCH - len(points)), axis=0)])
-        kept = batch.copy()
-        values.append(np.array(checkpoint.evaluate(checkpoint.state, batch), float)[: len(points)])
-        scribbled = scribbled or not np.array_equal(batch, kept, equal_nan=True)
-    one, two = values
-    return not np.allclose(one, two, rtol=ALIKE, atol=ALIKE, equal_nan=True), scribbled
+    batch = np.concatenate([points, np.repeat(points[:1], max(0, BATCH - len(points)), axis=0)])
+    kept = batch.copy()
+    found = np.array(checkpoint.evaluate(checkpoint.state, batch), float)[: len(points)]
+    known = np.array(values, float)
+    found[~np.isfinite(found)] = np.nan  # as a glance keeps them
+    crowded = not np.allclose(known, found, rtol=ALIKE, atol=ALIKE, equal_nan=True)
+    return crowded, not np.array_equal(batch, kept, equal_nan=True)
 
 
 def set_random_states(salt: int) -> None:

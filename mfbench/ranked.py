@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mfbench.newest import Here
+from mfbench.newest import Here, nowhere
 from mfbench.ranking import rank
 from mfbench.record import Record
 from mfbench.report.tables import render
@@ -14,7 +14,7 @@ from mfbench.work_checks import read_checks
 
 
 def tables_text(
-    records: Iterable[Record], style: str, folders: Iterable[Path] = (), here: Here = lambda shared: False
+    records: Iterable[Record], style: str, folders: Iterable[Path] = (), here: Here = nowhere
 ) -> str:
     """Ranked tables in a format; what is known of reported work comes from the folders."""
     return render(rank(records, read_checks(folders), here), style, **terminal())

@@ -18,7 +18,7 @@ import msgspec
 from mfbench.bundles import Bundle
 from mfbench.caveats import caveats, machine_named, machines
 from mfbench.labels import Contender, contender_labels, label, natural_order, one_line
-from mfbench.newest import Here, latest, newest
+from mfbench.newest import Here, latest, newest, nowhere
 from mfbench.record import Record
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
@@ -31,7 +31,7 @@ from mfbench.work_checks import Whose, WorkCheck, work_word
 def rank(
     records: Iterable[Record],
     checks: Mapping[Whose, WorkCheck] | None = None,
-    here: Here = lambda shared: False,
+    here: Here = nowhere,
 ) -> Ranking:
     """Rank the contenders of every task. The order of the records does not matter.
 

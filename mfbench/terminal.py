@@ -9,6 +9,6 @@ from typing import Any
 
 def terminal() -> dict[str, Any]:
     """What `report` must know of the terminal; nothing where there is none."""
-    if sys.stdout is None or not sys.stdout.isatty():
+    if not sys.stdout.isatty():
         return {}
     return {"terminal": True, "width": shutil.get_terminal_size().columns}

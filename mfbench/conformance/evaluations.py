@@ -15,7 +15,7 @@ def own_rows(runs: Runs) -> Verdict:
     """The solution's value at a point does not depend on the points that are asked about with it."""
     check, seen = "own-rows", runs.first
     if not seen.glances:
-        return _unseen(check, runs)
+        return skipped(check, f"{runs.unreached}.")
     if seen.crowded:
         return failed(
             check,
@@ -29,16 +29,10 @@ def given_untouched(runs: Runs) -> Verdict:
     """Neither the points of `evaluate` nor the arrays of the problem are changed in place."""
     check, seen = "given-untouched", runs.first
     if not seen.glances:
-        return _unseen(check, runs)
+        return skipped(check, f"{runs.unreached}.")
     if seen.altered:
         return failed(
             check,
             f"it changed {' and '.join(seen.altered)} in place, which others are given, too. Take a copy.",
         )
     return passed(check, "the points of `evaluate` and the problem's arrays are as they were.")
-
-
-def _unseen(check: str, runs: Runs) -> Verdict:
-    return skipped(
-        check, f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
-    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mfbench import availability
-from mfbench.conformance.derivatives import STEP, length
+from mfbench.conformance.derivatives import difference, length
 from mfbench.conformance.verdict import Verdict, failed, passed, skipped
 from mfbench.evaluation import evaluate
 from mfbench.reference import SecondRoute
@@ -138,11 +138,7 @@ def _distance(boundary: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
 
     Distances to start points would tell nothing where most coordinates are a solvent's.
     """
-    squares = np.zeros(len(x))
-    for axis in range(x.shape[1]):
-        shift = np.zeros(x.shape[1])
-        shift[axis] = STEP * length(x)
-        slope = (np.asarray(boundary(x + shift)) - np.asarray(boundary(x - shift))) / (2.0 * shift[axis])
-        squares += slope**2
-    found: np.ndarray = np.asarray(boundary(x)) / np.sqrt(squares + TINY)
+    unit = length(x)
+    slopes = [difference(boundary, x, unit * axis)[0] / unit for axis in np.eye(x.shape[1])]
+    found: np.ndarray = np.asarray(boundary(x)) / np.sqrt(np.sum(np.square(slopes), axis=0) + TINY)
     return found

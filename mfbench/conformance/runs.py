@@ -64,6 +64,11 @@ class Runs:
     budget: float
     limit: float
 
+    @property
+    def unreached(self) -> str:
+        """Why the first probe saw nothing of what a check asks for."""
+        return f"the run behind it did not get there: {self.first.ended or self.death or 'no checkpoint'}"
+
 
 def run_solver(
     subject: Subject, registry: Registry, plugins: tuple[str, ...], budget: float | None = None

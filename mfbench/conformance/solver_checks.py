@@ -160,12 +160,9 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
 
 def _unseen(check: str, runs: Runs) -> Verdict:
     """Nobody can say, because the solver does not run; one whose trial went well has to run here, too."""
-    reason = f"the run behind it did not get there: {runs.first.ended or runs.death or 'no checkpoint'}."
-    return (
-        failed(check, f"{reason[:-1]}; its trial went well.")
-        if runs.record.scored
-        else skipped(check, reason)
-    )
+    if runs.record.scored:
+        return failed(check, f"{runs.unreached}; its trial went well.")
+    return skipped(check, f"{runs.unreached}.")
 
 
 def _last_words(stderr: str) -> str:

@@ -116,3 +116,10 @@ def place(rank: float | None, tied: bool, best: bool) -> str:
 def marked(name: str, control: bool) -> str:
     """A contender's name; controls are marked."""
     return f"{name} (control)" if control else name
+
+
+def bounds(low: float | None, high: float | None) -> str:
+    """ "[-1.09, -0.92]"; an end that is None is infinite."""
+    left = "-inf" if low is None else figure(low)
+    right = "inf" if high is None else figure(high)
+    return f"[{left}, {right}]"

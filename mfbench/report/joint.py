@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mfbench.report.figures import UNKNOWN, figure
+from mfbench.report.figures import UNKNOWN, bounds, figure
 from mfbench.report.sheets import Sheet, without_empty_columns
-from mfbench.studies.findings import Coefficient, Fit, Joint
+from mfbench.studies.findings import Fit, Joint
 from mfbench.studies.verdicts import CONSISTENT, NOT_CONSISTENT
 
 
@@ -17,7 +17,12 @@ def joint_sheets(joint: Joint) -> Iterator[Sheet]:
     header = ("term", "coefficient", "interval", "theory", "points", "verdict")
     verdict = f"{joint.verdict}: {joint.because}" if joint.because else joint.verdict
     lines = [
-        (one.name, figure(one.estimate), _interval(one, joint.interval), "> 0" if one.positive else UNKNOWN)
+        (
+            one.name,
+            figure(one.estimate),
+            bounds(one.low, one.high) if joint.interval else UNKNOWN,
+            "> 0" if one.positive else UNKNOWN,
+        )
         for one in joint.coefficients
     ] or [("none", UNKNOWN, UNKNOWN, UNKNOWN)]
     last = (f"{joint.used}/{joint.values}", verdict)
@@ -63,11 +68,3 @@ def joint_fits(joint: Joint) -> Iterator[Fit]:
             arm=one.name, time=None, estimate=one.estimate, low=one.low, high=one.high, interval=joint.interval,
             used=joint.used, values=joint.values, least_seeds=joint.least_seeds, bend=joint.bend, reason=joint.because,
         )  # fmt: skip
-
-
-def _interval(one: Coefficient, there: bool) -> str:
-    if not there:
-        return UNKNOWN
-    low = "-inf" if one.low is None else figure(one.low)
-    high = "inf" if one.high is None else figure(one.high)
-    return f"[{low}, {high}]"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mfbench.labels import cell, escaped
-from mfbench.report.figures import NOT_REACHED, UNKNOWN, figure
+from mfbench.report.figures import NOT_REACHED, UNKNOWN, bounds, figure
 from mfbench.report.joint import joint_fits, joint_note, joint_sheets
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.study_page import FORMULAS
@@ -132,11 +132,7 @@ def _fit_line(findings: Findings, fit: Fit, judgement: Judgement | None, first: 
 
 def interval(fit: Fit) -> str:
     """ "[-1.09, -0.92]"; "" where there is none."""
-    if not fit.interval:
-        return UNKNOWN
-    low = "-inf" if fit.low is None else figure(fit.low)
-    high = "inf" if fit.high is None else figure(fit.high)
-    return f"[{low}, {high}]"
+    return bounds(fit.low, fit.high) if fit.interval else UNKNOWN
 
 
 def lacking(counted: Fit | Point) -> str:

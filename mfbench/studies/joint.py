@@ -57,13 +57,8 @@ def _fitted(entry: StudyEntry, measured: Measured) -> Joint:
     solve = solver_of(table, y)
     values = solve @ y
     law = table @ values
-    fields = {
-        "shares": tuple(
-            _share(point, float(np.dot(terms_at(entry.joint, group), values)))
-            for group, point, _ in measured
-            if point.state == found.USED
-        )
-    }
+    laws = {group.keys: float(one) for (group, _, _), one in zip(used, law, strict=True)}
+    shares = tuple(_share(point, laws[group.keys]) for group, point, _ in measured if group.keys in laws)
     bounds: list[tuple[float, float]] = [(math.nan, math.nan)] * len(values)
     bend = None
     if least >= LEAST_SEEDS:
@@ -84,7 +79,7 @@ def _fitted(entry: StudyEntry, measured: Measured) -> Joint:
         for term, value, (low, high) in zip(entry.joint, values, bounds, strict=True)
     )
     return msgspec.structs.replace(
-        joint, coefficients=coefficients, interval=least >= LEAST_SEEDS, bend=bend, **fields
+        joint, coefficients=coefficients, interval=least >= LEAST_SEEDS, bend=bend, shares=shares
     )
 
 
