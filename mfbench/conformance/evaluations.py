@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mfbench.conformance.runs import Runs
-from mfbench.conformance.verdict import Verdict, failed, passed, skipped
+from mfbench.conformance.verdict import Verdict, failed, passed
 
 
 def treatment(runs: Runs) -> list[Verdict]:
@@ -15,7 +15,7 @@ def own_rows(runs: Runs) -> Verdict:
     """The solution's value at a point does not depend on the points that are asked about with it."""
     check, seen = "own-rows", runs.first
     if not seen.glances:
-        return skipped(check, f"{runs.unreached}.")
+        return runs.unseen(check)
     if seen.crowded:
         return failed(
             check,
@@ -29,7 +29,7 @@ def given_untouched(runs: Runs) -> Verdict:
     """Neither the points of `evaluate` nor the arrays of the problem are changed in place."""
     check, seen = "given-untouched", runs.first
     if not seen.glances:
-        return skipped(check, f"{runs.unreached}.")
+        return runs.unseen(check)
     if seen.altered:
         return failed(
             check,

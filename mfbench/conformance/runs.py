@@ -13,6 +13,7 @@ import msgspec
 
 from mfbench import availability, fork_server, isolation, provenance
 from mfbench.conformance.subjects import Subject
+from mfbench.conformance.verdict import Verdict, failed, skipped
 from mfbench.judges import judge_of
 from mfbench.order import Probe
 from mfbench.plan import Instance, make_spec
@@ -64,10 +65,12 @@ class Runs:
     budget: float
     limit: float
 
-    @property
-    def unreached(self) -> str:
-        """Why the first probe saw nothing of what a check asks for."""
-        return f"the run behind it did not get there: {self.first.ended or self.death or 'no checkpoint'}"
+    def unseen(self, check: str) -> Verdict:
+        """Of a check of which the first probe saw nothing; a solver whose trial went well has to run there, too."""
+        why = f"the run behind it did not get there: {self.first.ended or self.death or 'no checkpoint'}"
+        if self.record.scored:
+            return failed(check, f"{why}; its trial went well.")
+        return skipped(check, f"{why}.")
 
 
 def run_solver(

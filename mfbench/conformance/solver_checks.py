@@ -57,7 +57,7 @@ def deterministic(runs: Runs) -> Verdict:
     first, second = runs.first.glances, runs.second.glances
     common = sorted(first.keys() & second.keys())
     if not common:
-        return _unseen("determinism", runs)
+        return runs.unseen("determinism")
     for number in common:
         one, two = first[number], second[number]
         if one.values != two.values:
@@ -79,7 +79,7 @@ def cheap_yields(runs: Runs) -> Verdict:
     """Most yields follow each other within a tenth of the budget."""
     gaps, budget = runs.first.gaps, runs.budget
     if not gaps and runs.first.ended != "finished":
-        return _unseen("cheap-yields", runs)
+        return runs.unseen("cheap-yields")
     if not gaps:
         return passed("cheap-yields", "ended by itself after one checkpoint.")
     typical = median_low(gaps)
@@ -95,7 +95,7 @@ def cheap_yields(runs: Runs) -> Verdict:
 def one_evaluate(runs: Runs) -> Verdict:
     """All checkpoints have the same `evaluate`."""
     if not runs.first.yields:
-        return _unseen("one-evaluate", runs)
+        return runs.unseen("one-evaluate")
     if runs.first.evaluates:
         return failed(
             "one-evaluate",
@@ -108,7 +108,7 @@ def one_evaluate(runs: Runs) -> Verdict:
 def kept_state(runs: Runs) -> Verdict:
     """A checkpoint's solution stays as it was while the solver goes on."""
     if runs.first.yields < 2 and runs.first.ended != "finished":
-        return _unseen("kept-state", runs)
+        return runs.unseen("kept-state")
     if runs.first.moved:
         return failed(
             "kept-state",
@@ -121,7 +121,7 @@ def kept_state(runs: Runs) -> Verdict:
 def random_untouched(runs: Runs) -> Verdict:
     """The global random states are as they were."""
     if not runs.first.yields:
-        return _unseen("random-state", runs)
+        return runs.unseen("random-state")
     if runs.first.random:
         return failed(
             "random-state",
@@ -134,7 +134,7 @@ def random_untouched(runs: Runs) -> Verdict:
 def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
     """At least nine tenths of the evaluations that were counted are reported, and none are left to `evaluate`."""
     if not runs.first.glances or (runs.first.yields < 2 and runs.first.ended != "finished"):
-        return _unseen("truthful-work", runs)
+        return runs.unseen("truthful-work")
     if runs.record.scored and runs.first.raised:
         return failed(
             "truthful-work", f"its trial went well, and where work is counted it ended: {runs.first.ended}."
@@ -156,13 +156,6 @@ def truthful_work(runs: Runs, work: WorkCheck) -> Verdict:
         )
     more = f"; its answer asks for {work.each} more at each point" if work.each > FREE_EACH else ""
     return passed("truthful-work", f"reports {work.reported} evaluations, {work.counted} were counted{more}.")
-
-
-def _unseen(check: str, runs: Runs) -> Verdict:
-    """Nobody can say, because the solver does not run; one whose trial went well has to run here, too."""
-    if runs.record.scored:
-        return failed(check, f"{runs.unreached}; its trial went well.")
-    return skipped(check, f"{runs.unreached}.")
 
 
 def _last_words(stderr: str) -> str:

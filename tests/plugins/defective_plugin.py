@@ -406,7 +406,16 @@ SOLVERS = {
     "counts-of-numpy": (counts_of_numpy, [], {}),
     "shy": (
         shy,
-        ["determinism", "cheap-yields", "one-evaluate", "kept-state", "random-state", "truthful-work"],
+        [
+            "determinism",
+            "cheap-yields",
+            "one-evaluate",
+            "kept-state",
+            "random-state",
+            "truthful-work",
+            "own-rows",
+            "given-untouched",
+        ],
         {},
     ),
     "leaves-a-probe": (leaves_a_probe, ["truthful-work"], {}),
