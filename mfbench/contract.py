@@ -20,7 +20,7 @@ from mfbench.parameters import ParameterError, make_parameters, parameter_docume
 from mfbench.placement import ExecutorEntry
 from mfbench.solver import API, Facts, ProblemEntry, SolverEntry
 from mfbench.study import StudyEntry
-from mfbench.study_contract import StudyProblem, check_study
+from mfbench.study_contract import StudyProblem, check_study, is_text
 from mfbench.tasks.known import TASKS
 
 HOOKS = ("mfbench_problems", "mfbench_solvers", "mfbench_executors", "mfbench_studies")
@@ -111,7 +111,7 @@ def check_entry(entry: Any) -> str:
     if isinstance(entry, ProblemEntry | SolverEntry) and entry.task not in TASKS:
         raise PluginError(f"{where} has task {entry.task!r}; expected one of {', '.join(TASKS)}.")
     for field in TEXTS[kind]:
-        if not isinstance(getattr(entry, field), str):
+        if not is_text(getattr(entry, field)):
             raise PluginError(f"{where}: {field} is {getattr(entry, field)!r}; expected a text.")
     try:
         if isinstance(entry, ProblemEntry):

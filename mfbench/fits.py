@@ -11,7 +11,8 @@ An infinite y_k (a cost of a target that is not reached) thus makes the number i
     power-with-floor  y = L + C x^a, L >= 0, C >= 0
 
 minimises sum_k (1 - (L + C x_k^a) / y_k)^2: for given a this is linear in L and C, so a alone is searched
-(variable projection: Golub, Pereyra, SIAM J. Numer. Anal. 10 (1973) 413).
+(variable projection: Golub, Pereyra, SIAM J. Numer. Anal. 10 (1973) 413). Where C = 0 is best, all a are alike: there is
+no exponent.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ STEEPEST = 8.0
 
 FLATTEST = 0.05
 """And from this on: below it x^a cannot be told from a constant, hence not from the floor."""
+
+LEAST_RISE = 1e-9
+"""Of the law above its floor, relative to a number: below it C is round-off of 0."""
 
 TRIED = 81
 """Exponents of one sign that are tried, in equal ratios (6.5 %); then refined between neighbours."""
@@ -132,13 +136,14 @@ def fit(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = None) -
 
 
 def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The exponents of power-with-floor, (K,) and (B, K) -> (B,); infinite at the end of the search."""
+    """The exponents of power-with-floor, (K,) and (B, K) -> (B,); infinite at the end of the search, NaN where C = 0."""
     magnitudes = np.geomspace(FLATTEST, STEEPEST, TRIED)
     found, least = np.full(len(y), np.nan), np.full(len(y), np.inf)
     with np.errstate(invalid="ignore", divide="ignore"):
         inverse = 1.0 / np.where((y > 0) & np.isfinite(y), y, np.nan)
         for sign in (-1.0, 1.0):
-            misfits = np.array([_misfit(x, inverse, sign * a)[2] for a in magnitudes])
+            tried = [_misfit(x, inverse, sign * a) for a in magnitudes]
+            misfits, rises = (np.array([one[part] for one in tried]) for part in (2, 3))
             best = np.argmin(np.where(np.isnan(misfits), np.inf, misfits), axis=0)
             inner = np.clip(best, 1, TRIED - 2)
             left, middle, right = (misfits[inner + i, np.arange(len(y))] for i in (-1, 0, 1))
@@ -149,14 +154,20 @@ def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             refined = np.exp(np.log(magnitudes[inner]) + shift * np.log(magnitudes[1] / magnitudes[0]))
             # The flat end is a number like others: there the law is hardly told from a constant. The steep one is none.
             ends = np.where(best == 0, FLATTEST, np.where(best == TRIED - 1, np.inf, refined))
+            ends = np.where(rises[best, np.arange(len(y))] > LEAST_RISE, ends, np.nan)
             value = misfits[best, np.arange(len(y))]
             better = value < least
             found, least = np.where(better, sign * ends, found), np.where(better, value, least)
     return found
 
 
-def _misfit(x: np.ndarray, inverse: np.ndarray, a: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """L, C (of x over its geometric mean) and sum of squares for an exponent; inverse = 1 / y, (B, K) -> (B,) each."""
+def _misfit(
+    x: np.ndarray, inverse: np.ndarray, a: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """L, C (of x over its geometric mean), sum of squares, largest rise above L in units of y, for an exponent.
+
+    inverse = 1 / y, (B, K) -> (B,) each.
+    """
     power = np.exp(a * (np.log(x) - np.log(x).mean())) * inverse
     uu, uv, vv = (inverse**2).sum(1), (inverse * power).sum(1), (power**2).sum(1)
     u, v = inverse.sum(1), power.sum(1)
@@ -165,7 +176,7 @@ def _misfit(x: np.ndarray, inverse: np.ndarray, a: float) -> tuple[np.ndarray, n
     alone, constant = floor < 0, amplitude < 0
     floor = np.where(constant, u / uu, np.where(alone, 0.0, floor))
     amplitude = np.where(constant, 0.0, np.where(alone, v / vv, amplitude))
-    return floor, amplitude, x.size - floor * u - amplitude * v
+    return floor, amplitude, x.size - floor * u - amplitude * v, amplitude * power.max(axis=1)
 
 
 def _refined(x: np.ndarray, y: np.ndarray, a: float) -> float:
@@ -183,5 +194,5 @@ def _refined(x: np.ndarray, y: np.ndarray, a: float) -> float:
 def _floor_and_amplitude(x: np.ndarray, y: np.ndarray, a: float) -> tuple[float, float]:
     if not math.isfinite(a):
         return math.nan, math.nan
-    floor, amplitude, _ = _misfit(x, 1.0 / y[None, :], a)
+    floor, amplitude, *_ = _misfit(x, 1.0 / y[None, :], a)
     return float(floor[0]), float(amplitude[0] * np.exp(-a * np.log(x).mean()))

@@ -85,6 +85,12 @@ def natural_order(parameters: Mapping[str, Any]) -> tuple[tuple[str, bool, float
     )
 
 
+def plain(number: float) -> str:
+    """A number as it is typed, so that different ones look different: 1000001, 0.2732, 1e-09."""
+    short = f"{number:g}"
+    return short if float(short) == number else f"{number:.15g}"
+
+
 def escaped(document: str) -> str:
     """A JSON document in which what a terminal would obey is written as \\uXXXX: the same data, harmless to look at."""
     return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", document)

@@ -28,24 +28,29 @@ def make_parameters(kind: type, given: Mapping[str, Any], where: str) -> Any:
     frozen = isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
     if not frozen:
         raise ParameterError(f"{where}: parameters is {kind!r}; expected a frozen dataclass.")
-    fields = get_type_hints(kind)
-    for name in given:
-        if name not in fields:
-            known = ", ".join(fields) or "none"
-            raise ParameterError(f"{where}: unknown parameter {name!r}; it has: {known}.")
-    converted = {}
-    for name, value in given.items():
-        expected = fields[name]
-        try:
-            converted[name] = _convert(value, expected)
-        except ValueError:
-            raise ParameterError(
-                f"{where}: parameter {name!r} got {value!r}; expected {_type_name(expected)}."
-            ) from None
+    converted = {name: parameter_value(kind, name, value, where) for name, value in given.items()}
     try:
         return kind(**converted)
     except Exception as error:  # whatever the dataclass checks, it is the value that it refuses
         raise ParameterError(f"{where}: {error}") from error
+
+
+def parameter_value(kind: type, name: str, value: Any, where: str) -> Any:
+    """The value of one parameter alone, converted as `make_parameters` does it; what it means beside others is not asked.
+
+    Raises:
+        ParameterError: unknown name, wrong type.
+    """
+    fields = get_type_hints(kind)
+    if name not in fields:
+        known = ", ".join(fields) or "none"
+        raise ParameterError(f"{where}: unknown parameter {name!r}; it has: {known}.")
+    try:
+        return _convert(value, fields[name])
+    except ValueError:
+        raise ParameterError(
+            f"{where}: parameter {name!r} got {value!r}; expected {_type_name(fields[name])}."
+        ) from None
 
 
 def parameter_document(parameters: Any) -> dict[str, Any]:

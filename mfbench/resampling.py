@@ -96,14 +96,23 @@ def resampled(statistic: str, samples: Sequence[np.ndarray], resamples: int = RE
 
     Args:
         statistic, samples: as in `statistic_of`, K samples of the same seeds.
-        resamples: draws; those are left out that have too few numbers at some value.
+        resamples: draws; those are left out that have too few numbers at some value: none, or of a variance those of one
+            seed alone, however often it was drawn.
     """
     numbers = [np.isnan(one) if one.ndim == 1 else np.isnan(one).any(axis=1) for one in samples]
     alive = np.flatnonzero(~np.all(numbers, axis=0))
     drawn = alive[np.random.default_rng(0).integers(0, len(alive), (resamples, len(alive)))]
-    least = 2 if statistic == "variance" else 1
-    enough = np.all([(~lost)[drawn].sum(axis=1) >= least for lost in numbers], axis=0)
+    apart = 1 if statistic == "variance" else 0
+    enough = np.all([_spread(drawn, lost) >= apart for lost in numbers], axis=0)
     return np.stack([statistic_of(statistic, one, drawn[enough]) for one in samples], axis=1)
+
+
+def _spread(drawn: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Between the first and the last drawn seed that has a number, (B,): 0 where it is one; negative where there is none."""
+    without = lost[drawn]
+    first = np.where(without, len(lost), drawn).min(axis=1)
+    found: np.ndarray = np.where(without, -1, drawn).max(axis=1) - first
+    return found
 
 
 def interval(replicates: np.ndarray, estimate: float, confidence: float, seeds: int) -> tuple[float, float]:

@@ -55,7 +55,7 @@ def study_command(
     from mfbench.studies.analysis import analyse
     from mfbench.studies.choosing import chosen, values_for
     from mfbench.studies.design import abscissas, joined, make_design
-    from mfbench.study_folder import answers_in, keep
+    from mfbench.study_folder import answers_in, check_free, keep
     from mfbench.terminal import terminal
     from mfbench.views import plan_text
 
@@ -73,6 +73,7 @@ def study_command(
             make_design(entry, wanted, request, registry, cores, files)
             for entry, wanted in zip(entries, values_for(entries, values), strict=True)
         ]
+        xs = [abscissas(design) for design in designs]
     plan = joined(design.plan for design in designs)
     store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
@@ -82,10 +83,13 @@ def study_command(
         return
     aside = style != "rich"
     with bad_input():
-        xs = [abscissas(design) for design in designs]
+        check_free(store.folder / FOLDER, [entry.name for entry in entries])
         executor = prepare(plan, todo, registry, place, store, aside)
     records = conduct(plan, todo, store, executor, aside)
     by_key = {record.key: record for record in records}
+    for key, standing in todo.standing.items():  # a record that was to be replaced, and is still there
+        if standing.status.final and not by_key[key].status.final:
+            by_key[key] = standing
     findings = [
         analyse(design, by_key, known, answers_in(store)) for design, known in zip(designs, xs, strict=True)
     ]

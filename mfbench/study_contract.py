@@ -63,6 +63,11 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     )
     for arm in (*entry.arms, *limit):
         yield from _arm_flaws(arm)
+    for arm in entry.arms:
+        if entry.swept in arm.tied:
+            yield f"arm {arm.name!r}: tied names {entry.swept!r}, which is swept; its values are those of the study."
+    if any(arm.tied for arm in limit):
+        yield "the limit's arm has tied parameters; it has no swept value that they could follow."
     names = [arm.name for arm in entry.arms]
     if len(set(names)) < len(names):
         yield f"arms are called {', '.join(names)}; give each a label of its own."
@@ -72,7 +77,7 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     yield from _value_flaws(entry)
     yield from _expected("seeds", entry.seeds, _is_whole(entry.seeds, 1), "a whole number >= 1")
     yield from _expected(
-        "budget", entry.budget, _is_number(entry.budget) and entry.budget > 0, "seconds above zero"
+        "budget", entry.budget, is_number(entry.budget) and entry.budget > 0, "seconds above zero"
     )
     yield from _quantity_flaws(entry)
     yield from _expected("against", entry.against, isinstance(entry.against, str), "a text")
@@ -82,7 +87,7 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     grouped = isinstance(entry.group, str) and (not entry.group or ENTRY_NAME.fullmatch(entry.group))
     yield from _expected("group", entry.group, bool(grouped), "lower case letters, digits and hyphens, or ''")
     yield from _prediction_flaws("", entry.predictions)
-    confident = _is_number(entry.confidence) and 0.5 <= entry.confidence < 1
+    confident = is_number(entry.confidence) and 0.5 <= entry.confidence < 1
     yield from _expected("confidence", entry.confidence, confident, "a number from .5 to below 1")
     least = f"a whole number >= {LEAST_SEEDS}"
     yield from _expected("least_seeds", entry.least_seeds, _is_whole(entry.least_seeds, LEAST_SEEDS), least)
@@ -91,7 +96,7 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
 def _arm_flaws(arm: Arm) -> Iterator[str]:
     for field in ("problem", "solver", "label"):
         value = getattr(arm, field)
-        yield from _expected(f"{field} of an arm", value, isinstance(value, str), "a text")
+        yield from _expected(f"{field} of an arm", value, is_text(value), "a text")
     for text in (arm.problem, arm.solver):
         try:
             parse_selector(text)
@@ -108,11 +113,12 @@ def _arm_flaws(arm: Arm) -> Iterator[str]:
 def _value_flaws(entry: StudyEntry) -> Iterator[str]:
     law = isinstance(entry.law, str) and entry.law in LAWS
     yield from _expected("law", entry.law, law, f"one of {', '.join(LAWS)}")
-    if (entry.law == "amplitude") != _is_number(entry.exponent):
-        yield f"exponent is {entry.exponent!r} with the law {entry.law!r}; expected a number for 'amplitude' alone."
+    sound = is_number(entry.exponent) if entry.law == "amplitude" else entry.exponent is None
+    if not sound:
+        yield f"exponent is {entry.exponent!r} with the law {entry.law!r}; expected a number for 'amplitude', else None."
     values = entry.values
     rising = (
-        isinstance(values, tuple) and all(map(_is_number, values)) and all(a < b for a, b in pairwise(values))
+        isinstance(values, tuple) and all(map(is_number, values)) and all(a < b for a, b in pairwise(values))
     )
     yield from _expected("values", values, rising, "a tuple of numbers, smallest first")
     if entry.against != CLOCK and len(values) < LAWS[entry.law]:
@@ -144,9 +150,13 @@ def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
 def _time_flaws(entry: StudyEntry) -> Iterator[str]:
     kind, _ = split_quantity(entry.quantity)
     late = isinstance(entry.times, tuple) and all(
-        _is_number(time) and (time > 0 or (time == 0 and entry.clock != "seconds")) for time in entry.times
+        is_number(time) and (time > 0 or (time == 0 and entry.clock != "seconds")) for time in entry.times
     )
     yield from _expected("times", entry.times, late, "a tuple of numbers, > 0 if they are seconds, else >= 0")
+    if len(set(entry.times)) < len(entry.times):
+        yield f"times are {entry.times!r}; give each once."
+    if entry.clock != "seconds" and any(time != int(time) for time in entry.times):
+        yield f"times are {entry.times!r}; expected whole numbers of {entry.clock}, which are counted."
     if entry.times and kind not in TIMED:
         yield f"times are given for the quantity {entry.quantity!r}; those that can be read at times: {', '.join(TIMED)}."
     if entry.times and kind != "error" and entry.clock == "seconds":
@@ -175,7 +185,7 @@ def _prediction_flaws(where: str, predictions: Any) -> Iterator[str]:
     if not isinstance(predictions, tuple) or not all(isinstance(one, Prediction) for one in predictions):
         yield f"{where}predictions are {predictions!r}; expected a tuple of mfbench.Prediction."
     for one in predictions:
-        numbers = all(map(_is_number, (one.value, one.low, one.high)))
+        numbers = all(map(is_number, (one.value, one.low, one.high)))
         if not numbers or not one.low <= one.value <= one.high or not one.low < one.high:
             yield f"{where}{one!r}; expected numbers with low <= value <= high and low < high."
         for field in ("name", "unit"):
@@ -214,8 +224,20 @@ def _is_parameter(name: Any) -> bool:
     return part in PARTS and parameter.isidentifier()
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_text(value: Any) -> bool:
+    """One that can be written to a file: no halves of characters."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def is_number(value: Any) -> bool:
+    """A finite one, small enough for a float."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _is_whole(value: Any, least: int) -> bool:

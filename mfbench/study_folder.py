@@ -10,6 +10,7 @@ import numpy as np
 from mfbench.record import Record
 from mfbench.report import pictures
 from mfbench.report.studies import document
+from mfbench.request import BadRequest
 from mfbench.store import UNREADABLE, Store
 from mfbench.studies.findings import Findings
 from mfbench.studies.trays import Solution
@@ -24,9 +25,12 @@ def answers_in(store: Store) -> Solution:
             arrays = store.arrays(store.fetch(record.cell, record.key))
         except UNREADABLE:
             return None
-        return (
+        row = (
             arrays.get("looks") if time is None else milestone(record, arrays.get("milestones"), clock, time)
         )
+        return (
+            row if row is not None and row.ndim == 1 and row.size else None
+        )  # a stranger's file has any shape
 
     return answer
 
@@ -34,10 +38,23 @@ def answers_in(store: Store) -> Solution:
 def milestone(record: Record, rows: np.ndarray | None, clock: str, time: float) -> np.ndarray | None:
     """The row of the milestone at a time, (m,); None: there is none at this very time, or no values are left."""
     looks = [look for look in record.curve if look.milestone]
-    if rows is None or len(rows) != len(looks):
+    if rows is None or rows.ndim != 2 or len(rows) != len(looks):
         return None
     found = [row for row, look in zip(rows, looks, strict=True) if look.work.get(clock) == time]
     return found[0] if found else None
+
+
+def check_free(folder: Path, names: Sequence[str]) -> None:
+    """Refuse, before anything runs, a folder that findings could not be written to.
+
+    Raises:
+        BadRequest: a file is where the folder has to be, or a folder where a document has to be.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise BadRequest(f"{folder} is a file; findings go to a folder of that name. Move it away.")
+    for name in names:
+        if (folder / f"{name}.json").is_dir():
+            raise BadRequest(f"{folder / name}.json is a folder; findings are written there. Move it away.")
 
 
 def keep(name: str, findings: Sequence[Findings], folder: Path) -> Iterator[str]:

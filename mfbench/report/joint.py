@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mfbench.labels import plain
 from mfbench.report.figures import UNKNOWN, bounds, figure
 from mfbench.report.sheets import Sheet, without_empty_columns
 from mfbench.studies.findings import Fit, Joint
@@ -42,7 +43,7 @@ def joint_sheets(joint: Joint) -> Iterator[Sheet]:
             header=("arm", "value", "measured", "law", "residual"),
             words=frozenset({"arm"}),
             lines=tuple(
-                (one.arm, f"{one.value:g}", figure(one.y), figure(one.law),
+                (one.arm, plain(one.value), figure(one.y), figure(one.law),
                  UNKNOWN if one.residual is None else f"{one.residual:+.1%}")
                 for one in joint.shares
             ),
@@ -62,7 +63,9 @@ def joint_note(joint: Joint) -> str:
 
 
 def joint_fits(joint: Joint) -> Iterator[Fit]:
-    """Its coefficients in the form of fits, the term in the place of the arm: lines of a CSV."""
+    """Its coefficients in the form of fits, the term in the place of the arm: lines of a CSV; one if there are none."""
+    if not joint.coefficients:
+        yield Fit(arm="", time=None, used=joint.used, values=joint.values, reason=joint.because)
     for one in joint.coefficients:
         yield Fit(
             arm=one.name, time=None, estimate=one.estimate, low=one.low, high=one.high, interval=joint.interval,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mfbench.fits import Curve
+from mfbench.labels import one_line, plain
 from mfbench.report.figures import figure
 from mfbench.report.studies import counted, interval
 from mfbench.studies import findings as found
@@ -20,8 +21,16 @@ from mfbench.studies.findings import Findings, Fit, Point
 
 SUFFIXES = ("svg", "png")
 MARKERS = "osD^vPX*"
-STATES = (found.NOT_REACHED, found.FAILED, found.NO_VALUE, found.UNSUPPORTED, found.MISSING)
-"""What a value without a number may be, as the strip shows them from below."""
+STATES = (
+    found.NOT_REACHED,
+    found.FAILED,
+    found.NO_VALUE,
+    found.UNSUPPORTED,
+    found.MISSING,
+    found.NOT_POSITIVE,
+    found.BELOW_FLOOR,
+)
+"""What a value may be that has no place on the axes, as the strip shows them from below."""
 
 INCHES = (8.0, 5.5)
 """Of a panel."""
@@ -75,7 +84,11 @@ def draw(findings: Sequence[Findings]) -> dict[str, bytes]:
 
 
 def _paint(findings: Findings, picture: Any) -> None:
-    silent = [state for state in STATES if any(point.state == state for point in findings.points)]
+    silent = [
+        state
+        for state in STATES
+        if any(point.state == state for point in findings.points if _placeless(point))
+    ]
     if silent:
         strip, axes = picture.subplots(2, 1, sharex=True, height_ratios=(0.3 * len(silent) + 0.1, 4.0))
     else:
@@ -101,8 +114,8 @@ def _paint(findings: Findings, picture: Any) -> None:
     bottom, top = axes.get_ylim()
     wider = max(1.0, math.sqrt(10.0 * bottom / top))  # a decade at least, or what is flat looks steep
     axes.set_ylim(bottom / wider, top * wider)
-    axes.set_xlabel(findings.against)
-    axes.set_ylabel(f"{findings.quantity} ({findings.statistic})")
+    axes.set_xlabel(_text(findings.against))
+    axes.set_ylabel(_text(f"{findings.quantity} ({findings.statistic})"))
     axes.grid(True, which="major", linewidth=0.3)
     picture.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     xs = [point.x for point in findings.points if linear or point.x > 0]
@@ -110,20 +123,31 @@ def _paint(findings: Findings, picture: Any) -> None:
         low, high = min(xs), max(xs)
         edge = 0.05 * (high - low or 1.0) if linear else (high / low) ** 0.05 if high > low else 2.0
         axes.set_xlim(*((low - edge, high + edge) if linear else (low / edge, high * edge)))
-    plain = sorted({point.value for point in findings.points})
-    if not linear and findings.against == findings.swept.partition(".")[2] and len(plain) <= MOST_TICKS:
-        axes.set_xticks(plain, [f"{value:g}" for value in plain])
+    values = sorted({point.value for point in findings.points})
+    if not linear and findings.against == findings.swept.partition(".")[2] and len(values) <= MOST_TICKS:
+        axes.set_xticks(values, [plain(value) for value in values])
         axes.set_xticks([], minor=True)
     if strip is not None:
         strip.set_yticks(range(len(silent)), silent)
         strip.set_ylim(-0.6, len(silent) - 0.4)
         strip.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
         strip.grid(True, which="major", axis="x", linewidth=0.3)
-    (strip or axes).set_title(f"{findings.study}: {findings.summary}", fontsize=9, wrap=True)
+    (strip or axes).set_title(_text(f"{findings.study}: {findings.summary}"), fontsize=9, wrap=True)
+
+
+def _placeless(point: Point) -> bool:
+    """It has no number that logarithmic axes could show."""
+    return point.y is None or point.y <= 0
+
+
+def _text(text: str) -> str:
+    """A stranger's text as matplotlib draws it: no formula, no control characters, and no name that a legend leaves out."""
+    line = one_line(text).replace("$", r"\$")
+    return f" {line}" if line.startswith("_") else line
 
 
 def _label(findings: Findings, fit: Fit) -> str:
-    name = fit.arm if fit.time is None else f"{fit.arm}, {findings.clock} {fit.time:g}"
+    name = fit.arm if fit.time is None else f"{fit.arm}, {findings.clock} {plain(fit.time)}"
     if fit.estimate is None:
         return f"{name}: no fit"
     symbol = "C" if findings.law == "amplitude" else "a"
@@ -132,9 +156,9 @@ def _label(findings: Findings, fit: Fit) -> str:
 
 def _points(axes: Any, points: list[Point], style: dict[str, str], label: str) -> None:
     """Filled where they are fitted, open where not; bars from the smallest to the largest seed."""
-    axes.plot([], [], linestyle="none", label=label, **style)
+    axes.plot([], [], linestyle="none", label=_text(label), **style)
     for point in points:
-        if point.y is None or point.y <= 0:
+        if point.y is None or _placeless(point):
             continue
         fitted = point.state == found.USED
         low = point.y if point.low is None else max(point.low, 0.1 * point.y)
@@ -189,21 +213,21 @@ def _theory(axes: Any, findings: Findings) -> None:
             )
             drawn.add(one.value)
         for one in fit.judgements if findings.law == "power" and used else ():
-            if one.value in drawn:
+            if one.value in drawn or one.unit:
                 continue
             drawn.add(one.value)
             x = np.array([point.x for point in used])
             logs = [math.log(point.y or 1.0) - one.value * math.log(point.x) for point in used]
             y = math.exp(sum(logs) / len(logs)) * x**one.value
             label = f"theory{f' ({one.name})' if one.name else ''}: {one.value:.4g}"
-            axes.plot(x, y, color="0.4", linestyle="--", linewidth=0.9, label=label)
+            axes.plot(x, y, color="0.4", linestyle="--", linewidth=0.9, label=_text(label))
 
 
 def _joint(axes: Any, findings: Findings) -> None:
     """The joint law at the points of every arm, with its verdict."""
     if findings.joint is None:
         return
-    label: str | None = f"joint {findings.joint.formula}: {findings.joint.verdict}"
+    label: str | None = _text(f"joint {findings.joint.formula}: {findings.joint.verdict}")
     for arm in dict.fromkeys(one.arm for one in findings.joint.shares):
         shares = [one for one in findings.joint.shares if one.arm == arm and one.law > 0]
         axes.plot(
@@ -216,7 +240,7 @@ def _joint(axes: Any, findings: Findings) -> None:
 def _silent(strip: Any, points: list[Point], silent: list[str], shift: float, style: dict[str, str]) -> None:
     """An open marker for every value without a number, in the row of its reason."""
     for row, state in enumerate(silent):
-        xs = [point.x for point in points if point.state == state]
+        xs = [point.x for point in points if point.state == state and _placeless(point)]
         strip.plot(
             xs,
             [row + 0.8 * shift] * len(xs),

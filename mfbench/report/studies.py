@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from mfbench.labels import cell, escaped
+from mfbench.labels import cell, escaped, plain
 from mfbench.report.figures import NOT_REACHED, UNKNOWN, bounds, figure
 from mfbench.report.joint import joint_fits, joint_note, joint_sheets
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
@@ -16,7 +16,7 @@ from mfbench.report.study_page import FORMULAS
 from mfbench.report.terminal import WIDTH
 from mfbench.studies import findings as found
 from mfbench.studies.findings import Findings, Fit, Judgement, Point
-from mfbench.studies.verdicts import BENT, CONSISTENT, NOT_CONSISTENT
+from mfbench.studies.verdicts import BENT, CONSISTENT, NOT_CONSISTENT, UNTESTED
 
 FORMATS = ("rich", "markdown", "json", "csv")
 
@@ -113,13 +113,14 @@ def _fit_line(findings: Findings, fit: Fit, judgement: Judgement | None, first: 
         theory, verdict = UNKNOWN, fit.reason
     else:
         theory = f"{judgement.name} {_short(judgement.value)} in [{_short(judgement.low)}, {_short(judgement.high)}]"
+        theory += f" times {judgement.unit}" if judgement.unit else ""
         verdict = f"{judgement.verdict}: {judgement.because}" if judgement.because else judgement.verdict
     if not first:
         return (UNKNOWN,) * 7 + (theory, verdict)
     estimate = "none" if fit.estimate is None else figure(fit.estimate)
     return (
         fit.arm,
-        UNKNOWN if fit.time is None else f"{fit.time:g}",
+        UNKNOWN if fit.time is None else plain(fit.time),
         f"{fit.used}/{fit.values}",
         str(fit.trials),
         lacking(fit),
@@ -157,8 +158,8 @@ def _point_sheet(findings: Findings) -> Sheet:
         lines.append(
             (
                 UNKNOWN if same else point.arm,
-                UNKNOWN if same or point.time is None else f"{point.time:g}",
-                f"{point.value:g}",
+                UNKNOWN if same or point.time is None else plain(point.time),
+                plain(point.value),
                 figure(point.x) if findings.against != swept else UNKNOWN,
                 point.state if point.y is None else figure(point.y),
                 f"{_or(point.low)} .. {_or(point.high)}" if shown else UNKNOWN,
@@ -213,7 +214,7 @@ def _notes(findings: Findings) -> Iterable[str]:
     if findings.joint is not None:
         yield joint_note(findings.joint)
     for fit in findings.fits:
-        where = fit.arm if fit.time is None else f"{fit.arm} at {findings.clock} {fit.time:g}"
+        where = fit.arm if fit.time is None else f"{fit.arm} at {findings.clock} {plain(fit.time)}"
         if fit.reason and fit.judgements:
             continue  # the verdict says it
         if fit.floor:
@@ -224,7 +225,7 @@ def _notes(findings: Findings) -> Iterable[str]:
                 "over them."
             )
         elif fit.estimate is not None and fit.bend is None:
-            yield f"{where}: too few values or seeds to test whether the law holds."
+            yield f"{where}: untested whether the law holds: {UNTESTED}."
 
 
 def _csv(findings: Sequence[Findings]) -> str:

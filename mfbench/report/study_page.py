@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mfbench.labels import plain
 from mfbench.report.pages import definition
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.terminal import WIDTH, print_chapters
@@ -27,11 +28,11 @@ def show_study(entry: StudyEntry, *, terminal: bool = False, width: int = WIDTH)
     sheets = [
         definition(
             ("what it asks", entry.summary),
-            ("swept", f"{entry.swept} = {', '.join(f'{value:g}' for value in entry.values)}"),
+            ("swept", f"{entry.swept} = {', '.join(map(plain, entry.values))}"),
             ("measured", f"{entry.quantity}, {entry.statistic} over {entry.seeds} seeds"),
             (
                 "read at",
-                f"{entry.clock} = {', '.join(f'{time:g}' for time in entry.times)}" if entry.times else "",
+                f"{entry.clock} = {', '.join(map(plain, entry.times))}" if entry.times else "",
             ),
             ("fitted", law(entry)),
             ("fitted to all arms", joint(entry)),

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from mfbench import fits, resampling
+from mfbench.labels import plain
 from mfbench.record import Record, Status
 from mfbench.studies import findings as found
 from mfbench.studies.arms import Group
@@ -21,6 +22,7 @@ from mfbench.studies.design import Design
 from mfbench.studies.findings import Findings, Fit, Point
 from mfbench.studies.gathering import gather
 from mfbench.studies.joint import fit_joint
+from mfbench.studies.measuring import Quantity
 from mfbench.studies.trays import Limit, Solution, limit_of
 from mfbench.studies.verdicts import judge
 from mfbench.study import Arm, StudyEntry
@@ -51,7 +53,13 @@ def analyse(
     limits: dict[float | None, Limit | None] = {
         time: None
         if design.limit is None
-        else limit_of([records.get(key) for key in design.limit.keys], solution, entry.clock, time)
+        else limit_of(
+            design.limit.arm.name,
+            [records.get(key) for key in design.limit.keys],
+            solution,
+            entry.clock,
+            time,
+        )
         for time in times
     }
     points: list[Point] = []
@@ -120,8 +128,10 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
     """The law fitted to the values that take part, with its interval; or why there is none."""
     points = [point for point, _ in pairs]
     used = [(point, sample) for point, sample in pairs if point.state == found.USED]
+    # A law of the clock reads the same trials again and again.
+    together = max if entry.against == CLOCK else sum
     counts = {
-        name: sum(getattr(point, name) for point in points)
+        name: together(getattr(point, name) for point in points)
         for name in ("trials", "failed", "not_reached", "unsupported", "missing", "no_value")
     }
     least = min((point.seeds for point, _ in used), default=0)
@@ -132,6 +142,8 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
     x = np.array([point.x for point, _ in used])
     y = np.array([point.y for point, _ in used])
     curve = fits.fit(entry.law, x, y, entry.exponent)
+    if math.isnan(curve.estimate):
+        return msgspec.structs.replace(fit, reason="no exponent: C = 0 fits best, a constant")
     if not math.isfinite(curve.estimate):
         return msgspec.structs.replace(
             fit, reason=f"the exponent ran beyond {fits.STEEPEST:g}, the end of its search"
@@ -142,7 +154,8 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
         "exponent": _finite(curve.exponent),
         "floor": _finite(curve.floor),
     }
-    if least < LEAST_SEEDS:
+    alike = Quantity.of(entry.quantity).share and all(np.nanmin(one) == np.nanmax(one) for _, one in used)
+    if least < LEAST_SEEDS or alike:  # three trials of three do not show that it is all of them
         return msgspec.structs.replace(fit, **what)
     searched = entry.law == "power-with-floor"
     draws = resampling.resampled(
@@ -151,7 +164,13 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
         resampling.SEARCHED if searched else resampling.RESAMPLES,
     )
     replicates = fits.estimates(entry.law, x, draws, entry.exponent)
-    low, high = resampling.interval(replicates, curve.estimate, confidence, least)
+    if entry.law == "amplitude":  # it is fitted as a logarithm, and above zero
+        with np.errstate(divide="ignore"):
+            low, high = np.exp(
+                resampling.interval(np.log(replicates), math.log(curve.estimate), confidence, least)
+            )
+    else:
+        low, high = resampling.interval(replicates, curve.estimate, confidence, least)
     bend = resampling.bend(curve, x, y, draws, least)
     return msgspec.structs.replace(
         fit, low=_finite(low), high=_finite(high), interval=True, bend=bend, **what
@@ -163,15 +182,23 @@ def ill_posed(entry: StudyEntry, points: list[Point]) -> str:
     for point in points:
         if point.state == found.NOT_POSITIVE:
             shown = "some of its numbers" if point.y is None else f"{point.y:.3g}"
-            return f"{shown} at {entry.swept.partition('.')[2]} = {point.value:g}: not positive, so it has no logarithm"
+            name, value = (
+                (abscissa_name(entry), point.x)
+                if entry.against == CLOCK
+                else (entry.swept.partition(".")[2], point.value)
+            )
+            return f"{shown} at {name} = {plain(value)}: not positive, so it has no logarithm"
     used = [point for point in points if point.state == found.USED]
     if not used:
         states = list(dict.fromkeys(point.state for point in points))
         return f"no point to fit: {', '.join(states)}"
     different = {point.x for point in used}
-    if len(different) < LAWS[entry.law] or len(different) < len(used):
+    if len(different) < LAWS[entry.law]:
         number = f"{len(different)} of {len(points)} values"
         return f"{number} can be used; the law needs {LAWS[entry.law]} different ones at least"
+    if len(different) < len(used):
+        twice = next(x for x in sorted(different) if sum(point.x == x for point in used) > 1)
+        return f"{abscissa_name(entry)} = {plain(twice)} stands for more than one value"
     if entry.law != "exponential" and min(different) <= 0:
         return f"x = {min(different):g} is not positive; this law has its logarithm"
     return ""

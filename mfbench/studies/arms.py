@@ -9,15 +9,16 @@ from typing import Any
 
 import msgspec
 
+from mfbench.labels import plain
 from mfbench.names import Selector, parse_selector, unknown
-from mfbench.parameters import make_parameters, parameter_document
+from mfbench.parameters import make_parameters, parameter_document, parameter_value
 from mfbench.plan import Plan, make_plan
 from mfbench.registry import Registry
 from mfbench.request import BadRequest, Request
 from mfbench.solver import ProblemEntry, SolverEntry
 from mfbench.studies.measuring import Quantity
 from mfbench.study import Arm, StudyEntry
-from mfbench.study_contract import COSTS
+from mfbench.study_contract import COSTS, is_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +103,11 @@ def _swept(
     part, _, parameter = entry.swept.partition(".")
     kind = solver.parameters if part == "solver" else problem.parameters
     owner = f"solver {solver.name}" if part == "solver" else f"problem {problem.name}"
-    made = parameter_document(make_parameters(kind, {parameter: value}, f"{where}: {owner}"))[parameter]
-    if isinstance(made, bool) or not isinstance(made, int | float):
-        raise BadRequest(f"{where}: {entry.swept} is {made!r}; a study sweeps numbers.")
-    return made
+    made = parameter_value(kind, parameter, value, f"{where}: {owner}")
+    if not is_number(made):
+        raise BadRequest(f"{where}: {entry.swept} is {str(made)[:40]}; a study sweeps numbers.")
+    number: int | float = made
+    return number
 
 
 def _given(
@@ -126,5 +128,7 @@ def _given(
         try:
             given[part][parameter] = function(number)
         except Exception as error:  # a plugin's own function
-            raise BadRequest(f"{where}: {name} at {number:g}: {type(error).__name__}: {error}") from error
+            raise BadRequest(
+                f"{where}: {name} at {plain(number)}: {type(error).__name__}: {error}"
+            ) from error
     return given

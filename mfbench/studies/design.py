@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from mfbench.judges import judge_of
+from mfbench.labels import plain
 from mfbench.plan import Plan
 from mfbench.record import Spec
 from mfbench.registry import Registry
@@ -96,7 +97,7 @@ def joined(parts: Iterable[Plan]) -> Plan:
         unsupported |= {spec.key: (spec, reason) for spec, reason in part.unsupported}
         plan.expected |= part.expected
         plan.frameworks = tuple(dict.fromkeys((*plan.frameworks, *part.frameworks)))
-        plan.jobs = part.jobs
+        plan.jobs, plan.gpus = part.jobs, part.gpus
     plan.specs = sorted(specs.values(), key=lambda spec: spec.cell.seed)  # as in `make_plan`
     plan.unsupported = list(unsupported.values())
     return plan
@@ -114,11 +115,15 @@ def abscissas(design: Design) -> dict[Group, float]:
 def _abscissa(entry: StudyEntry, group: Group) -> float:
     if entry.against in ("", CLOCK):
         return group.value
-    references = judge_of(group.problem, group.parameters, 0).references
+    where = f"study {entry.name}: the judge of {group.problem.name}"
+    try:
+        references = judge_of(group.problem, group.parameters, 0).references
+    except Exception as error:  # a plugin's own code
+        at = f"{entry.swept.partition('.')[2]} = {plain(group.value)}"
+        raise BadRequest(f"{where} cannot be made at {at}: {type(error).__name__}: {error}") from error
     known = {one.quantity.partition(",")[0]: one.value for one in references if one.value is not None}
     if entry.against not in known:
         raise BadRequest(
-            f"study {entry.name}: the judge of {group.problem.name} has no true value of {entry.against!r}; it has: "
-            f"{', '.join(known) or 'none'}."
+            f"{where} has no true value of {entry.against!r}; it has: {', '.join(known) or 'none'}."
         )
     return float(known[entry.against])

@@ -58,7 +58,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A fit held against a prediction.
 
     Args:
-        name, value, low, high: the prediction and its band.
+        name, value, low, high: the prediction and its band; unit: what they are in, where nobody knows how large it is.
         verdict: "consistent", "not consistent" or "not enough data"; because: why the last one.
     """
 
@@ -68,6 +68,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     verdict: str
     because: str = ""
+    unit: str = ""
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):

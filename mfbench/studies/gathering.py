@@ -18,7 +18,15 @@ from mfbench.studies import findings as found
 from mfbench.studies.arms import Group
 from mfbench.studies.findings import Point
 from mfbench.studies.measuring import Quantity, error_at
-from mfbench.studies.trays import Limit, Solution, Tray, deviate, take_answer, take_number
+from mfbench.studies.trays import (
+    ONE_ANSWER,
+    Limit,
+    Solution,
+    Tray,
+    deviate,
+    take_answer,
+    take_number,
+)
 from mfbench.study import StudyEntry
 
 OTHER_POINTS = "the answers of its seeds were taken at different points and have no variance"
@@ -57,13 +65,15 @@ def gather(
             # A share of R trials is no smaller than 1 / R, unless it cannot be told from 0.
             floor = 0.5 / len(records) if quantity.share else quantity.floor(record)
             tray.floor = max(tray.floor, floor)
-    if quantity.kind == "deviation":
+    if limit is not None:
         deviate(tray, limit)
     if quantity.kind == "solution":
-        alike = len(tray.places) == 1 and len({row.shape for row in tray.rows.values()}) == 1
-        tray.sentence = OTHER_POINTS if len(tray.places) > 1 else tray.sentence
-        sample = _by_seed(tray.rows, len(records)) if alike else np.full(len(records), np.nan)
-        seeds = len(tray.rows) if alike else 0
+        if tray.rows and not tray.alike:
+            tray.sentence = OTHER_POINTS
+        elif len(tray.rows) == 1:
+            tray.sentence = tray.sentence or ONE_ANSWER
+        sample = _by_seed(tray.rows, len(records)) if tray.alike else np.full(len(records), np.nan)
+        seeds = len(tray.rows) if tray.alike else 0
     else:
         sample, seeds = _by_seed(tray.numbers, len(records)), len(tray.numbers)
     y = float(resampling.centres(entry.statistic, [sample])[0]) if seeds else math.nan

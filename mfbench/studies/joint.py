@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from mfbench import resampling
+from mfbench.labels import plain
 from mfbench.studies import findings as found
 from mfbench.studies.arms import Group
 from mfbench.studies.findings import Coefficient, Joint, Point, Share
@@ -41,12 +42,14 @@ def _fitted(entry: StudyEntry, measured: Measured) -> Joint:
         formula=f"y = {' + '.join(term.name for term in entry.joint)}",
         each=each, used=len(used), values=len(once), least_seeds=least,
     )  # fmt: skip
-    reason = next((f"{p.state} at {entry.swept.partition('.')[2]} = {p.value:g} of {p.arm}"
+    reason = next((f"{p.state} at {entry.swept.partition('.')[2]} = {plain(p.value)} of {p.arm}"
                    for _, p, _ in once.values() if p.state == found.NOT_POSITIVE), "")  # fmt: skip
     table = np.empty((0, len(entry.joint)))
     if not reason:
         try:
-            table = np.array([terms_at(entry.joint, group) for group, _, _ in used]).reshape(len(used), -1)
+            table = np.array([terms_at(entry.joint, group) for group, _, _ in used]).reshape(
+                len(used), len(entry.joint)
+            )
         except Exception as error:  # a plugin's own function
             reason = f"a term of the joint law: {type(error).__name__}: {error}"
     if not reason:

@@ -63,7 +63,10 @@ class Quantity:
         metric = record.metrics.get(self.name or record.headline)
         if metric is None:
             return None
-        return math.inf if metric.value is None else metric.value
+        if metric.value is None:
+            return math.inf
+        # What lies below the floor is alike and counts as it, as in curves.
+        return max(metric.value, metric.floor) if metric.value >= 0 else metric.value
 
     def _cost(self, record: Record) -> float | None:
         if record.status is not Status.OK:

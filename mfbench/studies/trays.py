@@ -13,15 +13,23 @@ from mfbench.record import Record, Status
 Solution = Callable[[Record, str, float | None], np.ndarray | None]
 """(record, clock, time or None for the end) -> the values of the answer at its judge's points, (m,), or None."""
 
-NO_LIMIT = "there is no answer of the limit's arm at these points and this time"
+OTHER_PLACE = "its answer was taken at other points than that of the limit's arm"
+ONE_ANSWER = "one answer has no variance"
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What stands for the limit: values (m,) of an answer, and the hash of the points at which they were taken."""
+    """What stands for the limit.
 
-    values: np.ndarray
-    points: str
+    Args:
+        values: (m,) of an answer; None: there is none.
+        points: the hash of the points at which they were taken.
+        why: there is none.
+    """
+
+    values: np.ndarray | None
+    points: str = ""
+    why: str = ""
 
 
 @dataclass
@@ -46,6 +54,11 @@ class Tray:
     sentence: str = ""
     floor: float = 0.0
     places: set[str] = field(default_factory=set)
+
+    @property
+    def alike(self) -> bool:
+        """All answers were taken at the same points."""
+        return len(self.places) == 1 and len({row.shape for row in self.rows.values()}) == 1
 
     def without(self, name: str, sentence: str) -> None:
         """Count a trial that gave no finite number."""
@@ -83,24 +96,32 @@ def take_answer(
 
 
 def limit_of(
-    records: Sequence[Record | None], solution: Solution, clock: str, time: float | None
-) -> Limit | None:
-    """The mean answer of the limit's arm; None where one of its trials has none, or elsewhere than the others."""
-    tray = Tray()
+    name: str, records: Sequence[Record | None], solution: Solution, clock: str, time: float | None
+) -> Limit:
+    """The mean answer of the limit's arm; none where one of its trials has none, or elsewhere than the others."""
+    tray, not_run = Tray(), 0
     for seed, record in enumerate(records):
-        if record is not None:
+        if record is None or record.status is Status.INTERRUPTED:
+            not_run += 1
+        else:
             take_answer(tray, seed, record, solution, clock, time)
-    if len(tray.rows) < len(records) or len(tray.places) != 1:
-        return None
+    lost = len(records) - len(tray.rows)
+    if lost:
+        why = f"{lost} of {len(records)} trials of the limit's arm, {name}, gave no answer"
+        why += f", {not_run} were not run" if not_run else ""
+        return Limit(None, why=f"{why}: {tray.sentence}" if tray.sentence else why)
+    if not tray.alike:
+        return Limit(None, why=f"the answers of the limit's arm, {name}, were taken at different points")
     return Limit(np.mean(list(tray.rows.values()), axis=0), tray.places.pop())
 
 
-def deviate(tray: Tray, limit: Limit | None) -> None:
+def deviate(tray: Tray, limit: Limit) -> None:
     """Turn answers into numbers: the root mean square of what they differ from the limit by."""
-    alike = limit is not None and tray.places <= {limit.points}
     for seed, row in tray.rows.items():
-        if alike and limit is not None:
-            tray.numbers[seed] = float(np.sqrt(np.mean((row - limit.values) ** 2)))
+        if limit.values is None:
+            tray.without("no_value", limit.why)
+        elif tray.places != {limit.points} or row.shape != limit.values.shape:
+            tray.without("no_value", OTHER_PLACE)
         else:
-            tray.without("no_value", NO_LIMIT)
+            tray.numbers[seed] = float(np.sqrt(np.mean((row - limit.values) ** 2)))
     tray.rows = {}

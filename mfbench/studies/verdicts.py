@@ -20,20 +20,30 @@ CONSISTENT = "consistent"
 NOT_CONSISTENT = "not consistent"
 NOT_ENOUGH = "not enough data"
 
+UNTESTED = "too few points, seeds that do not differ, or a law that is not above zero"
+"""Why there is no F test."""
+
 BENT = 0.01
 """A lack of fit less probable than this counts."""
 
 
 def judge(fit: Fit, prediction: Prediction, least_seeds: int, unit: float | None = 1.0) -> Judgement:
     """Hold a fit against a prediction, whose unit is a number or was told by nobody."""
-    if unit is None:
+    if unit:
+        low, high = sorted((unit * prediction.low, unit * prediction.high))
+        prediction = dataclasses.replace(
+            prediction, low=low, value=unit * prediction.value, high=high, unit=""
+        )
+        verdict, because = _verdict(fit, prediction, least_seeds)
+    elif fit.estimate is None:
+        verdict, because = NOT_ENOUGH, fit.reason
+    elif unit is None:
         verdict, because = NOT_ENOUGH, f"the trials do not all report one {prediction.unit}"
     else:
-        low, value, high = (unit * number for number in (prediction.low, prediction.value, prediction.high))
-        prediction = dataclasses.replace(prediction, low=low, value=value, high=high)
-        verdict, because = _verdict(fit, prediction, least_seeds)
+        verdict, because = NOT_ENOUGH, f"{prediction.unit} is 0: the band has no width"
     return Judgement(
         name=prediction.name,
+        unit=prediction.unit,
         value=float(prediction.value),
         low=float(prediction.low),
         high=float(prediction.high),
@@ -72,7 +82,7 @@ def judge_joint(joint: Joint, least_seeds: int) -> tuple[str, str]:
     if not joint.interval or joint.bend is None:
         return (
             NOT_ENOUGH,
-            "no interval" if not joint.interval else "too few points to test whether the law holds",
+            "no interval" if not joint.interval else f"untested whether the law holds: {UNTESTED}",
         )
     if joint.bend < BENT:
         return NOT_CONSISTENT, f"the terms do not explain the points (lack of fit, p = {joint.bend:.1g})"

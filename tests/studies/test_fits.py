@@ -219,7 +219,10 @@ def test_seeds_without_a_number_are_left_out():
         assert resampling.centres(statistic, [whole, part])[1] == pytest.approx(expected)
         draws = resampling.resampled(statistic, [whole, part], 500)
         assert np.isfinite(draws).all()
-        assert 450 < len(draws) <= 500
+        # A draw has a living seed with 1 - .4^5, two different ones with 1 - .4^5 - 3 (.6^5 - .4^5); four standard errors.
+        share = 0.7872 if statistic == "variance" else 0.98976
+        assert abs(len(draws) / 500 - share) < 4.0 * (share * (1.0 - share) / 500) ** 0.5
+        assert np.all(draws > 0)
     answers = np.stack([part, 2.0 * part], axis=1)
     assert resampling.centres("variance", [answers])[0] == pytest.approx((4.0 + 16.0) / 2)
 
@@ -232,3 +235,21 @@ def test_replicates_without_a_number_open_both_ends():
     )
     assert np.isfinite(low)
     assert high == np.inf
+
+
+def test_few_seeds_have_an_interval_of_variances():
+    """A seed that is drawn R times has no variance and says nothing; five values, slope -1, three seeds."""
+    x, noise = np.array([8.0, 16.0, 32.0, 64.0, 128.0]), np.random.default_rng(0).standard_normal((5, 3))
+    samples = [row / size**0.5 for row, size in zip(noise, x, strict=True)]
+    draws = resampling.resampled("variance", samples)
+    low, high = resampling.interval(fits.estimates("power", x, draws), -1.0, 0.95, 3)
+    assert -np.inf < low < -1.0 < high < np.inf
+
+
+def test_a_constant_has_no_exponent():
+    """Where C = 0 fits best, all exponents are alike; round-off does not choose one."""
+    x = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    rows = np.array([np.full(5, 0.3), [1.0, 1.3, 1.5, 1.3, 1.0], 0.2 + 1.0 / x])
+    found = fits.estimates("power-with-floor", x, rows)
+    assert np.isnan(found[:2]).all()
+    assert found[2] == pytest.approx(-1.0, abs=0.01)

@@ -21,7 +21,7 @@ from mfbench.studies.arms import Group
 from mfbench.studies.design import make_design
 from mfbench.studies.findings import Findings, Point
 from mfbench.studies.joint import fit_joint
-from mfbench.studies.verdicts import CONSISTENT, NOT_CONSISTENT, NOT_ENOUGH
+from mfbench.studies.verdicts import CONSISTENT, NOT_CONSISTENT, NOT_ENOUGH, UNTESTED
 from mfbench.study_contract import StudyProblem, check_study
 
 STEP = 0.2
@@ -82,7 +82,7 @@ def test_an_exact_law_is_found(entry):
     ]
     assert (joint.used, joint.values, len(joint.shares)) == (13, 13, 15)
     assert max(abs(one.residual) for one in joint.shares) < 1e-9
-    assert (joint.verdict, joint.because) == (NOT_ENOUGH, "too few points to test whether the law holds")
+    assert (joint.verdict, joint.because) == (NOT_ENOUGH, f"untested whether the law holds: {UNTESTED}")
 
 
 def test_a_point_of_two_arms_counts_once(entry):

@@ -181,7 +181,7 @@ def test_a_limit_that_is_not_there_gives_no_number(study, tmp_path):
             file.with_suffix(".npz").unlink()
     out, _ = study("limit", "--seeds", "1")
     assert {point["state"] for point in findings(tmp_path, "limit")["points"]} == {"no value"}
-    assert "there is no answer of the limit's arm" in " ".join(out.split())
+    assert "trials of the limit's arm" in " ".join(out.split())
 
 
 def test_a_law_of_the_clock(study, tmp_path):
