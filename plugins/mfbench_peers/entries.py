@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import above_zero, at_least
+from mfbench.checks import above_zero, at_least, one_of
 from mfbench.demands import linear_only, reversible_only, scalar_noise_only, unbounded_space_only
 
 
@@ -55,7 +56,10 @@ class MlcolvarParameters:
         moves: Langevin steps of every walker before each of the `records` of one round.
         records: times in a round at which all walkers are recorded.
         memory: last rounds whose records are trained on.
+        samples: "own" for walkers under the Kolmogorov bias of the last round's committor; "tempered" for walkers at a
+            higher temperature without a bias.
         strength: lambda of the Kolmogorov bias.
+        heat: the tempered walkers' temperature over the problem's, > 1.
 
     Raises:
         ValueError: a value outside its range.
@@ -71,15 +75,20 @@ class MlcolvarParameters:
     moves: int = 20
     records: int = 10
     memory: int = 12
+    samples: str = "own"
     strength: float = 1.0
+    heat: float = 4.0
 
     def __post_init__(self) -> None:
         at_least(self, width=1, depth=1, epochs=1, moves=1, records=1, memory=1)
+        one_of(self, "samples", ("own", "tempered"))
         if self.walkers < 2:
             raise ValueError(
                 f"walkers is {self.walkers}; expected a whole number >= 2: some in A, some in B."
             )
         above_zero(self, "alpha", "gamma", "rate", "strength")
+        if not 1.0 < self.heat < math.inf:
+            raise ValueError(f"heat is {self.heat}; expected a number > 1: the law itself needs no weights.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,10 +146,10 @@ COMMITTOR_KMC = mfbench.SolverEntry(
 MLCOLVAR = mfbench.SolverEntry(
     name="mlcolvar",
     task="committor",
-    summary="The committor of mlcolvar, trained in rounds on walkers under its own Kolmogorov bias.",
+    summary="The committor of mlcolvar, trained in rounds on walkers under its own Kolmogorov bias, or on tempered ones.",
     source=(
-        "mlcolvar 1.3, mlcolvar.cvs.Committor; Kang, Trizio, Parrinello, Nat. Comput. Sci. 4 (2024) 451. The walkers are "
-        "ours, since the package has none."
+        "mlcolvar 1.3, mlcolvar.cvs.Committor; Kang, Trizio, Parrinello, Nat. Comput. Sci. 4 (2024) 451. The walkers, "
+        "biased or tempered, are ours, since the package has none."
     ),
     run="mfbench_peers.mlcolvar_committor:solve",
     parameters=MlcolvarParameters,

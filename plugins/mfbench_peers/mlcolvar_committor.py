@@ -1,11 +1,15 @@
-"""`mlcolvar`: a peer's committor on its own bias, in rounds.
+"""`mlcolvar`: a peer's committor in rounds, on its own bias or on tempered samples.
 
-A round of Kang, Trizio and Parrinello's scheme, with the package's network, loss and weights:
+A round of Kang, Trizio and Parrinello's scheme, with the package's network, loss and weights (`samples=own`):
 
     1. walkers move under V + V_K, V_K = -(lambda / beta) log(|grad q|^2 + epsilon), the Kolmogorov bias of the
        current q (the first round: under V), and are recorded; those inside A and B are left out;
     2. each record weighs e^{beta V_K}, normalised to mean 1 within its round;
     3. q is trained anew from where it stands on the records of the last rounds, and on points of A and B.
+
+With `samples=tempered` walkers move under V at the temperature heat / beta whatever q is, so that the package gets samples
+that no learned bias has led: a record weighs e^{-(1 - 1 / heat) beta V}. All rounds have one law then, and their weights
+one mean of 1; rounds normalised each on its own would give those that missed the likely places too much.
 
 Lightning's trainer is replaced by the loop that it would run on one batch, since a solver must yield.
 """
@@ -13,7 +17,7 @@ Lightning's trainer is replaced by the loop that it would run on one batch, sinc
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +26,7 @@ from mlcolvar.cvs import Committor
 
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
-from mfbench_peers.blocks.walkers import arrive, walked
+from mfbench_peers.blocks.walkers import Energy, Walkers, arrive, walked
 from mfbench_peers.entries import MlcolvarParameters
 
 EPOCHS_PER_YIELD = 20
@@ -30,6 +34,8 @@ EPSILON = 1e-6
 """In the bias, relative to the square of one over the problem's length: the package's default."""
 FIRST_STEP = 1e-4
 """Of the walkers, relative to the square of the problem's length."""
+LogWeight = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Points (n, d), and the energy (n,) under which they were drawn -> (n,)."""
 
 
 def solve(
@@ -41,6 +47,7 @@ def solve(
     generator = torch.Generator().manual_seed(seed)
     centre, length = scale_of(problem)
     model = make_model(problem.dim, parameters)
+    tempered = parameters.samples == "tempered"
 
     def scaled(x: torch.Tensor) -> torch.Tensor:
         return (x - torch.as_tensor(centre)) / length
@@ -62,6 +69,17 @@ def solve(
     def biased_energy(x: torch.Tensor) -> torch.Tensor:
         return unbiased_energy(x) + bias(x)
 
+    def hot_energy(x: torch.Tensor) -> torch.Tensor:
+        return unbiased_energy(x) / parameters.heat
+
+    def law_of(round_number: int) -> tuple[Energy, LogWeight]:
+        """The energy of a round's walkers, and the logarithm of the weights that undo what is not beta V in it."""
+        if tempered:
+            return hot_energy, lambda x, energy: (1.0 - parameters.heat) * energy
+        if round_number:
+            return biased_energy, lambda x, energy: bias(x).detach()
+        return unbiased_energy, lambda x, energy: torch.zeros_like(energy)
+
     def checkpoint(round_number: int) -> Checkpoint:
         state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
         return Checkpoint(
@@ -74,7 +92,7 @@ def solve(
     edges = torch.as_tensor(np.concatenate([problem.start_a, problem.start_b]))
     edge_labels = torch.cat([torch.zeros(len(problem.start_a)), torch.ones(len(problem.start_b))])
     x = starts(problem, parameters.walkers, generator)
-    walkers = arrive(unbiased_energy, x, torch.full((len(x),), FIRST_STEP * length**2, dtype=x.dtype))
+    walkers = arrive(law_of(0)[0], x, torch.full((len(x),), FIRST_STEP * length**2, dtype=x.dtype))
     visited = len(x)
     optimiser = torch.optim.Adam(model.parameters(), lr=parameters.rate)
     remembered: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -82,22 +100,21 @@ def solve(
 
     round_number = 0
     while True:
-        energy = biased_energy if round_number else unbiased_energy
+        energy, log_weight = law_of(round_number)
         walkers = arrive(energy, walkers.x, walkers.h)
         records = []
         for _ in range(parameters.records):
             walkers = walked(walkers, energy, parameters.moves, generator)
-            records.append(walkers.x)
+            records.append(walkers)
             visited += parameters.moves * len(walkers.x)
             yield checkpoint(round_number)
-        remembered = [*remembered, weighed(records, problem, bias if round_number else None)][
-            -parameters.memory :
-        ]
+        remembered = [*remembered, outside(records, problem, log_weight)][-parameters.memory :]
         visited += len(walkers.x)
         data = torch.cat([edges, *(points for points, _ in remembered)])
+        weights = weights_of([logarithms for _, logarithms in remembered], together=tempered)
         batch = {
-            "labels": torch.cat([edge_labels, *(torch.full((len(w),), 2.0) for _, w in remembered)]),
-            "weights": torch.cat([torch.ones(len(edges), dtype=data.dtype), *(w for _, w in remembered)]),
+            "labels": torch.cat([edge_labels, torch.full((len(weights),), 2.0)]),
+            "weights": torch.cat([torch.ones(len(edges), dtype=data.dtype), weights]),
         }
         for epoch in range(1, parameters.epochs + 1):
             optimiser.zero_grad()
@@ -124,17 +141,21 @@ def loss_of(model: Committor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         return model.training_step(batch, 0)
 
 
-def weighed(
-    records: list[torch.Tensor], problem: CommittorProblem, bias: Any
+def outside(
+    records: list[Walkers], problem: CommittorProblem, log_weight: LogWeight
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The records outside A and B, (n, d), and e^{beta V_K} there, (n,), with mean 1."""
-    points = torch.cat(records)
-    points = points[~(problem.in_a(points) | problem.in_b(points))]
-    if bias is None or len(points) == 0:
-        return points, torch.ones(len(points), dtype=points.dtype)
-    logarithm = bias(points).detach()
-    weights = torch.exp(logarithm - logarithm.max())
-    return points.detach(), weights / weights.mean()
+    """The records outside A and B, (n, d), and the logarithms of their weights, (n,)."""
+    points, energies = (torch.cat(parts) for parts in zip(*((r.x, r.energy) for r in records), strict=True))
+    free = ~(problem.in_a(points) | problem.in_b(points))
+    return points[free], log_weight(points[free].clone(), energies[free])
+
+
+def weights_of(logarithms: list[torch.Tensor], together: bool) -> torch.Tensor:
+    """The weights of some rounds, one after the other, with mean 1: of all of them, or of each."""
+    if together:
+        logarithms = [torch.cat(logarithms)]
+    weights = [torch.exp(w - torch.logsumexp(w, dim=0)) * len(w) for w in logarithms]
+    return torch.cat(weights)
 
 
 def scale_of(problem: CommittorProblem) -> tuple[np.ndarray, float]:

@@ -185,11 +185,12 @@ def test_values_without_a_reference_are_built_but_not_judged():
 
 
 @pytest.mark.slow
-def test_shots_by_another_integrator(chance_of_shots):
+@pytest.mark.parametrize("temperature", [0.35, 0.3])
+def test_shots_by_another_integrator(temperature, chance_of_shots):
     """Euler-Maruyama in float64 with numpy's normals, force and bridges by hand: 100 fresh shots from
     each of 20 stored points; chi-square of two binomials, false-alarm rate 1e-4."""
-    stored, rng, count, step = store.load(PROBLEM.stem), np.random.default_rng(2), 100, 0.01
-    temperature = PARAMETERS.temperature
+    stem = lattice_field.shooting_problem(LatticeFieldParameters(temperature=temperature)).stem
+    stored, rng, count, step = store.load(stem), np.random.default_rng(2), 100, 0.01
     x = np.repeat(stored.x[:20], count, axis=0)
     ends, running = np.zeros(len(x), int), np.arange(len(x))
     while len(running):

@@ -115,6 +115,7 @@ def euler(problem, x, step, rng):
     [
         (SHORT, 5e-4),
         pytest.param("ginzburg-landau-dim_50-temperature_16-width_0.03", 2e-4, marks=pytest.mark.slow),
+        pytest.param("ginzburg-landau-dim_50-temperature_8-width_0.03", 4e-4, marks=pytest.mark.slow),
     ],
 )
 def test_shots_by_another_integrator(stem, step, chance_of_shots):
