@@ -2,7 +2,7 @@
 
 Prints a line for each instance, with the controls beside it, then the exceptions; the exit status is 1 if there are any.
 Two medians below the metric's floor are alike, and where `is-sgd` does not take the problem there is nothing to beat.
-Budget and seeds are the preset's unless given: `standard` runs about 6 hours on two cores, `full` about 17.
+Budget and seeds are the preset's unless given: `standard` runs about 4 hours on two cores, `full` about 12.
 Usage: python benchmarks/league.py [--preset standard|full] [--seeds N] [--budget 60s] [-o DIR]
 """
 
