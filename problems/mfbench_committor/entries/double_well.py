@@ -44,6 +44,14 @@ def facts(parameters: DoubleWellParameters) -> mfbench.Facts:
     )
 
 
+STANDARD = (
+    {"dim": 10},
+    {"dim": 20},
+    {"dim": 50},
+    {"dim": 100},
+    {"dim": 20, "temperature": 0.05},
+)
+
 DOUBLE_WELL = mfbench.ProblemEntry(
     name="committor/double-well",
     summary="One double well among harmonic modes, rotated: exact at any dimension and rarity.",
@@ -60,14 +68,8 @@ DOUBLE_WELL = mfbench.ProblemEntry(
     parameters=DoubleWellParameters,
     instances={
         "quick": ({"dim": 10},),
-        "standard": ({"dim": 10}, {"dim": 50}, {"dim": 20, "temperature": 0.05}),
-        "full": (
-            {"dim": 10},
-            {"dim": 20},
-            {"dim": 50},
-            {"dim": 100},
-            {"dim": 20, "temperature": 0.05},
-        ),
+        "standard": STANDARD,
+        "full": STANDARD,
     },
     targets=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5),
 )

@@ -73,7 +73,7 @@ MUELLER = mfbench.ProblemEntry(
     parameters=MuellerParameters,
     instances={
         "quick": ({"temperature": 10.0},),
-        "standard": ({"temperature": 10.0},),
+        "standard": ({"temperature": 10.0}, {"temperature": 5.0}, {"temperature": 10.0, "discs": "offset"}),
         "full": ({"temperature": 5.0}, {"temperature": 10.0}, {"temperature": 20.0}, *OTHER_DISCS),
     },
     targets=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5),

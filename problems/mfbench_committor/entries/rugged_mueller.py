@@ -60,7 +60,7 @@ RUGGED_MUELLER = mfbench.ProblemEntry(
     second_route="mfbench_committor.rugged_mueller:second_route",
     parameters=RuggedMuellerParameters,
     instances={
-        "standard": ({"dim": 10},),
+        "standard": ({"dim": 10}, {"dim": 10, "temperature": 20.0}),
         "full": ({"dim": 10}, {"dim": 10, "temperature": 20.0}, {"dim": 10, "temperature": 40.0}),
     },
     targets=(1e-1, 1e-2, 1e-3, 1e-4),
