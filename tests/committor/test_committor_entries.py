@@ -79,7 +79,7 @@ def test_parameters_say_where_got_and_expected(entry, given, message):
 
 
 def test_reducible_is_said_where_a_control_wins():
-    """Those that `projected-grid` solves below 1e-6 in 20 s; it scores .08 on double-well-balls."""
+    """Those that `projected-grid` solves: tests/grid/test_reducible.py runs it on each instance of them, and on others."""
     reducible = {
         name for name, entry in ENTRIES.items() if "reducible" in entry.facts(entry.parameters()).flags
     }
