@@ -45,6 +45,7 @@ class Shared(msgspec.Struct, frozen=True, array_like=True):
     versions: dict[str, str]
     machine: dict[str, str]
     control: bool
+    differences: bool | None
     schema: int
     protocol: int
     metrics: tuple[str, ...]

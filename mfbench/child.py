@@ -237,5 +237,6 @@ class Trial:
                 finals=finals.astype("<f8").tobytes(),
                 gradients=gradients.astype("<f8").tobytes(),
                 milestone=checkpoint.milestone,
+                differences=final and checkpoint.gradient is None,
             )
         )

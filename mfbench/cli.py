@@ -153,6 +153,7 @@ def carry_out(
     """Show a plan, run what is missing, print the tables; returns the exit code."""
     from mfbench import job_array, session
     from mfbench.conducting import conduct, prepare
+    from mfbench.identity import reducible_here
     from mfbench.labels import printable
     from mfbench.ranked import tables_text
     from mfbench.store import Store
@@ -171,7 +172,8 @@ def carry_out(
     with bad_input():
         executor = prepare(plan, todo, registry, place, store)
     records = conduct(plan, todo, store, executor)
-    click.echo(tables_text(records, "rich", [store.folder]), nl=False)
+    said = reducible_here(registry)
+    click.echo(tables_text(records, "rich", [store.folder], reducible=said), nl=False)
     click.echo(printable(f"Records: {store.folder}"))
     return session.exit_code(records)
 
@@ -205,7 +207,7 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 @uncollected()
 def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...], strict: bool) -> None:
     """Rank the records of results folders (default: the default folder)."""
-    from mfbench.identity import ran_here
+    from mfbench.identity import ran_here, reducible_here
     from mfbench.labels import one_line
     from mfbench.ranked import tables_text
     from mfbench.rejudging import summaries_anew
@@ -224,7 +226,8 @@ def rank_command(folders: tuple[str, ...], style: str, plugins: tuple[str, ...],
     summaries, retrial = summaries_anew(Summaries.of(reading.records), reading.paths, registry)
     for sentence in retrial.sentences():
         click.echo(one_line(sentence), err=True)
-    click.echo(tables_text(summaries, style, chosen, ran_here(registry)), nl=False)
+    here, said = ran_here(registry), reducible_here(registry)
+    click.echo(tables_text(summaries, style, chosen, here, reducible=said), nl=False)
 
 
 for command in (why_command, replay_command):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mfbench import availability, provenance
 from mfbench.closure import closure, code_hash, has_changed
+from mfbench.parameters import make_parameters
 from mfbench.record import PROTOCOL, Cell, Record
 from mfbench.registry import Origin, Registry
 from mfbench.solver import ProblemEntry, SolverEntry
@@ -63,6 +64,22 @@ def ran_here(registry: Registry) -> Callable[[Shared], bool]:
         cell = shared.cell
         found = shared.code, shared.versions
         return shared.protocol == PROTOCOL and installed(cell.task, cell.problem, cell.solver) == found
+
+    return says
+
+
+def reducible_here(registry: Registry) -> Callable[[Cell], bool]:
+    """Says of cells whether their problem, as it is known here, has the flag "reducible"."""
+
+    def says(cell: Cell) -> bool:
+        problem = registry.problems.get(cell.problem)
+        if problem is None:
+            return False
+        try:
+            facts = problem.facts(make_parameters(problem.parameters, cell.problem_parameters, cell.problem))
+        except Exception:  # a stranger's record, or of other parameters than the problem has now
+            return False
+        return "reducible" in facts.flags
 
     return says
 

@@ -51,6 +51,7 @@ class Seen(msgspec.Struct, tag=True):
         looks: float64 bytes of the values at the judge's looks.
         finals, gradients: float64 bytes, only for the scored checkpoint; empty otherwise.
         milestone: the solver asked for this look.
+        differences: the gradients are central differences, the solution offers none.
     """
 
     seconds: float
@@ -60,6 +61,7 @@ class Seen(msgspec.Struct, tag=True):
     finals: bytes = b""
     gradients: bytes = b""
     milestone: bool = False
+    differences: bool = False
 
 
 class Setup(msgspec.Struct, tag=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from mfbench.bundles import Bundle
 from mfbench.caveats import caveats, machine_named, machines
 from mfbench.labels import Contender, contender_labels, label, natural_order, one_line
 from mfbench.newest import Here, latest, newest, nowhere
-from mfbench.record import Record
+from mfbench.record import Cell, Record
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
 from mfbench.statistics import places
@@ -32,6 +32,7 @@ def rank(
     records: Iterable[Record],
     checks: Mapping[Whose, WorkCheck] | None = None,
     here: Here = nowhere,
+    reducible: Callable[[Cell], bool] = lambda cell: False,
 ) -> Ranking:
     """Rank the contenders of every task. The order of the records does not matter.
 
@@ -41,11 +42,12 @@ def rank(
         records: the records.
         checks: whose reported work was counted.
         here: which of them ran the code that is installed here.
+        reducible: whether the problem of a cell is said to be one that a control solves.
     """
     by_task: dict[str, list[Bundle]] = defaultdict(list)
     for bundle in Summaries.of(records).bundles:
         by_task[bundle.shared.cell.task].append(bundle)
-    parts = [_rank_task(by_task[task], checks or {}, here) for task in sorted(by_task)]
+    parts = [_rank_task(by_task[task], checks or {}, here, reducible) for task in sorted(by_task)]
     return Ranking(
         rows=tuple(row for part in parts for row in part.rows),
         standings=tuple(standing for part in parts for standing in part.standings),
@@ -54,7 +56,12 @@ def rank(
     )
 
 
-def _rank_task(bundles: Sequence[Bundle], checks: Mapping[Whose, WorkCheck], here: Here) -> Ranking:
+def _rank_task(
+    bundles: Sequence[Bundle],
+    checks: Mapping[Whose, WorkCheck],
+    here: Here,
+    reducible: Callable[[Cell], bool],
+) -> Ranking:
     chosen = newest(bundles, here)
     labels = contender_labels({bundle.contender for bundle in chosen})
     controls = {bundle.shared.cell.solver for bundle in chosen if bundle.shared.control}
@@ -64,7 +71,10 @@ def _rank_task(bundles: Sequence[Bundle], checks: Mapping[Whose, WorkCheck], her
         cell = tallies[0].first.cell
         ranked = [tally for tally in tallies if tally.counted]
         fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
-        rows.extend(_rows(tallies, labels, controls, checks))
+        said = reducible(cell)
+        rows.extend(
+            msgspec.structs.replace(row, reducible=said) for row in _rows(tallies, labels, controls, checks)
+        )
     standings = standings_of(rows)
     superseded = sum(map(len, bundles)) - sum(map(len, chosen))
     return Ranking(
@@ -158,6 +168,7 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         floor=tally.floors.get(tally.headline, 0.0),
         metrics=tally.metrics,
         floors=tally.floors,
+        differences=tally.differences,
         seconds_setup=tally.usage("seconds_setup") if machine else None,
         seconds_solve=tally.usage("seconds_solve") if machine else None,
         seconds_cpu=tally.usage("seconds_cpu") if machine else None,

@@ -185,6 +185,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         versions, machine: what it ran on.
         started: ISO 8601, UTC.
         control: the solver learns nothing.
+        differences: the gradients behind the metrics are central differences, since the solution offers none; None: no
+            gradient was asked for, or (an older record) nobody wrote it down.
         stderr: the last lines that the child wrote to standard error.
         arrays: name of the .npz beside the record with the scored values; None if there is none.
     """
@@ -210,6 +212,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str] = {}
     machine: dict[str, str] = {}
     control: bool = False
+    differences: bool | None = None
     stderr: str = ""
     arrays: str | None = None
     schema: int = SCHEMA

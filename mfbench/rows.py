@@ -21,13 +21,15 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         solver, parameters: what makes the contender.
         contender: display name; shows the parameters that tell contenders of a solver apart.
         control: the solver learns nothing.
+        reducible: the problem is said to be one that a control solves.
         status: "ok", "timeout", ..., or with counts: "ok 4/5, timeout 1/5".
         sentence: what became of the first trial that is not ok; "" when all are.
         trials: number of trials with a record.
         metric: name of the headline metric.
         error, error_low, error_high: its median and range over the seeds.
         floor: differences below it mean nothing.
-        metrics, floors: median and floor of every metric that the trials have.
+        metrics, floors: median and floor of every metric that the trials have; of what is 0 or 1 in a trial, the share.
+        differences: gradients behind its metrics are central differences.
         seconds_setup, seconds_solve, seconds_cpu: medians (the last of processor seconds, evaluation included); None
             if the trials ran on several machines.
         target: hardest target that at least two contenders reach on this problem.
@@ -72,6 +74,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     floors: dict[str, float] = {}
     contender: str
     control: bool = False
+    reducible: bool = False
+    differences: bool = False
     problem_name: str
     problem_parameters: dict[str, Any]
     budget: float

@@ -15,6 +15,7 @@ from mfbench.medians import medians
 from mfbench.newest import NOT_RUN
 from mfbench.record import Record, Status
 from mfbench.statistics import Sample
+from mfbench.tasks.known import TASKS
 
 SHOWN = ("seconds_setup", "seconds_solve", "seconds_cpu", "peak_memory_mb")
 """Entries of `Usage` that a table shows."""
@@ -94,10 +95,28 @@ class Tally:
 
     @cached_property
     def metrics(self) -> dict[str, float | None]:
-        """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all."""
+        """Medians by name. A failed trial counts as infinite; an ok one without the metric not at all.
+
+        Of what is 0 or 1 in a trial it is the share of the ok trials that have it.
+        """
+        task = TASKS.get(self.first.cell.task)
+        shares = frozenset() if task is None else task.shares
         return {
-            name: finite(value) for (kind, name), value in sorted(self._outcomes.items()) if kind == "metrics"
+            name: self._share(name) if name in shares else finite(value)
+            for (kind, name), value in sorted(self._outcomes.items())
+            if kind == "metrics"
         }
+
+    def _share(self, name: str) -> float | None:
+        names, numbers = self._scores
+        found = numbers[:, names.index(("metrics", name))]
+        known = found[np.isfinite(found)]
+        return float(np.mean(known)) if len(known) else None
+
+    @cached_property
+    def differences(self) -> bool:
+        """Whether the gradients of a scored trial were taken by differences."""
+        return any(bundle.shared.differences for bundle in self.scored)
 
     @cached_property
     def floors(self) -> dict[str, float]:
@@ -158,8 +177,12 @@ class Tally:
     @cached_property
     def _outcomes(self) -> dict[tuple[str, str], float]:
         """Medians of the metrics, and of the seconds and of the work to the targets."""
-        names, numbers = _table([(one.shared.outcomes, one.outcomes) for one in self.scored])
+        names, numbers = self._scores
         return dict(zip(names, medians(numbers, self.failures), strict=True))
+
+    @cached_property
+    def _scores(self) -> tuple[Names, Floats]:
+        return _table([(one.shared.outcomes, one.outcomes) for one in self.scored])
 
 
 Names = tuple[tuple[str, str], ...]

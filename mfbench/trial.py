@@ -227,7 +227,15 @@ def conclude(
     arrays = {"looks": answers.looks} | scoring.milestones_of(findings, budget)
     if answers.finals is not None and answers.gradients is not None:
         arrays |= {"finals": answers.finals, "gradients": answers.gradients}
-    return msgspec.structs.replace(record, metrics=scoring.metrics_of(answers, judge)), arrays
+    asked = answers.gradients is not None and answers.gradients.size > 0
+    return (
+        msgspec.structs.replace(
+            record,
+            metrics=scoring.metrics_of(answers, judge),
+            differences=scored.differences if asked else None,
+        ),
+        arrays,
+    )
 
 
 def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:

@@ -13,6 +13,12 @@ UNKNOWN = ""
 WORK_MARKS = {"reported": " ?", "understated": " !", "deferred": " +"}
 """Behind a number of evaluations that nobody counted, of which more were counted, or that are not all."""
 
+REDUCIBLE = " (reducible)"
+"""Behind a problem that a control solves."""
+
+DIFFERENCES = " ~"
+"""Behind a number made from a gradient that was taken by differences."""
+
 
 def figure(value: float, digits: int = 3) -> str:
     """A number with so many significant digits; powers of ten where plain digits get long.

@@ -61,6 +61,8 @@ def flat(record: Record, curve: bool = False) -> Row:
         "control": record.control,
         "headline": record.headline,
     }
+    if record.differences is not None:
+        row["differences"] = record.differences
     if record.scored:
         row["error"] = math.inf if record.error is None else record.error
     mappings: dict[str, Any] = {

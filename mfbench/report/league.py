@@ -8,6 +8,7 @@ from itertools import groupby
 
 from mfbench.report.figures import (
     NOT_REACHED,
+    REDUCIBLE,
     UNKNOWN,
     WORK_MARKS,
     duration,
@@ -18,6 +19,7 @@ from mfbench.report.figures import (
     place,
     work_figure,
 )
+from mfbench.report.further import further_metrics, metric_figure
 from mfbench.report.notes import notes
 from mfbench.report.sheets import Chapter, Sheet, without_empty_columns
 from mfbench.report.trouble import trouble_sheets
@@ -72,7 +74,8 @@ def standing_sheet(standings: Sequence[Standing]) -> Sheet:
 def problem_sheets(rows: Sequence[Row]) -> list[Sheet]:
     """One problem: errors and costs, then the task's further metrics."""
     first, ranked = rows[0], [row for row in rows if row.rank is not None]
-    name = f"{first.problem}, budget {first.budget:g} s, {first.device}"
+    mark = REDUCIBLE if first.reducible else ""
+    name = f"{first.problem}{mark}, budget {first.budget:g} s, {first.device}"
     if not ranked:
         return []
     sheets = [_cost_sheet(name, ranked), _metric_sheet(f"{name}: further metrics", ranked)]
@@ -120,9 +123,7 @@ def _trials(number: int) -> str:
 
 
 def _metric_sheet(caption: str, rows: Sequence[Row]) -> Sheet | None:
-    task, present = rows[0].task, {name for row in rows for name in row.metrics}
-    columns = TASKS[task].columns if task in TASKS else sorted(present)
-    shown = [name for name in columns if name in present and name != rows[0].metric]
+    shown = further_metrics(rows)
     if not shown:
         return None
     ties = Counter(row.rank for row in rows)
@@ -135,12 +136,7 @@ def _metric_sheet(caption: str, rows: Sequence[Row]) -> Sheet | None:
             (
                 place(row.rank, ties[row.rank] > 1, row.best),
                 marked(row.contender, row.control),
-                *(
-                    error_figure(row.metrics[name], row.floors.get(name, 0.0), 2)
-                    if name in row.metrics
-                    else UNKNOWN
-                    for name in shown
-                ),
+                *(metric_figure(row, name) for name in shown),
             )
             for row in rows
         ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from mfbench.report.figures import NOT_REACHED
+from mfbench.report.further import further_metrics, is_by_differences
 from mfbench.rows import Ranking, Row
 from mfbench.statistics import CONFIDENCE, LEAST_SEEDS
 from mfbench.tasks.known import TASKS
@@ -53,11 +55,36 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
         )
     if any(row.control for row in rows):
         found.append("(control): learns nothing; a problem that it solves is no test of learning.")
+    if any(row.reducible for row in ranked):
+        found.append(
+            "(reducible): a control solves this problem; it is a ladder for exactness, rarity and scaling; a place on it "
+            "proves no learning."
+        )
+    found.extend(_metric_lines(task, ranked))
     if any(row.rank is not None and row.machine is None for row in rows):
         found.append("mixed: the trials ran on several machines, whose seconds are not comparable.")
     found.extend(_machine_lines(ranked, ranking))
     found.extend(ranking.caveats.get(task, ()))
     return tuple(found)
+
+
+def _metric_lines(task: str, rows: Sequence[Row]) -> list[str]:
+    """What further columns say, and the mark in them."""
+    if task not in TASKS:
+        return []
+    known, shown = TASKS[task], set()
+    marked = False
+    for _, group in groupby(rows, key=lambda row: row.instance):
+        one = list(group)
+        columns = further_metrics(one)
+        shown |= set(columns)
+        marked |= any(is_by_differences(row, name) for row in one for name in columns)
+    lines = [
+        f"{name}: {known.meanings[name]}." for name in known.columns if name in shown & known.meanings.keys()
+    ]
+    if marked:
+        lines.append("with ~: from a gradient by central differences, since the solution offers none.")
+    return lines
 
 
 def _machine_lines(rows: Sequence[Row], ranking: Ranking) -> list[str]:

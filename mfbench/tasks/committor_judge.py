@@ -30,7 +30,7 @@ import numpy as np
 
 from mfbench.reference import Reference
 from mfbench.tasks.judging import Answers, Inquiry, Score
-from mfbench.tasks.rates import SLAB, in_slab, regression, reported_rate, slab_part
+from mfbench.tasks.rates import SLAB, in_slab, regression, reported_rates, slab_part
 
 HEADLINES = ("wrmse", "logit_rmse")
 FLOAT64_NOISE = 1e-14
@@ -95,6 +95,7 @@ class CommittorJudge:
             looked at all through a trial, those of the other one at the end.
         mobility: (d,) diagonal of M (see `CommittorProblem`), whose Dirichlet form is int grad f . M grad f dmu; None for
             the identity.
+        share_a: reference of rhoA, the share of time with A hit last, which nu needs to give k_AB and k_BA; None if unknown.
 
     Raises:
         ValueError: another headline.
@@ -112,6 +113,7 @@ class CommittorJudge:
     logit_tolerance: float | None = None
     headline_name: str = "wrmse"
     mobility: np.ndarray | None = None
+    share_a: Reference | None = None
 
     def __post_init__(self) -> None:
         if self.headline_name not in HEADLINES:
@@ -121,8 +123,8 @@ class CommittorJudge:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The committor and the rate."""
-        return (self.field, self.rate)
+        """The committor, the rate, and the share of time that belongs to A."""
+        return tuple(one for one in (self.field, self.rate, self.share_a) if one is not None)
 
     @cached_property
     def inquiry(self) -> Inquiry:
@@ -159,19 +161,28 @@ class CommittorJudge:
     def constant_wrmse(self) -> float:
         """wRMSE of the best constant, the scale of `skill`."""
         mean = float(np.sum(self.reactive.weights * self.reactive.q))
-        return math.sqrt(np.sum(self.reactive.weights * (self.reactive.q - mean) ** 2))
+        return self._wrmse(np.full(len(self.reactive.q), mean)).value
 
     @cached_property
-    def effective_sample_size(self) -> float:
-        """Kish's effective number of reactive points, 1 / sum_j w_j^2."""
-        return float(1.0 / np.sum(self.reactive.weights**2))
+    def scales(self) -> dict[str, Score]:
+        """What a wRMSE is to be read beside: those of f = 1/2 and of the best constant, and the points behind it.
+
+        "wrmse_points" is Kish's effective number of the weighted points, (sum_j w_j)^2 / sum_j w_j^2. They belong to the
+        judge and are the same for every solution.
+        """
+        weights = self.reactive.weights
+        return {
+            "wrmse_half": self._wrmse(np.full(len(self.reactive.q), 0.5)),
+            "wrmse_constant": Score(value=self.constant_wrmse, floor=self._field_floor),
+            "wrmse_points": Score(value=float(np.sum(weights) ** 2 / np.sum(weights**2))),
+        }
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
         """The headline and what its points tell; with finals all others, and with gradients rate_*."""
         logit_first = self.headline_name == "logit_rmse"
         if answers.finals is None:
             scores = self._logit_scores(answers.looks) if logit_first else self._wrmse_scores(answers.looks)
-            return scores | reported_rate(answers.reports, self.rate)
+            return scores | reported_rates(answers.reports, self.rate, self.share_a)
         other, equilibrium, energy = np.split(
             answers.finals, np.cumsum([len(self._other.q), len(self.equilibrium.q)])
         )
@@ -195,7 +206,7 @@ class CommittorJudge:
                 if np.any(in_slab(energy))
                 else Score(value=1.0, signed=-1.0)
             )
-        return scores | reported_rate(answers.reports, self.rate)
+        return scores | reported_rates(answers.reports, self.rate, self.share_a)
 
     def _wrmse_scores(self, values: np.ndarray) -> dict[str, Score]:
         wrmse, scale = self._wrmse(values), self.constant_wrmse
@@ -203,6 +214,7 @@ class CommittorJudge:
             "wrmse": wrmse,
             "skill": Score(value=wrmse.value / scale, floor=wrmse.floor / scale),
             "excursion": excursion(values),
+            **self.scales,
         }
 
     def _logit_scores(self, values: np.ndarray) -> dict[str, Score]:
@@ -275,8 +287,9 @@ class CommittorJudge:
 
 
 def excursion(values: np.ndarray) -> Score:
-    """How far values leave [0, 1] at most."""
-    return Score(value=float(np.max(np.maximum(-values, values - 1.0), initial=0.0)))
+    """How far values leave [0, 1] at most; by round-off they may."""
+    farthest = np.max(np.maximum(-values, values - 1.0), initial=0.0)
+    return Score(value=float(farthest) + 0.0, floor=FLOAT64_NOISE)  # never minus 0
 
 
 def root_mean_square(squares: np.ndarray, weights: np.ndarray, floor: float) -> Score:

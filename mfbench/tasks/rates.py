@@ -30,16 +30,39 @@ def regression(y: np.ndarray, x: np.ndarray) -> float:
     return float(centred @ y) / variance if variance > 0 else 0.0
 
 
-def reported_rate(reports: Mapping[str, float], reference: Reference) -> dict[str, Score]:
-    """|log(nu / nu_ref)| of the rate that the solver reports, and whether 2 sigma cover the reference."""
-    rate, error = reports.get("rate"), reports.get("rate_error")
-    nu = reference.value
+def reported_rates(
+    reports: Mapping[str, float], rate: Reference, share_a: Reference | None
+) -> dict[str, Score]:
+    """What the solver reports of rates.
+
+    "rate_reported" is |log(nu / nu_ref)|, and "rate_uncovered" says whether 2 sigma miss the reference. "k_ab" and "k_ba"
+    are the same of the transitions per unit time spent with A, or with B, hit last: nu / rhoA and nu / (1 - rhoA).
+
+    Args:
+        reports: "rate", "rate_error", "rate_ab", "rate_ba", those that there are.
+        rate: nu.
+        share_a: rhoA, the share of time with A hit last; None if unknown.
+    """
+    nu, error = rate.value, reports.get("rate_error")
     assert nu is not None
-    if rate is None:
-        return {}
-    deviation = math.log(rate / nu) if rate > 0 else math.inf
-    scores = {"rate_reported": Score(value=abs(deviation), floor=reference.tolerance / nu, signed=deviation)}
-    if error is not None:
-        covered = abs(rate - nu) <= 2.0 * error + reference.tolerance
-        scores["rate_uncovered"] = Score(value=0.0 if covered else 1.0)
+    doubt = rate.tolerance / nu
+    scores = {}
+    if "rate" in reports:
+        scores["rate_reported"] = log_ratio(reports["rate"], nu, doubt)
+        if error is not None:
+            covered = abs(reports["rate"] - nu) <= 2.0 * error + rate.tolerance
+            scores["rate_uncovered"] = Score(value=0.0 if covered else 1.0)
+    if share_a is not None and share_a.value is not None:
+        shares = {"ab": share_a.value, "ba": 1.0 - share_a.value}
+        for way, share in shares.items():
+            if f"rate_{way}" in reports:
+                scores[f"k_{way}"] = log_ratio(
+                    reports[f"rate_{way}"], nu / share, doubt + share_a.tolerance / share
+                )
     return scores
+
+
+def log_ratio(found: float, known: float, doubt: float) -> Score:
+    """|log(found / known)|, infinite where nothing positive was found; `doubt` is the known one's relative error bar."""
+    deviation = math.log(found / known) if found > 0 else math.inf
+    return Score(value=abs(deviation), floor=doubt, signed=deviation)

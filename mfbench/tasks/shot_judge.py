@@ -21,7 +21,7 @@ import numpy as np
 from mfbench.reference import Reference
 from mfbench.tasks.committor_judge import excursion
 from mfbench.tasks.judging import Answers, Inquiry, Score
-from mfbench.tasks.rates import reported_rate
+from mfbench.tasks.rates import reported_rates
 
 RESAMPLINGS = 1000
 LEVEL = 0.95
@@ -80,16 +80,18 @@ class ShotJudge:
         points: the points and the outcomes.
         field: reference of q; its tolerance, in units of the wRMSE, is what the time step may do.
         rate: reference of nu, transitions A -> B per unit time.
+        share_a: reference of rhoA, the share of time with A hit last; None if unknown.
     """
 
     points: ShotPoints
     field: Reference
     rate: Reference
+    share_a: Reference | None = None
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The committor and the rate."""
-        return (self.field, self.rate)
+        """The committor, the rate, and the share of time that belongs to A."""
+        return tuple(one for one in (self.field, self.rate, self.share_a) if one is not None)
 
     @property
     def headline_name(self) -> str:
@@ -132,7 +134,7 @@ class ShotJudge:
         return math.sqrt(max(low, 0.0)), math.sqrt(max(high, 0.0))
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
-        """wrmse with the ends of its interval, skill, excursion, calibration; rate_* as reported."""
+        """wrmse with the ends of its interval and its scales, skill, excursion, calibration; rates as reported."""
         wrmse = self.headline(answers.looks)
         low, high = (math.nan, math.nan) if math.isnan(wrmse.value) else self.interval(answers.looks)
         scores = {
@@ -142,14 +144,25 @@ class ShotJudge:
             "skill": Score(value=wrmse.value / self.constant_wrmse, floor=self.floor / self.constant_wrmse),
             "excursion": excursion(answers.looks),
             "calibration": self._calibration(answers.looks),
+            **self.scales,
         }
-        return scores | reported_rate(answers.reports, self.rate)
+        return scores | reported_rates(answers.reports, self.rate, self.share_a)
 
     @cached_property
     def constant_wrmse(self) -> float:
         """Noise-corrected wRMSE of the best constant, the scale of `skill`."""
-        constant = np.full(len(self.points.share), np.mean(self.points.share))
-        return math.sqrt(float(np.mean(self._terms(constant))))
+        return self.headline(np.full(len(self.points.share), np.mean(self.points.share))).value
+
+    @cached_property
+    def scales(self) -> dict[str, Score]:
+        """As of `CommittorJudge`. Points of one cluster are no independent ones: with n_c of them in cluster c,
+        "wrmse_points" is (sum_c n_c)^2 / sum_c n_c^2."""
+        sizes = np.bincount(self._cluster)
+        return {
+            "wrmse_half": self.headline(np.full(len(self.points.share), 0.5)),
+            "wrmse_constant": Score(value=self.constant_wrmse, floor=self.floor),
+            "wrmse_points": Score(value=float(np.sum(sizes) ** 2 / np.sum(sizes**2))),
+        }
 
     def _terms(self, values: np.ndarray) -> np.ndarray:
         """(N,) unbiased estimates of (f_j - q_j)^2, f clipped to [0, 1]."""

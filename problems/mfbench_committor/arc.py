@@ -34,6 +34,7 @@ from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.blocks.second_line import second_line
+from mfbench_committor.blocks.time_share import one_half
 from mfbench_committor.entries.arc import ArcParameters
 
 ANGLE = 2.0
@@ -123,6 +124,7 @@ def judge(parameters: ArcParameters, seed: int) -> CommittorJudge:
             source="mfbench_committor.blocks.line",
         ),
         logit_tolerance=QUADRATURE,
+        share_a=one_half(),
         squares_at=squares_at,
     )
 

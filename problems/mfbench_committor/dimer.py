@@ -17,6 +17,7 @@ needs no constant (V_R = |R|^2 / 2). It changes neither q nor nu.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.blocks.second_line import second_line
+from mfbench_committor.blocks.time_share import by_quadrature
 from mfbench_committor.entries.dimer import DimerParameters
 
 DIM = 6
@@ -98,8 +100,9 @@ def judge(parameters: DimerParameters, seed: int) -> CommittorJudge:
     line, log_z = line_committor(beta), log_partition(beta)
     rate = MOBILITY * float(np.exp(-line.log_integral - log_z)) / beta
     made = {"method": "quadrature", "source": "mfbench_committor.blocks.line"}
+    law = line.law(log_z, MOBILITY)
     return committor_judge(
-        points=reduced_points(line.law(log_z, MOBILITY)),
+        points=reduced_points(law),
         lift=lambda u, rng: with_directions(u, beta, rng),
         frame=Frame(DIM, None),
         beta=beta,
@@ -108,6 +111,7 @@ def judge(parameters: DimerParameters, seed: int) -> CommittorJudge:
             quantity="nu, transitions A->B per unit time", value=rate, tolerance=QUADRATURE * rate, **made
         ),
         logit_tolerance=QUADRATURE,
+        share_a=by_quadrature(law, log_partition(beta, most=SHORT)),
     )
 
 
@@ -143,14 +147,15 @@ def reach(beta: float) -> tuple[float, float]:
     return max(SHORT + HALF - arm, 0.0), SHORT + HALF + arm
 
 
-def log_partition(beta: float) -> float:
-    """log of the integral of r^2 e^{-beta U} over r > 0."""
+def log_partition(beta: float, most: float = math.inf) -> float:
+    """log of the integral of r^2 e^{-beta U} over 0 < r < most."""
 
     def exponent(r: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):  # r = 0 has density 0
             return -radial_energy(r, beta)
 
-    return log_integral(exponent, *reach(beta))
+    low, high = reach(beta)
+    return log_integral(exponent, low, min(high, most))
 
 
 def bond_law(beta: float) -> tuple[np.ndarray, np.ndarray]:

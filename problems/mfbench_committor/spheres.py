@@ -21,6 +21,7 @@ from mfbench_committor.blocks.line import LineCommittor, log_integral
 from mfbench_committor.blocks.reduced_points import Counts, reduced_points
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.blocks.second_line import second_line
+from mfbench_committor.blocks.time_share import by_quadrature
 from mfbench_committor.entries.spheres import SpheresParameters
 
 OUTER, INNER = 1.0, 0.25
@@ -79,8 +80,10 @@ def judge(parameters: SpheresParameters, seed: int) -> CommittorJudge:
     line, log_z = line_committor(parameters), log_partition(parameters)
     rate = float(np.exp(-line.log_integral - log_z)) / beta
     made = {"method": "quadrature", "source": "mfbench_committor.blocks.line"}
+    law = line.law(log_z)
+    outside = log_integral(lambda r: -energy(parameters, r), OUTER, reach(parameters))
     return committor_judge(
-        points=reduced_points(line.law(log_z), COUNTS),
+        points=reduced_points(law, COUNTS),
         lift=lambda u, rng: with_directions(-u[:, 0], dim, rng),
         frame=Frame(dim, None),
         beta=beta,
@@ -90,6 +93,7 @@ def judge(parameters: SpheresParameters, seed: int) -> CommittorJudge:
         ),
         logit_tolerance=LOGIT,
         headline_name="logit_rmse",
+        share_a=by_quadrature(law, outside),
     )
 
 

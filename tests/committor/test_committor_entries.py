@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import math
 import subprocess
 import sys
 
@@ -78,7 +79,7 @@ def test_parameters_say_where_got_and_expected(entry, given, message):
 
 
 def test_reducible_is_said_where_a_control_wins():
-    """Those that `projected-grid` solves below 1e-6 in 20 s; it scores .08 on double-well-balls."""
+    """Those that `projected-grid` solves: tests/grid/test_reducible.py runs it on each instance of them, and on others."""
     reducible = {
         name for name, entry in ENTRIES.items() if "reducible" in entry.facts(entry.parameters()).flags
     }
@@ -108,9 +109,23 @@ def test_a_judge_names_its_headline_and_answers_to_its_own_points(name):
         looks=np.full(len(inquiry.looks), 0.5),
         finals=np.full(len(inquiry.finals), 0.5),
         gradients=np.zeros_like(inquiry.gradients),
+        reports={"rate": judge.rate.value, "rate_ab": judge.rate.value, "rate_ba": judge.rate.value},
     )
     scores = judge.metrics(answers)
     assert next(iter(scores)) == judge.headline_name in TASKS["committor"].headlines
     assert scores[judge.headline_name] == judge.headline(answers.looks)
     assert scores[judge.headline_name].value > judge.floor
-    assert [reference.tolerance > 0 for reference in judge.references] == [True, True]
+    assert judge.field.tolerance > 0 and judge.rate.tolerance > 0
+    assert scores["rate_reported"].value == 0
+    if name in STIRRED:
+        assert judge.share_a is None and not {"k_ab", "k_ba"} & set(scores)
+    else:
+        # nu / rhoA and nu / (1 - rhoA) are more than nu by factors of which the inverses add up to 1.
+        shares = [math.exp(scores[way].signed) for way in ("k_ab", "k_ba")]
+        assert sum(shares) == pytest.approx(1.0, abs=1e-12)
+        assert shares[0] == pytest.approx(judge.share_a.value)
+        assert judge.references == (judge.field, judge.rate, judge.share_a)
+    for solution in ("wrmse_half", "wrmse_constant"):
+        assert scores[solution].value > 0
+    assert scores["wrmse_half"] == scores["wrmse"]
+    assert 100 < scores["wrmse_points"].value <= 20_000

@@ -6,8 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from mfbench.tasks.committor_judge import ReferencePoints
 from mfbench.tasks.judging import Answers
-from mfbench_committor import double_well
+from mfbench_committor import double_well, mueller
+from mfbench_committor.entries.mueller import MuellerParameters
 
 
 def test_exact_committor_scores_below_every_floor(plain, judge):
@@ -38,6 +40,11 @@ def test_one_half_and_the_best_constant(plain, judge):
     best = judge.metrics(plain.answers(judge, lambda x: np.full(len(x), mean), np.zeros_like))
     assert best["skill"].value == pytest.approx(1, rel=1e-12)
     assert half["skill"].value >= 1
+    assert half["wrmse_half"] == half["wrmse"]
+    assert best["wrmse_constant"].value == pytest.approx(best["wrmse"].value, rel=1e-12)
+    mean = plain.outside(lambda t, q: q * q * (1 - q)) / reactive
+    variance = plain.outside(lambda t, q: q * (1 - q) * (q - mean) ** 2) / reactive
+    assert plain.near(best["wrmse"], math.sqrt(variance))
     assert best["rate_dirichlet"].signed == -1
 
 
@@ -53,7 +60,7 @@ def test_values_are_clipped_before_they_are_compared(judge):
     assert judge.headline(wild) == judge.headline(np.clip(wild, 0, 1))
     metrics = judge.metrics(Answers(looks=np.where(q < 0.5, -0.2, 1.3)))
     assert metrics["excursion"].value == pytest.approx(0.3)
-    assert set(metrics) == {"wrmse", "skill", "excursion"}, "without finals no metric of them"
+    assert set(metrics) == {"wrmse", "skill", "excursion", *SCALES}, "without finals no metric of them"
 
 
 def test_not_a_number_is_not_a_score(judge):
@@ -137,6 +144,32 @@ def test_a_headline_must_be_one_of_two(judge):
         dataclasses.replace(judge, headline_name="skill")
 
 
-def test_effective_sample_size_is_stored(judge):
-    assert judge.effective_sample_size == pytest.approx(1 / np.sum(judge.reactive.weights**2))
-    assert 10_000 < judge.effective_sample_size <= 20_000
+SCALES = {"wrmse_half", "wrmse_constant", "wrmse_points"}
+
+
+def test_the_points_count_as_many_as_the_spread_of_a_weighted_mean_says():
+    """The weighted mean of random signs has the variance 1 / n. Of 2000 such means the variance is known to 3 %, 4 standard
+    errors are 13 %; the weights of the Mueller-Brown points are so unequal that their number is far off."""
+    judge_of_plane = mueller.judge(MuellerParameters(), 0)
+    weights = judge_of_plane.reactive.weights
+    stored = judge_of_plane.metrics(Answers(looks=judge_of_plane.reactive.q))["wrmse_points"].value
+    rng = np.random.default_rng(0)
+    means = [weights @ rng.choice([-1.0, 1.0], len(weights)) for _ in range(2000)]
+    assert np.mean(np.square(means)) * stored == pytest.approx(1.0, abs=0.13)
+    assert np.mean(np.square(means)) * len(weights) > 1.5
+
+
+@pytest.mark.parametrize(
+    ("weights", "points"), [((0.5, 0.25, 0.25), 8 / 3), ((0.25,) * 4, 4), ((0.5, 0.5, 0.0), 2)]
+)
+def test_effective_points_by_hand(judge, weights, points):
+    few = {name: getattr(judge.reactive, name)[: len(weights)] for name in ("x", "q", "p")}
+    small = dataclasses.replace(judge, reactive=ReferencePoints(weights=np.array(weights), **few))
+    assert small.metrics(Answers(looks=small.reactive.q))["wrmse_points"].value == pytest.approx(points)
+
+
+def test_excursions_by_round_off_are_none(judge):
+    score = judge.metrics(Answers(looks=np.where(judge.reactive.q < 0.5, -1e-15, 1.0)))["excursion"]
+    assert 0 < score.value < score.floor
+    inside = judge.metrics(Answers(looks=np.where(judge.reactive.q < 0.5, 0.0, 1.0)))["excursion"].value
+    assert math.copysign(1.0, inside) == 1 and inside == 0

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from mfbench.reference import Reference
 from mfbench.tasks.committor_judge import EnergyPoints
 
 
@@ -107,3 +108,21 @@ def test_reported_rate(plain, judge):
     assert math.isinf(judge.metrics(plain.answers(judge, plain.exact, rate=-1.0))["rate_reported"].value)
     assert "rate_uncovered" not in judge.metrics(plain.answers(judge, plain.exact, rate=plain.nu))
     assert not {"rate_reported", "rate_uncovered"} & set(judge.metrics(plain.answers(judge, plain.exact)))
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_rates_of_both_ways(plain, judge, share):
+    """k_AB = nu / rhoA, k_BA = nu / (1 - rhoA): the error bars of nu and of the share add up."""
+    known = Reference(quantity="rhoA", value=share, tolerance=1e-3, method="long run", source="test")
+    sure = dataclasses.replace(judge, share_a=known)
+    k_ab, k_ba = plain.nu / share, plain.nu / (1 - share)
+    exact = sure.metrics(plain.answers(sure, plain.exact, rate_ab=k_ab, rate_ba=k_ba))
+    assert exact["k_ab"].value < 1e-12 and exact["k_ba"].value < 1e-12
+    assert exact["k_ab"].floor == pytest.approx(1e-3 / share, rel=1e-6)
+    assert exact["k_ba"].floor == pytest.approx(1e-3 / (1 - share), rel=1e-6)
+    off = sure.metrics(plain.answers(sure, plain.exact, rate_ab=3 * k_ab, rate_ba=k_ba / 2))
+    assert off["k_ab"].signed == pytest.approx(math.log(3))
+    assert off["k_ba"].signed == pytest.approx(-math.log(2))
+    one = sure.metrics(plain.answers(sure, plain.exact, rate_ba=0.0))
+    assert "k_ab" not in one and math.isinf(one["k_ba"].value)
+    assert "k_ab" not in judge.metrics(plain.answers(judge, plain.exact, rate_ab=k_ab)), "rhoA is not known"

@@ -149,6 +149,19 @@ def test_best_constant_has_skill_one(case):
     assert judge.constant_wrmse == pytest.approx(np.std(q), rel=0.05)
 
 
+def test_what_the_wrmse_is_read_beside(case):
+    """f = 1/2, the best constant, and the groups of points: 4 of one point and 4 single ones are (4 + 4)^2 / (16 + 4)."""
+    judge, q = case
+    metrics = judge.metrics(Answers(looks=np.full(POINTS, 0.5)))
+    assert metrics["wrmse_half"] == metrics["wrmse"]
+    assert metrics["wrmse_half"].value == pytest.approx(math.sqrt(np.mean((q - 0.5) ** 2)), rel=0.05)
+    assert metrics["wrmse_constant"].value == pytest.approx(np.std(q), rel=0.05)
+    assert metrics["wrmse_points"].value == POINTS
+    rng, few = np.random.default_rng(0), slice(0, 8)
+    grouped = made(judge.points.x[few], q[few], rng, clusters=np.array([0, 0, 0, 0, 1, 2, 3, 4]))
+    assert grouped.metrics(Answers(looks=q[few]))["wrmse_points"].value == pytest.approx(3.2)
+
+
 def test_calibration_sees_a_bent_scale(case):
     judge, q = case
     straight, bent = (judge.metrics(Answers(looks=f))["calibration"].value for f in (q, q**2))

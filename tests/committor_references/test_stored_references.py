@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mfbench_committor import mueller
+from mfbench_committor.blocks.reduced_points import POINTS_SEED
 from mfbench_committor.entries.mueller import MuellerParameters
 from mfbench_committor.references import planar_judge, store
 from mfbench_committor.references.standing import ENTRIES, standing_problems
@@ -49,6 +50,7 @@ def test_hash_and_size(problem):
     content = DATA.joinpath(about["file"]).read_bytes()
     assert hashlib.sha256(content).hexdigest() == about["sha256"]
     assert len(content) < 1.5e6
+    assert about["points_seed"] == POINTS_SEED
     assert about["command"] == f"python -m mfbench_committor.references {problem.family}"
     assert set(about["versions"]) == {"python", "mfbench", "numpy", "scipy", "scikit-fem"}
 

@@ -99,6 +99,41 @@ def test_a_record_survives_its_document(result):
     assert msgspec.json.decode(msgspec.json.encode(result.record), type=Record) == result.record
 
 
+SLOPED = """
+import mfbench
+import numpy as np
+import toy_plugin
+
+def solve(problem, parameters, context):
+    yield mfbench.Checkpoint(
+        evaluate=toy_plugin.evaluate, state=0.0, work={}, gradient=lambda state, x: np.full(x.shape, 0.5)
+    )
+
+@mfbench.hookimpl
+def mfbench_solvers():
+    return [mfbench.SolverEntry(name="sloped", task="committor", summary="Exact.", source="elementary", run="sloped:solve")]
+"""
+
+
+def test_gradients_by_differences_are_flagged_and_an_older_record_does_not_say(
+    result, spec, plugins, tmp_path
+):
+    """`relax` offers no gradient. The one of q = (x + 1) / 2 is 1/2 either way."""
+    (tmp_path / "sloped.py").write_text(SLOPED)
+    own = run_trial(spec("sloped", plugins=(*plugins, str(tmp_path / "sloped.py"))))
+    assert own.record.status is Status.OK, own.record.sentence
+    assert (own.record.differences, result.record.differences) == (False, True)
+    np.testing.assert_allclose(result.arrays["gradients"], own.arrays["gradients"], atol=1e-9)
+    older = json.loads(msgspec.json.encode(result.record))
+    assert older.pop("differences") is True
+    assert msgspec.json.decode(json.dumps(older), type=Record).differences is None
+
+
+def test_a_trial_without_a_score_says_nothing_of_gradients(spec):
+    record = run_trial(spec("picky")).record
+    assert (record.status, record.differences) == (Status.UNSUPPORTED, None)
+
+
 def test_the_same_seed_gives_the_same_values(spec, result):
     again = run_trial(spec(solver_parameters={"steps": 40, "rate": 0.5, "pause": 0.002}))
     for name, values in result.arrays.items():

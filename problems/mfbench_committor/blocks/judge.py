@@ -30,6 +30,7 @@ def committor_judge(
     squares_at: Callable[[np.ndarray], np.ndarray] | None = None,
     headline_name: str = "wrmse",
     mobility: np.ndarray | None = None,
+    share_a: Reference | None = None,
     seed: int = POINTS_SEED,
 ) -> CommittorJudge:
     """The judge of one instance.
@@ -48,6 +49,7 @@ def committor_judge(
             reduced coordinates; None where it does not.
         headline_name: the metric that ranks (see `CommittorJudge`).
         mobility: of the dynamics (see `CommittorJudge`).
+        share_a: reference of rhoA (see `CommittorJudge`).
         seed: fixes the added coordinates; not the seed of a repetition.
     """
     # Four streams are spent on the reduced coordinates of the same seed; these are the next ones.
@@ -79,4 +81,5 @@ def committor_judge(
         logit_tolerance=logit_tolerance,
         headline_name=headline_name,
         mobility=mobility,
+        share_a=share_a,
     )

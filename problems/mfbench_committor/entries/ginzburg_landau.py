@@ -21,7 +21,7 @@ class GinzburgLandauParameters:
 
     Args:
         dim: number of sites d >= 4.
-        temperature: T = 1 / beta; at d = 50, nu = 2.8e-3 at T = 8 and .046 at 16.
+        temperature: T = 1 / beta; at d = 50, nu = 3.26e-3 at T = 8 and .0505 at 16.
         width: lambda, half the width of a wall between the phases in units of the chain's length, .01 to .25.
         levels: "scrambled" multiplies the boundary functions by random positive factors; "exact"
             leaves (|U - c|^2 - a^2) / 2a.

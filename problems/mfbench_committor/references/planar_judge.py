@@ -10,6 +10,7 @@ from mfbench.frames import Frame
 from mfbench.reference import Reference
 from mfbench.tasks.committor_judge import CommittorJudge
 from mfbench_committor.blocks.judge import Lift, committor_judge
+from mfbench_committor.blocks.time_share import QUANTITY
 from mfbench_committor.references import store
 from mfbench_committor.references.planar_problem import PlanarProblem, spelt
 from mfbench_committor.references.planar_reference import PlanarReference
@@ -39,7 +40,25 @@ def planar_judge(problem: PlanarProblem, lift: Lift, frame: Frame) -> CommittorJ
         ),
         logit_tolerance=reference.logit_error,
         squares_error=reference.squares_error,
+        share_a=time_share(problem, reference),
         mobility=None if problem.law.mobility == (1.0, 1.0) else np.array(problem.law.mobility),
+    )
+
+
+def time_share(problem: PlanarProblem, reference: PlanarReference) -> Reference | None:
+    """rhoA, the share of time with A hit last, with the step from the last grid but one; None where it is not known.
+
+    Where the dynamics is not reversible int (1 - q) dmu is the share of time with A hit next, another number.
+    """
+    if problem.law.circulation:
+        return None
+    before, last = (grid["rhoA"] for grid in reference.record["grids"][-2:])
+    return Reference(
+        quantity=QUANTITY,
+        value=reference.record["rhoA"],
+        tolerance=abs(last - before),
+        method="finite elements",
+        source=f"mfbench_committor.references, {problem.stem}",
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from mfbench.reference import Reference
 from mfbench.tasks.shot_judge import ShotJudge, ShotPoints
+from mfbench_committor.blocks.time_share import QUANTITY, one_half
 from mfbench_committor.shooting import store
-from mfbench_committor.shooting.reference import ShotReference
+from mfbench_committor.shooting.reference import SIGMAS, ShotReference
 from mfbench_committor.shooting.shooting_problem import ShootingProblem
 
 
@@ -35,6 +36,21 @@ def shot_judge(problem: ShootingProblem) -> ShotJudge:
             tolerance=reference.rate_error,
             **{**made, "method": "long run"},
         ),
+        share_a=time_share(reference, problem),
+    )
+
+
+def time_share(reference: ShotReference, problem: ShootingProblem) -> Reference:
+    """rhoA: 1/2 where a symmetry exchanges A and B, else the long run's with so many standard errors as its rate has."""
+    if any(exchanges for _, exchanges in problem.symmetries):
+        return one_half()
+    share, error = reference.record["mean and standard error"]["rhoA"]
+    return Reference(
+        quantity=QUANTITY,
+        value=share,
+        tolerance=SIGMAS * error,
+        method="long run",
+        source=f"mfbench_committor.shooting, {problem.stem}",
     )
 
 

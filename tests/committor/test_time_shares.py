@@ -1,0 +1,95 @@
+"""rhoA, the share of time with A hit last, by other routes than the judges'."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from mfbench_committor import dimer, double_well, ginzburg_landau, lj7, mueller, mueller_circulation, spheres
+from mfbench_committor.entries.dimer import DimerParameters
+from mfbench_committor.entries.double_well import DoubleWellParameters
+from mfbench_committor.entries.ginzburg_landau import GinzburgLandauParameters
+from mfbench_committor.entries.lj7 import LJ7Parameters
+from mfbench_committor.entries.mueller import MuellerParameters
+from mfbench_committor.entries.mueller_circulation import MuellerCirculationParameters
+from mfbench_committor.entries.spheres import SpheresParameters
+
+
+def share(energy, edges, committor):
+    """int (1 - q) e^{-energy} / int e^{-energy} by adaptive quadrature between these edges, pieces in order."""
+    low = min(energy(t) for t in np.linspace(edges[0] + 1e-9, edges[-1], 4001))
+    parts = [
+        [
+            quad(
+                lambda t, f=f: f(t) * math.exp(low - energy(t)), a, b, epsabs=1e-15, epsrel=1e-12, limit=400
+            )[0]
+            for a, b in itertools.pairwise(edges)
+        ]
+        for f in (lambda t: 1 - committor(t), lambda t: 1.0)
+    ]
+    return sum(parts[0]) / sum(parts[1])
+
+
+@pytest.mark.parametrize("temperature", [0.25, 1.0])
+def test_dimer(temperature):
+    beta = 1 / temperature
+    line = dimer.line_committor(beta)
+    low, high = dimer.reach(beta)
+    expected = share(
+        lambda r: float(dimer.radial_energy(np.array(r), beta)),
+        (max(low, 1e-12), dimer.SHORT, dimer.LONG, high),
+        lambda r: float(line.committor(np.array([r]))[0]),
+    )
+    known = dimer.judge(DimerParameters(temperature=temperature), 0).share_a
+    assert known.value == pytest.approx(expected, abs=known.tolerance)
+    assert 0.15 < known.value < 0.4, "the longer bond has more room"
+
+
+@pytest.mark.parametrize("parameters", [SpheresParameters(dim=6), SpheresParameters(dim=10, stiffness=10.0)])
+def test_spheres(parameters):
+    line = spheres.line_committor(parameters)
+    expected = share(
+        lambda r: float(spheres.energy(parameters, np.array(r))),
+        (1e-12, spheres.INNER, spheres.OUTER, spheres.reach(parameters)),
+        lambda r: float(line.committor(np.array([-r]))[0]),
+    )
+    known = spheres.judge(parameters, 0).share_a
+    assert known.value == pytest.approx(expected, abs=known.tolerance)
+    assert known.value > 0.9, "the small ball is seldom met"
+
+
+def test_symmetric_problems_halve_it():
+    line, log_z = double_well.line_committor(5.0), double_well.log_partition(5.0)
+    expected = share(
+        lambda t: 5.0 * (t * t - 1) ** 2,
+        (-3.0, -1.0, 1.0, 3.0),
+        lambda t: float(line.committor(np.array([t]))[0]),
+    )
+    assert math.isfinite(log_z)
+    for known in (
+        double_well.judge(DoubleWellParameters(), 0).share_a,
+        ginzburg_landau.judge(GinzburgLandauParameters(), 0).share_a,
+    ):
+        assert (known.value, known.tolerance) == (0.5, 0.0)
+    assert expected == pytest.approx(0.5, abs=1e-12)
+
+
+def test_stored_ones_give_the_printed_rates():
+    """Catalogue, M10: k_AB = 5.04257e-3, k_BA = .193215, to 5e-5; LJ7 has no symmetry, and twice its standard error."""
+    judge = mueller.judge(MuellerParameters(), 0)
+    known = judge.share_a
+    assert judge.rate.value / known.value == pytest.approx(5.04257e-3, rel=5e-5)
+    assert judge.rate.value / (1 - known.value) == pytest.approx(
+        0.193215, rel=5e-5 * known.value / (1 - known.value)
+    )
+    assert 0 < known.tolerance < 1e-8
+    cluster = lj7.judge(LJ7Parameters(), 0).share_a
+    assert 0.3 < cluster.value < 0.4 and 0.01 < cluster.tolerance < 0.05
+
+
+def test_where_time_has_a_direction_it_is_not_known():
+    """int (1 - q) dmu is then the share of time with A hit next."""
+    judge = mueller_circulation.judge(MuellerCirculationParameters(), 0)
+    assert judge.share_a is None and len(judge.references) == 2
