@@ -15,7 +15,7 @@ from mfbench_grid.projected_grid_entry import ProjectedGridParameters
 pytestmark = pytest.mark.slow
 
 GOAL = 1e-4
-"""The strictest goal that a learnt solver has on any of them (`benchmarks/gauss_newton.py`)."""
+"""The strictest goal that a learnt solver has on any of them (`benchmarks/committor.py`)."""
 FAR = 0.05
 """What is not reducible is missed by more, whatever the grid: no verdict hangs on the goal's digits."""
 SIMULATED = {"ginzburg-landau", "lattice-field", "lj7", "solvated-dimer"}
