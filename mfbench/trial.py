@@ -78,9 +78,8 @@ def run_trial(
     began = now()
     try:
         if spec.protocol != PROTOCOL:
-            return Result(
-                blank(spec, began, Status.ERROR, f"protocol {spec.protocol}; this mfbench runs {PROTOCOL}")
-            )
+            sentence = f"protocol {spec.protocol}; this mfbench runs {PROTOCOL}"
+            return Result(blank(spec, began, Status.ERROR, sentence))
         return _run(spec, began, stopping, started)
     except Interrupted:
         return Result(blank(spec, began, Status.INTERRUPTED, "interrupted before it started"))
@@ -88,10 +87,9 @@ def run_trial(
         return Result(blank(spec, began, Status.INTERRUPTED, "interrupted with its host"))
     except BaseException as error:
         traceback.print_exc()
-        sentence = f"outside the solver: {type(error).__name__}: {error}"
         # A full disk, too little memory for the host: it may be otherwise next time, and is not the solver's fault.
-        passing = isinstance(error, OSError | MemoryError)
-        return Result(blank(spec, began, Status.INTERRUPTED if passing else Status.ERROR, sentence))
+        status = Status.INTERRUPTED if isinstance(error, OSError | MemoryError) else Status.ERROR
+        return Result(blank(spec, began, status, f"outside the solver: {type(error).__name__}: {error}"))
 
 
 @dataclass(frozen=True)
@@ -227,15 +225,9 @@ def conclude(
     arrays = {"looks": answers.looks} | scoring.milestones_of(findings, budget)
     if answers.finals is not None and answers.gradients is not None:
         arrays |= {"finals": answers.finals, "gradients": answers.gradients}
-    asked = answers.gradients is not None and answers.gradients.size > 0
-    return (
-        msgspec.structs.replace(
-            record,
-            metrics=scoring.metrics_of(answers, judge),
-            differences=scored.differences if asked else None,
-        ),
-        arrays,
-    )
+    told = scored.differences if answers.gradients is not None and answers.gradients.size else None
+    metrics = scoring.metrics_of(answers, judge)
+    return msgspec.structs.replace(record, metrics=metrics, differences=told), arrays
 
 
 def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:

@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from mfbench.reference import Reference
-from mfbench.tasks.committor_judge import root_mean_square
+from mfbench.tasks.field_metrics import root_mean_square
 from mfbench.tasks.judging import Answers, Inquiry, Score
 
 

@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from mfbench.reference import Reference
-from mfbench.tasks.committor_judge import excursion
+from mfbench.tasks.field_metrics import excursion
 from mfbench.tasks.judging import Answers, Inquiry, Score
 from mfbench.tasks.rates import reported_rates
 

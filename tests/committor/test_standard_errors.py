@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mfbench.tasks.committor_judge import root_mean_square
+from mfbench.tasks.field_metrics import root_mean_square
 from mfbench_committor.blocks.reduced_points import Counts
 
 SIGMAS = 4.0
