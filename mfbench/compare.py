@@ -20,9 +20,9 @@ from sys import float_info
 from mfbench.curves import common_work, error_at_work, seconds_to_error
 from mfbench.gates import Gates
 from mfbench.newest import NOT_RUN
-from mfbench.record import Record, Status
+from mfbench.record import Record, Status, finite
 from mfbench.statistics import LEAST_SEEDS, log_ratios
-from mfbench.tally import finite, trial_error
+from mfbench.tally import trial_error
 from mfbench.verdict import Effect, Pair, Reading
 
 SLACK = 1.5

@@ -138,6 +138,7 @@ def fit(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = None) -
 def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The exponents of power-with-floor, (K,) and (B, K) -> (B,); infinite at the end of the search, NaN where C = 0."""
     magnitudes = np.geomspace(FLATTEST, STEEPEST, TRIED)
+    rows = np.arange(len(y))
     found, least = np.full(len(y), np.nan), np.full(len(y), np.inf)
     with np.errstate(invalid="ignore", divide="ignore"):
         inverse = 1.0 / np.where((y > 0) & np.isfinite(y), y, np.nan)
@@ -146,7 +147,7 @@ def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             misfits, rises = (np.array([one[part] for one in tried]) for part in (2, 3))
             best = np.argmin(np.where(np.isnan(misfits), np.inf, misfits), axis=0)
             inner = np.clip(best, 1, TRIED - 2)
-            left, middle, right = (misfits[inner + i, np.arange(len(y))] for i in (-1, 0, 1))
+            left, middle, right = (misfits[inner + i, rows] for i in (-1, 0, 1))
             curved = left - 2.0 * middle + right
             shift = np.where(
                 curved > 0, np.clip(0.5 * (left - right) / np.where(curved > 0, curved, 1.0), -1, 1), 0.0
@@ -154,8 +155,8 @@ def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             refined = np.exp(np.log(magnitudes[inner]) + shift * np.log(magnitudes[1] / magnitudes[0]))
             # The flat end is a number like others: there the law is hardly told from a constant. The steep one is none.
             ends = np.where(best == 0, FLATTEST, np.where(best == TRIED - 1, np.inf, refined))
-            ends = np.where(rises[best, np.arange(len(y))] > LEAST_RISE, ends, np.nan)
-            value = misfits[best, np.arange(len(y))]
+            ends = np.where(rises[best, rows] > LEAST_RISE, ends, np.nan)
+            value = misfits[best, rows]
             better = value < least
             found, least = np.where(better, sign * ends, found), np.where(better, value, least)
     return found

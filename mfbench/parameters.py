@@ -28,7 +28,8 @@ def make_parameters(kind: type, given: Mapping[str, Any], where: str) -> Any:
     frozen = isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
     if not frozen:
         raise ParameterError(f"{where}: parameters is {kind!r}; expected a frozen dataclass.")
-    converted = {name: parameter_value(kind, name, value, where) for name, value in given.items()}
+    fields = get_type_hints(kind)
+    converted = {name: _value(fields, name, value, where) for name, value in given.items()}
     try:
         return kind(**converted)
     except Exception as error:  # whatever the dataclass checks, it is the value that it refuses
@@ -41,7 +42,10 @@ def parameter_value(kind: type, name: str, value: Any, where: str) -> Any:
     Raises:
         ParameterError: unknown name, wrong type.
     """
-    fields = get_type_hints(kind)
+    return _value(get_type_hints(kind), name, value, where)
+
+
+def _value(fields: Mapping[str, Any], name: str, value: Any, where: str) -> Any:
     if name not in fields:
         known = ", ".join(fields) or "none"
         raise ParameterError(f"{where}: unknown parameter {name!r}; it has: {known}.")

@@ -19,12 +19,12 @@ from mfbench.bundles import Bundle
 from mfbench.caveats import caveats, machine_named, machines
 from mfbench.labels import Contender, contender_labels, label, natural_order, one_line
 from mfbench.newest import Here, latest, newest, nowhere
-from mfbench.record import Cell, Record
+from mfbench.record import Cell, Record, finite
 from mfbench.rows import Ranking, Row
 from mfbench.standings import standings_of, with_standings
 from mfbench.statistics import places
 from mfbench.summaries import Summaries
-from mfbench.tally import Tally, finite
+from mfbench.tally import Tally
 from mfbench.work_checks import Whose, WorkCheck, work_word
 
 
@@ -71,10 +71,7 @@ def _rank_task(
         cell = tallies[0].first.cell
         ranked = [tally for tally in tallies if tally.counted]
         fields[f"{label(cell.problem, cell.problem_parameters)} ({cell.budget:g} s, {cell.device})"] = ranked
-        said = reducible(cell)
-        rows.extend(
-            msgspec.structs.replace(row, reducible=said) for row in _rows(tallies, labels, controls, checks)
-        )
+        rows.extend(_rows(tallies, labels, controls, checks, reducible(cell)))
     standings = standings_of(rows)
     superseded = sum(map(len, bundles)) - sum(map(len, chosen))
     return Ranking(
@@ -100,6 +97,7 @@ def _rows(
     labels: dict[Contender, str],
     controls: set[str],
     checks: Mapping[Whose, WorkCheck],
+    reducible: bool,
 ) -> list[Row]:
     """The rows of one instance: ranked ones by rank, then the others by name."""
     by_contender = {tally.bundles[0].contender: tally for tally in tallies}
@@ -117,7 +115,9 @@ def _rows(
             if "evaluations" in tally.work
             else ""
         )
-        rows.append(msgspec.structs.replace(row, contenders=len(ranks), work_check=check))
+        rows.append(
+            msgspec.structs.replace(row, contenders=len(ranks), work_check=check, reducible=reducible)
+        )
     return sorted(rows, key=_order)
 
 

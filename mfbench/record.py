@@ -7,6 +7,7 @@ JSON has no infinity: a number that is `None` where a float is expected was not 
 from __future__ import annotations
 
 import enum
+import math
 from typing import Annotated, Any
 
 import msgspec
@@ -228,3 +229,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def scored(self) -> bool:
         """The trial counts with its error: it is ok and has one (None then means infinite)."""
         return self.status is Status.OK and self.headline in self.metrics
+
+
+def finite(value: float | None) -> float | None:
+    """The value as documents hold it: a Python float, None where it is not finite."""
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mfbench.journal import Began, Block, Ended, Seen, Setup, values
-from mfbench.record import Look, Metric, Status
+from mfbench.record import Look, Metric, Status, finite
 from mfbench.tasks.judging import Answers, Judge, Score
 
 
@@ -165,11 +165,6 @@ def stored(score: Score) -> Metric:
         standard_error=None if score.standard_error is None else finite(score.standard_error),
         signed=None if score.signed is None else finite(score.signed),
     )
-
-
-def finite(value: float) -> float | None:
-    """The value as a Python float, or None when it is not finite."""
-    return float(value) if math.isfinite(value) else None
 
 
 def first_reached(

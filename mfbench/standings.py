@@ -10,8 +10,8 @@ from statistics import fmean, median
 import msgspec
 
 from mfbench.labels import Contender, canonical
+from mfbench.record import finite
 from mfbench.rows import Row, Standing
-from mfbench.tally import finite
 
 
 def standings_of(rows: Sequence[Row]) -> list[Standing]:

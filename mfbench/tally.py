@@ -13,17 +13,12 @@ import numpy as np
 from mfbench.bundles import Bundle, Floats, Shared
 from mfbench.medians import medians
 from mfbench.newest import NOT_RUN
-from mfbench.record import Record, Status
+from mfbench.record import Record, Status, finite
 from mfbench.statistics import Sample
 from mfbench.tasks.known import TASKS
 
 SHOWN = ("seconds_setup", "seconds_solve", "seconds_cpu", "peak_memory_mb")
 """Entries of `Usage` that a table shows."""
-
-
-def finite(value: float | None) -> float | None:
-    """The value where it is a finite number, else None."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ from mfbench.names import unknown
 from mfbench.occupancy import busy_seconds, by_others
 from mfbench.order import Order
 from mfbench.points import fingerprint, write_points
-from mfbench.record import PROTOCOL, Record, Spec, Status, Usage
+from mfbench.record import PROTOCOL, Record, Spec, Status, Usage, finite
 from mfbench.registry import Registry, load_registry
 from mfbench.room import set_aside
 from mfbench.scratch import scratch
@@ -203,7 +203,7 @@ def conclude(
             seconds_evaluate=ended.seconds_evaluate if ended else None,
             seconds_wall=outcome.seconds,
             seconds_cpu=ended.seconds_cpu if ended else None,
-            peak_memory_mb=scoring.finite(ended.peak_memory_mb) if ended else None,
+            peak_memory_mb=finite(ended.peak_memory_mb) if ended else None,
             threads=findings.began.threads if findings.began else None,
         ),
         judge=code_hash(case.problem.judge, case.problem.parameters),

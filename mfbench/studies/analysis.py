@@ -15,7 +15,7 @@ import numpy as np
 
 from mfbench import fits, resampling
 from mfbench.labels import plain
-from mfbench.record import Record, Status
+from mfbench.record import Record, Status, finite
 from mfbench.studies import findings as found
 from mfbench.studies.arms import Group
 from mfbench.studies.design import Design
@@ -150,9 +150,9 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
         )
     what = {
         "estimate": curve.estimate,
-        "amplitude": _finite(curve.amplitude),
-        "exponent": _finite(curve.exponent),
-        "floor": _finite(curve.floor),
+        "amplitude": finite(curve.amplitude),
+        "exponent": finite(curve.exponent),
+        "floor": finite(curve.floor),
     }
     alike = Quantity.of(entry.quantity).share and all(np.nanmin(one) == np.nanmax(one) for _, one in used)
     if least < LEAST_SEEDS or alike:  # three trials of three do not show that it is all of them
@@ -172,9 +172,7 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
     else:
         low, high = resampling.interval(replicates, curve.estimate, confidence, least)
     bend = resampling.bend(curve, x, y, draws, least)
-    return msgspec.structs.replace(
-        fit, low=_finite(low), high=_finite(high), interval=True, bend=bend, **what
-    )
+    return msgspec.structs.replace(fit, low=finite(low), high=finite(high), interval=True, bend=bend, **what)
 
 
 def ill_posed(entry: StudyEntry, points: list[Point]) -> str:
@@ -222,7 +220,3 @@ def unit_told(name: str, records: Sequence[Record]) -> float | None:
     if not told or len(numbers) < len(told) or max(numbers) - min(numbers) > ALIKE * abs(numbers[0]):
         return None
     return float(numbers[0])
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mfbench import resampling
-from mfbench.record import Record, Status
+from mfbench.record import Record, Status, finite
 from mfbench.studies import findings as found
 from mfbench.studies.arms import Group
 from mfbench.studies.findings import Point
@@ -88,11 +88,11 @@ def gather(
         value=group.value,
         x=x,
         state=state,
-        y=_finite(y),
-        low=_finite(shown[0]) if shown else None,
-        high=_finite(shown[-1]) if shown else None,
+        y=finite(y),
+        low=finite(shown[0]) if shown else None,
+        high=finite(shown[-1]) if shown else None,
         seeds=seeds,
-        by_seed={seed: _finite(number) for seed, number in tray.numbers.items()},
+        by_seed={seed: finite(number) for seed, number in tray.numbers.items()},
         trials=len(records),
         floor=tray.floor,
         sentence=tray.sentence,
@@ -134,7 +134,3 @@ def _silence(counts: Mapping[str, int]) -> str:
         if counts[name]:
             return state
     return found.NO_VALUE
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None

@@ -15,6 +15,7 @@ import numpy as np
 
 from mfbench import resampling
 from mfbench.labels import plain
+from mfbench.record import finite
 from mfbench.studies import findings as found
 from mfbench.studies.arms import Group
 from mfbench.studies.findings import Coefficient, Joint, Point, Share
@@ -76,8 +77,8 @@ def _fitted(entry: StudyEntry, measured: Measured) -> Joint:
             name=term.name,
             positive=term.positive,
             estimate=float(value),
-            low=_finite(low),
-            high=_finite(high),
+            low=finite(low),
+            high=finite(high),
         )
         for term, value, (low, high) in zip(entry.joint, values, bounds, strict=True)
     )
@@ -123,7 +124,3 @@ def _share(point: Point, law: float) -> Share:
     y = float(point.y or 0.0)
     residual = y / law - 1.0 if law > 0 else None
     return Share(arm=point.arm, value=point.value, x=point.x, y=y, law=law, residual=residual)
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None
