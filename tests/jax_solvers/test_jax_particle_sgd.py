@@ -36,7 +36,7 @@ def test_learns_where_transitions_are_frequent():
 
 @pytest.mark.slow
 def test_the_error_of_the_rate_is_its_spread_over_runs():
-    """Over 20 seeds with the network held still (step 1e-9): a ratio of 1 within what 19 and 20 x 15 degrees of freedom allow."""
+    """Over 20 seeds with the network held still (step 1e-9), which have 19 and 20 x 15 degrees of freedom."""
     problem = double_well.build(DoubleWellParameters(dim=2, temperature=1.0), 3)
     told = [run(problem, 11, seed=seed, step=1e-9)[-1].reports for seed in range(20)]
     rates, errors = (np.array([reports[name] for reports in told]) for name in ("rate", "rate_error"))

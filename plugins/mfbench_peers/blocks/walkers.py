@@ -45,7 +45,7 @@ def arrive(energy: Energy, x: torch.Tensor, h: torch.Tensor, steps: int = 0) -> 
     bad = ~torch.isfinite(value)
     if torch.any(bad):
         raise Diverged(
-            f"step {steps}: the energy in kT is {float(torch.sum(value[bad]))} at {int(torch.sum(bad))} places that "
+            f"step {steps}: the energy in kT is {float(value.detach()[bad].sum())} at {int(torch.sum(bad))} places that "
             "walkers tried; expected finite values where the sampler goes. Bound the potential, or shorten the range of V."
         )
     (slope,) = torch.autograd.grad(value.sum(), at)
