@@ -62,10 +62,10 @@ def solve(
 
     seeds = np.random.SeedSequence(context.seed)
     rng, words = np.random.default_rng(seeds), [int(word) for word in seeds.generate_state(3)]
-    visited, teacher = p.ladders * p.windows, None
+    visited, teacher, tempered = p.ladders * p.windows, None, {}
     if p.sampler == "string" or p.supervised:
-        between, spent = tempered_places(problem, words[1])
-        visited += spent
+        between, spent, hot_escaped = tempered_places(problem, words[1])
+        visited, tempered = visited + spent, {"hot_walkers_escaped": float(hot_escaped)}
     if p.supervised:
         teacher = Teacher(problem, between, words[2])
     if p.sampler == "string":
@@ -95,7 +95,8 @@ def solve(
                 "samples": p.ladders * p.windows * step,
             },
             reports={name: float(value) for name, value in reports.items()}
-            | (teacher.reports if teacher and reports else {}),
+            | (teacher.reports if teacher and reports else {})
+            | tempered,
         )
         if p.updates and step >= p.updates:
             return

@@ -12,7 +12,7 @@ average, and a mean of 0 has none and is left out, which is too large: the first
     1. Walkers about A, and about B, count exits: looks at which they are outside for the first time since they hit it.
     2. A chain from A starts at an exit and goes on, swarm after swarm, at the end with the largest q; one from B with
        the smallest. A chain that hits the other set, or has no end outside both, starts anew at an exit.
-    3. The rate is k_AB = (flux of exits of A) x (mean q over exits), and nu = k_AB k_BA / (k_AB + k_BA).
+    3. The rate is k_AB = (flux of exits of A) x (mean q over exits), and nu = k_AB k_BA / (k_AB + k_BA) (`crossings`).
 
 The error of the rate is that of counting exits and of the mean over them; what f lacks of q is not in it.
 
@@ -22,6 +22,7 @@ Mitchell, Rotskoff, Committor guided estimates of molecular transition rates, J.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import jax
@@ -33,18 +34,15 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import ansatz
-from .blocks.exits import Home, exits_of
+from .blocks.crossings import Crossings, chance_of
 from .blocks.fitting import make_fit
 from .blocks.keys import root_key
 from .blocks.lift import lift_of
-from .blocks.rates import Rates
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
 from .log_semigroup_entry import LogSemigroup
 
 PROBED = 32
 """Start points of each set at which the curvature of V is looked at."""
-SETTLED = 20
-"""Looks at walkers about home before exits count."""
 UPDATES = 16
 BATCH = 256
 CAPACITY = 2**13
@@ -83,12 +81,11 @@ def solve(problem: CommittorProblem, parameters: LogSemigroup, context: Context)
         problem, np.concatenate([np.resize(s, (PROBED, dim)) for s in (problem.start_a, problem.start_b)])
     )
     advance = make_advance(problem, dt)
-    homes = [Home(problem, advance, side, p.walkers, seeds[3 + side]) for side in (0, 1)]
+    crossings = Crossings(problem, advance, dt, p.walkers, (seeds[3], seeds[4]))
     insides = (problem.in_a, problem.in_b)
-    exits = [np.empty((0, dim), np.float32) for _ in homes]
-    counts = np.zeros((2, p.walkers))
+    exits = [np.empty((0, dim), np.float32) for _ in insides]
     sides = np.arange(p.chains) % 2
-    x = np.zeros((p.chains, dim), np.float32)
+    x = np.stack([problem.start_a[0], problem.start_b[0]])[sides].astype(np.float32)
     waiting = np.ones(p.chains, bool)
     swarms = (
         np.zeros((CAPACITY, dim), np.float32),
@@ -97,12 +94,8 @@ def solve(problem: CommittorProblem, parameters: LogSemigroup, context: Context)
     )
     seen = looks = 0
     while True:
-        for side, home in enumerate(homes):
-            places = home.walk(p.lag)
-            fresh = home.counted(~np.asarray(insides[side](places)))
-            if looks >= SETTLED:
-                counts[side] += fresh
-            exits[side] = np.concatenate([exits[side], places[fresh]])[-EXITS:]
+        news = crossings.look(p.lag, lambda x, side: ~np.asarray(insides[side](x)))
+        exits = [np.concatenate([known, new.x])[-EXITS:] for known, new in zip(exits, news, strict=True)]
         looks += 1
         for side in (0, 1):
             begins, known = np.flatnonzero(waiting & (sides == side)), exits[side]
@@ -125,22 +118,13 @@ def solve(problem: CommittorProblem, parameters: LogSemigroup, context: Context)
             waiting |= over
             batch = rng.integers(min(seen, CAPACITY), size=(UPDATES, BATCH))
             fit = improved(fit, *(jnp.asarray(part[batch]) for part in swarms))
-        told: dict[str, float] = {}
-        if looks > SETTLED and all(len(known) > 1 for known in exits):
-            rates = Rates()
-            for side in (0, 1):
-                known = exits[side]
-                # Always as many as there is room for: compiled once.
-                z = np.asarray(logit(fit.average, jnp.asarray(np.resize(known, (EXITS, dim)))))[: len(known)]
-                q = 1.0 / (1.0 + np.exp((-1.0, 1.0)[side] * z.astype(float)))
-                rates.add(side, exits_of([known], counts[side], (looks - SETTLED) * p.lag * dt), q)
-            told = {name: value for name, value in rates.reports().items() if name.startswith("rate")}
+        told = crossings.reports(chance_of(partial(logit, fit.average)))
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,
             state=fit.average,
-            work={"evaluations": spent + sum(home.evaluations for home in homes), "samples": seen},
-            reports={"time_step": dt, "lag": dt * p.lag, **told},
+            work={"evaluations": spent + crossings.evaluations, "samples": seen},
+            reports={"time_step": dt, "lag": dt * p.lag, "walkers_escaped": advance.escaped, **told},
         )
 
 

@@ -11,6 +11,9 @@ for whatever law of X_0: no weights. In rounds of twice as many short trajectori
     2. a new basis of ridge functions, half of them along the directions in which the last solution varies;
     3. the basis is made orthonormal over all starts, without what hardly varies over them, and C c = -r solved.
 
+The law of the starts is not known, so that no rate follows from them; walkers about A and B, that come to look from
+time to time, give it (`blocks/crossings.py`).
+
 Dynamical Galerkin approximation: Thiede, Giannakis, Dinner, Weare, J. Chem. Phys. 150 (2019) 244111; stopped
 trajectories: Strahan et al., J. Chem. Theory Comput. 17 (2021) 2948.
 """
@@ -29,6 +32,7 @@ from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
 from .blocks.ansatz import scale_of
+from .blocks.crossings import EVERY, Crossings
 from .blocks.design import Design
 from .blocks.keys import root_key
 from .blocks.ridges import Ridges, draw, make_basis
@@ -58,7 +62,7 @@ class Solution(NamedTuple):
 def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) -> Iterator[Checkpoint]:
     """Rounds until stopped; checkpoints also between them, so that the host can stop at any time."""
     jax.config.update("jax_enable_x64", True)
-    seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(3)]
+    seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(5)]
     rng, key = np.random.default_rng(seeds[0]), root_key(seeds[1])
     scale = scale_of(problem)
     guess, basis = make_basis(problem, scale, parameters.lift_depth)
@@ -82,6 +86,10 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
         q = np.clip(np.asarray(evaluated(solution, jnp.asarray(x))), EDGE, 1.0 - EDGE)
         return np.log(q) - np.log1p(-q)
 
+    def chance(solution: Solution, x: np.ndarray, side: int) -> np.ndarray:
+        q = np.asarray(evaluated(solution, jnp.asarray(x)))
+        return q if side == 0 else 1.0 - q
+
     flat = Ridges(np.zeros((problem.dim, parameters.functions)), np.zeros(parameters.functions))
     solution = Solution(flat, np.zeros(parameters.functions + 1))
     reports: dict[str, float] = {}
@@ -92,16 +100,19 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
             evaluate=evaluate,
             gradient=gradient,
             state=solution,
-            work={"evaluations": spent, "samples": len(starts)},
-            reports=reports,
+            work={"evaluations": spent + (crossings.evaluations if crossings else 0), "samples": len(starts)},
+            reports=reports | said,
         )
 
+    said: dict[str, float] = {}
+    crossings: Crossings | None = None
     starts = ends = np.empty((0, problem.dim), np.float32)
     yield checkpoint()
-    places, spent = tempered_places(problem, seeds[2])
+    places, spent, hot_escaped = tempered_places(problem, seeds[2])
     dt, cost = step_of(problem, places[rng.integers(len(places), size=PROBED)])
     spent += cost
     design, advance, calls, wanted = Design(places, rng), make_advance(problem, dt), 0, 2 * BATCH
+    crossings, rates = Crossings(problem, advance, dt, BATCH, (seeds[3], seeds[4])), {}
     metric = np.eye(problem.dim)
     while True:
         while len(starts) < wanted:
@@ -109,6 +120,12 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
             now = advance(jax.random.fold_in(key, calls), started(problem, jnp.asarray(x)), parameters.lag)
             calls += 1
             spent += 2 * parameters.lag * BATCH
+            if calls % EVERY == 1:
+                crossings.look_for(parameters.lag, partial(chance, solution))
+                # Not by the guess, before the first solution.
+                rates = crossings.reports(partial(chance, solution)) if reports else {}
+            escaped = {"walkers_escaped": advance.escaped, "hot_walkers_escaped": hot_escaped}
+            said = rates | escaped
             end = np.asarray(now.x)
             design.add(end[np.asarray(now.last) == 0])
             starts, ends = np.concatenate([starts, x]), np.concatenate([ends, end])

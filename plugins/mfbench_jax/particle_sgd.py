@@ -8,7 +8,8 @@ and one update moves every particle by dt in particle time, theta_i <- theta_i -
 the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
 |grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
-importance sampling mends.
+importance sampling mends. The reported rate is L over beta, a mean over all updates, and its error the spread over
+groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import network
+from .blocks import network, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.departure import departure
 from .blocks.keys import root_key
@@ -32,24 +33,28 @@ from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.mean_field import moved
 from .blocks.ritz import energy_density
-from .blocks.sampler import ACCEPTANCE, Walkers, adapt, gain_at, langevin_step
+from .blocks.sampler import ACCEPTANCE, Walkers, adapt, attempt, gain_at
 from .particle_sgd_entry import MeanField
 
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
+GROUPS = 16
+"""Of walkers, half of each from A and half from B."""
 TRAINING = jnp.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs."""
+    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are means so far."""
 
     key: jax.Array
     step: jax.Array
     particles: Any
     places: Places
     size: jax.Array
+    watch: watch.Watch
     energy: jax.Array
+    groups: jax.Array
 
 
 def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
@@ -58,38 +63,51 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     lift = lift_of(problem, parameters.lift_depth)
     visit = survey(problem, lift)
     model = ansatz(problem, lift, network.mean_field)
+    groups = min(GROUPS, parameters.walkers)
 
     def no_bias(logit: jax.Array) -> jax.Array:
         return jnp.zeros_like(logit)
 
+    escaped = watch.counter(problem.box)
+
     def walked(
-        places: Places, size: jax.Array, key: jax.Array, moves: int, gain: jax.Array
-    ) -> tuple[Any, Any]:
-        """Places and step size after unbiased moves; walkers of shape (P, 1)."""
+        places: Places, size: jax.Array, noticed: Any, step: Any, key: jax.Array, moves: int, gain: jax.Array
+    ) -> tuple[Any, Any, Any]:
+        """Places, step size and what was noticed after unbiased moves; walkers of shape (P, 1)."""
 
         def look(places: Places) -> Walkers:
             return Walkers(places, jnp.zeros_like(places.lift), jnp.zeros_like(places.x))
 
-        def move(carry: tuple[Walkers, jax.Array], key: jax.Array) -> tuple[tuple[Walkers, jax.Array], None]:
-            walkers, size = carry
-            walkers, accepted = langevin_step(key, walkers, size, no_bias, no_bias, visit, look)
-            return (walkers, adapt(size, accepted, ACCEPTANCE, gain)), None
+        def move(carry: tuple, key: jax.Array) -> tuple[tuple, None]:
+            walkers, size, noticed = carry
+            walkers, accepted, tried = attempt(key, walkers, size, no_bias, no_bias, visit, look)
+            noticed = watch.tried(noticed, step, tried.energy)
+            return (walkers, adapt(size, accepted, ACCEPTANCE, gain), noticed), None
 
-        (walkers, size), _ = jax.lax.scan(move, (look(places), size), jax.random.split(key, moves))
-        return walkers.places, size
+        begun = look(places), size, noticed
+        (walkers, size, noticed), _ = jax.lax.scan(move, begun, jax.random.split(key, moves))
+        return walkers.places, size, escaped(noticed, walkers.places.x)
 
-    def energy(particles: Any, places: Places) -> jax.Array:
+    def energy(particles: Any, places: Places) -> tuple[jax.Array, jax.Array]:
+        """The Ritz energy, the mean over walkers, and that of each group."""
         seen = model.walkers(particles, places)
-        return jnp.mean(energy_density(seen.s, seen.s_slope, places.free))
+        rows = energy_density(seen.s, seen.s_slope, places.free)
+        return jnp.mean(rows), jnp.stack([jnp.mean(rows[group::groups]) for group in range(groups)])
 
     def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
         key, key_walk = jax.random.split(state.key)
         gain = gain_at(state.step, TRAINING)
-        places, size = walked(state.places, state.size, key_walk, parameters.moves, gain)
-        value, gradient = jax.value_and_grad(energy)(state.particles, places)
+        step = state.step + 1
+        places, size, noticed = walked(
+            state.places, state.size, state.watch, step, key_walk, parameters.moves, gain
+        )
+        (value, by_group), gradient = jax.value_and_grad(energy, has_aux=True)(state.particles, places)
         particles = moved(state.particles, gradient, parameters.step, parameters.particles, unit)
-        mean = state.energy + (value - state.energy) / (state.step + 1.0).astype(TRAINING)
-        return State(key, state.step + 1, particles, places, size, mean), None
+        mean, means = (
+            old + (new - old) / step.astype(TRAINING)
+            for old, new in ((state.energy, value), (state.groups, by_group))
+        )
+        return State(key, step, particles, places, size, noticed, mean, means), None
 
     key_network, key_burn, key = jax.random.split(
         root_key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
@@ -97,13 +115,16 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     places = jax.jit(visit)(jnp.asarray(starts(problem, parameters.walkers, context.seed), TRAINING))
     size = jnp.full(1, (0.01 * scale_of(problem).length) ** 2, TRAINING)
     burn_in = jax.jit(partial(walked, moves=BURN_IN, gain=jnp.asarray(0.1, TRAINING)))
-    places, size = burn_in(places, size, key_burn)
+    places, size, noticed = burn_in(places, size, watch.nothing(places.energy), 0, key_burn)
+    watch.check(noticed, 0)
     particles = network.particles(key_network, problem.dim, parameters.particles, TRAINING)
-    unit = jax.jit(energy)(particles, places) + 1e-30
+    unit = jax.jit(energy)(particles, places)[0] + 1e-30
     advance = jax.jit(lambda state: jax.lax.scan(partial(update, unit), state, None, length=UPDATES)[0])
-    state = State(key, jnp.asarray(0), particles, places, size, jnp.zeros((), TRAINING))
+    none = jnp.zeros(groups, TRAINING)
+    state = State(key, jnp.asarray(0), particles, places, size, noticed, none[0], none)
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
+        watch.check(state.watch, int(state.step), float(state.energy))
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,
@@ -111,6 +132,8 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
             work={"evaluations": visited, "samples": parameters.walkers * int(state.step)},
             reports={
                 "rate": float(state.energy) / problem.beta,
+                "rate_error": float(jnp.std(state.groups, ddof=1)) / groups**0.5 / problem.beta,
+                "walkers_escaped": float(state.watch.escaped),
                 "particle_time": parameters.step * int(state.step),
                 "steps": int(state.step),
             }

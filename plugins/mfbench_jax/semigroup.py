@@ -9,7 +9,8 @@ The square of what f lacks of that has, from two independent trajectories X', X'
     (f(x) - f(X'_{t ^ tau})) (f(x) - f(X''_{t ^ tau})):
 
 one trajectory alone would add its own variance to the loss and flatten f. Starts are chosen among the places seen
-so far, flat in the logit of the current solution; no weight is needed, since the identity holds everywhere.
+so far, flat in the logit of the current solution; no weight is needed, since the identity holds everywhere. For
+the rate, of which pairs with an unknown law say nothing, walkers about A and B come to look from time to time (`crossings`).
 
 Li, Khoo, Ren, Ying, arXiv 2012.06727 (semigroup form); two shots against the variance: Baird, ICML 1995, 30.
 """
@@ -29,6 +30,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import ansatz
+from .blocks.crossings import EVERY, Crossings, chance_of
 from .blocks.design import Design
 from .blocks.fitting import make_fit
 from .blocks.keys import root_key
@@ -50,7 +52,7 @@ CAPACITY = 2**16
 def solve(problem: CommittorProblem, parameters: Semigroup, context: Context) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the averaged network with its lift."""
     jax.config.update("jax_enable_x64", True)
-    seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(4)]
+    seeds = [int(s) for s in np.random.SeedSequence(context.seed).generate_state(6)]
     rng, key = np.random.default_rng(seeds[0]), root_key(seeds[1])
     model = ansatz(problem, lift_of(problem, parameters.lift_depth), network.apply)
     logit = jax.jit(model.logit)
@@ -72,10 +74,12 @@ def solve(problem: CommittorProblem, parameters: Semigroup, context: Context) ->
         evaluate=model.evaluate, gradient=model.gradient, state=fit.average, work={"evaluations": 0}
     )
 
-    places, spent = tempered_places(problem, seeds[3])
+    places, spent, hot_escaped = tempered_places(problem, seeds[3])
     dt, cost = step_of(problem, places[rng.integers(len(places), size=PROBED)])
     spent += cost
     design, advance, calls = Design(places, rng), make_advance(problem, dt), 0
+    crossings = Crossings(problem, advance, dt, 2 * STARTS, (seeds[4], seeds[5]))
+    rates: dict[str, float] = {}
     starts = np.empty((CAPACITY, problem.dim), np.float32)
     ends = np.empty((CAPACITY, 2, problem.dim), np.float32)
     last = np.empty((CAPACITY, 2), int)
@@ -94,11 +98,21 @@ def solve(problem: CommittorProblem, parameters: Semigroup, context: Context) ->
         last[index] = np.asarray(now.last).reshape(STARTS, 2)
         design.add(ends[index][last[index] == NEITHER])
         batch = rng.integers(number, size=(UPDATES, BATCH))
+        if calls % EVERY == 1:
+            chance = chance_of(partial(logit, fit.average))
+            crossings.look_for(parameters.lag, chance)
+            rates = crossings.reports(chance)
         fit = improved(fit, *(jnp.asarray(part[batch]) for part in (starts, ends, last)))
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,
             state=fit.average,
-            work={"evaluations": spent, "samples": calls * STARTS},
-            reports={"time_step": dt, "lag": dt * parameters.lag},
+            work={"evaluations": spent + crossings.evaluations, "samples": calls * STARTS},
+            reports={
+                "time_step": dt,
+                "lag": dt * parameters.lag,
+                "walkers_escaped": advance.escaped,
+                "hot_walkers_escaped": hot_escaped,
+            }
+            | rates,
         )

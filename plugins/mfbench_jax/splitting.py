@@ -75,7 +75,7 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
 
     def checkpoint() -> Checkpoint:
         evaluations = spent + sum(home.evaluations for home in homes)
-        reports = {"time_step": dt, **rates.reports()}
+        reports = {"time_step": dt, "walkers_escaped": advance.escaped, **rates.reports()}
         return Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,
@@ -92,7 +92,7 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         home, level = homes[side], None
         inside = (problem.in_a, problem.in_b)[side]
         seen: list[np.ndarray] = []
-        places, counts, number = [], np.zeros(parameters.walkers, int), -SETTLED
+        places, counts, number, before = [], np.zeros(parameters.walkers, int), -SETTLED, home.steps
         while number < COUNTED:
             x = home.walk(parameters.stretch)
             yield
@@ -103,11 +103,13 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
                     level = float(np.quantile(np.concatenate(seen[-BURN_IN:]), OUTSIDE))
                 continue
             fresh = home.counted(out & (values >= level))
-            if number >= 0:
+            if number < 0:
+                before = home.steps
+            else:
                 places.append(x[fresh])
                 counts += fresh
             number += 1
-        return exits_of(places, counts, COUNTED * parameters.stretch * dt)
+        return exits_of(places, counts, float(np.mean(home.steps - before)) * dt)
 
     def run(x: np.ndarray, side: int) -> Generator[None, None, list[Path]]:
         """Step 2's paths, half as many at a time as there are in all; their coins are taken on the way."""

@@ -86,14 +86,15 @@ def solve(
             evaluate=evaluate,
             state=state,
             work={"evaluations": visited},
-            reports={"rounds": float(round_number)},
+            reports={"rounds": float(round_number), "walkers_escaped": float(escaped)},
         )
 
     edges = torch.as_tensor(np.concatenate([problem.start_a, problem.start_b]))
     edge_labels = torch.cat([torch.zeros(len(problem.start_a)), torch.ones(len(problem.start_b))])
     x = starts(problem, parameters.walkers, generator)
     walkers = arrive(law_of(0)[0], x, torch.full((len(x),), FIRST_STEP * length**2, dtype=x.dtype))
-    visited = len(x)
+    visited, escaped = len(x), 0
+    low, high = torch.as_tensor(problem.box)
     optimiser = torch.optim.Adam(model.parameters(), lr=parameters.rate)
     remembered: list[tuple[torch.Tensor, torch.Tensor]] = []
     yield checkpoint(0)
@@ -101,12 +102,13 @@ def solve(
     round_number = 0
     while True:
         energy, log_weight = law_of(round_number)
-        walkers = arrive(energy, walkers.x, walkers.h)
+        walkers = arrive(energy, walkers.x, walkers.h, walkers.steps)
         records = []
         for _ in range(parameters.records):
             walkers = walked(walkers, energy, parameters.moves, generator)
             records.append(walkers)
             visited += parameters.moves * len(walkers.x)
+            escaped += int(torch.sum(torch.any((walkers.x < low) | (walkers.x > high), dim=1)))
             yield checkpoint(round_number)
         remembered = [*remembered, outside(records, problem, log_weight)][-parameters.memory :]
         visited += len(walkers.x)

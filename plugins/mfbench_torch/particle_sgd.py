@@ -8,7 +8,9 @@ and one update moves every particle by dt in particle time, theta_i <- theta_i -
 the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
 |grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
-importance sampling mends. The twin of `particle-sgd`, which is the same in jax.
+importance sampling mends. The reported rate is L over beta, a mean over all updates, and its error the spread over
+groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
+The twin of `particle-sgd`, which is the same in jax.
 """
 
 from __future__ import annotations
@@ -22,29 +24,33 @@ import torch
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import network
+from .blocks import network, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.departure import departure
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
-from .blocks.sampler import ACCEPTANCE, Walkers, adapt, gain_at, langevin_step
+from .blocks.sampler import ACCEPTANCE, Walkers, adapt, attempt, gain_at
 from .particle_sgd_entry import MeanField
 
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
+GROUPS = 16
+"""Of walkers, half of each from A and half from B."""
 TRAINING = torch.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs."""
+    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are means so far."""
 
     step: int
     particles: torch.Tensor
     places: Places
     size: torch.Tensor
+    watch: watch.Watch
     energy: torch.Tensor
+    groups: torch.Tensor
 
 
 def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
@@ -56,32 +62,41 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     visit = survey(problem, lift)
     model = ansatz(problem, lift, network.mean_field)
 
-    def walked(places: Places, size: torch.Tensor, moves: int, gain: float) -> tuple[Places, torch.Tensor]:
-        """Places and step size after unbiased moves; walkers of shape (P, 1)."""
+    escaped = watch.counter(problem.box)
+
+    def walked(
+        places: Places, size: torch.Tensor, noticed: watch.Watch, step: int, moves: int, gain: float
+    ) -> tuple[Places, torch.Tensor, watch.Watch]:
+        """Places, step size and what was noticed after unbiased moves; walkers of shape (P, 1)."""
         walkers = unbiased(places)
         for _ in range(moves):
-            walkers, accepted = langevin_step(
+            walkers, accepted, tried = attempt(
                 generator, walkers, size, torch.zeros_like, torch.zeros_like, visit, unbiased
             )
+            noticed = watch.tried(noticed, step, tried)
             size = adapt(size, accepted, ACCEPTANCE, gain)
-        return walkers.places, size
+        return walkers.places, size, escaped(noticed, walkers.places)
 
     def update(state: State) -> State:
-        gain = gain_at(state.step)
-        places, size = walked(state.places, state.size, parameters.moves, gain)
-        value, slope = energy_and_slope(model, state.particles, places)
+        gain, step = gain_at(state.step), state.step + 1
+        places, size, noticed = walked(state.places, state.size, state.watch, step, parameters.moves, gain)
+        rows, slope = energy_and_slope(model, state.particles, places)
         particles = state.particles - parameters.step * parameters.particles / unit * slope
-        energy = state.energy + (value - state.energy) / (state.step + 1.0)
-        return State(state.step + 1, particles, places, size, energy)
+        energy = state.energy + (torch.mean(rows) - state.energy) / step
+        groups = state.groups + (by_group(rows) - state.groups) / step
+        return State(step, particles, places, size, noticed, energy, groups)
 
     first = torch.as_tensor(starts(problem, parameters.walkers, context.seed), dtype=TRAINING, device=device)
     size = torch.full((1,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device)
-    places, size = walked(visit(first), size, BURN_IN, 0.1)
+    places = visit(first)
+    places, size, noticed = walked(places, size, watch.nothing(places), 0, BURN_IN, 0.1)
     particles = network.particles(generator, problem.dim, parameters.particles, TRAINING)
-    unit = energy_and_slope(model, particles, places)[0] + 1e-30
-    state = State(0, particles, places, size, torch.zeros((), dtype=TRAINING, device=device))
+    rows = energy_and_slope(model, particles, places)[0]
+    unit, none = torch.mean(rows) + 1e-30, torch.zeros_like(by_group(rows))
+    state = State(0, particles, places, size, noticed, none[0], none)
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
+        watch.check(state.watch, state.step, float(state.energy))
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,
@@ -89,6 +104,8 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
             work={"evaluations": visited, "samples": parameters.walkers * state.step},
             reports={
                 "rate": float(state.energy) / problem.beta,
+                "rate_error": float(torch.std(state.groups)) / len(state.groups) ** 0.5 / problem.beta,
+                "walkers_escaped": float(state.watch.escaped),
                 "particle_time": parameters.step * state.step,
                 "steps": float(state.step),
             }
@@ -108,12 +125,18 @@ def unbiased(places: Places) -> Walkers:
 def energy_and_slope(
     model: Ansatz, particles: torch.Tensor, places: Places
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The Ritz energy, the mean over walkers, and its gradient by the particles (n, d + 2)."""
+    """|grad f|^2 at walkers (P, 1), and the gradient of its mean, the Ritz energy, by the particles (n, d + 2)."""
     moving = particles.detach().requires_grad_()
     seen = model.walkers(moving, places)
-    value = torch.mean(energy_density(seen.s, seen.s_slope, places.free))
-    (slope,) = torch.autograd.grad(value, moving)
-    return value.detach(), slope
+    rows = energy_density(seen.s, seen.s_slope, places.free)
+    (slope,) = torch.autograd.grad(torch.mean(rows), moving)
+    return rows.detach(), slope
+
+
+def by_group(rows: torch.Tensor) -> torch.Tensor:
+    """Means over groups of walkers (P, 1), (GROUPS,); fewer where there are fewer walkers."""
+    number = min(GROUPS, len(rows))
+    return torch.stack([torch.mean(rows[group::number]) for group in range(number)])
 
 
 def starts(problem: CommittorProblem, walkers: int, seed: int) -> np.ndarray:

@@ -17,8 +17,8 @@ from mfbench_jax.particle_sgd import solve
 from mfbench_jax.particle_sgd_entry import MeanField
 
 
-def run(problem, number, **parameters):
-    context = Context(seed=4, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
+def run(problem, number, seed=4, **parameters):
+    context = Context(seed=seed, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
     chosen = MeanField(**{"particles": 64, "walkers": 128, "moves": 2} | parameters)
     return list(itertools.islice(solve(problem, chosen, context), number))
 
@@ -32,6 +32,17 @@ def test_learns_where_transitions_are_frequent():
     problem, judge = double_well.build(parameters, 3), double_well.judge(parameters, 3)
     checkpoints = run(problem, 101)
     assert error(judge, checkpoints[-1]) < error(judge, checkpoints[0])
+
+
+@pytest.mark.slow
+def test_the_error_of_the_rate_is_its_spread_over_runs():
+    """Over 20 seeds with the network held still (step 1e-9), which have 19 and 20 x 15 degrees of freedom."""
+    problem = double_well.build(DoubleWellParameters(dim=2, temperature=1.0), 3)
+    told = [run(problem, 11, seed=seed, step=1e-9)[-1].reports for seed in range(20)]
+    rates, errors = (np.array([reports[name] for reports in told]) for name in ("rate", "rate_error"))
+    ratio = np.mean(errors**2) / np.var(rates, ddof=1)
+    # F(300, 19) lies there but for 1e-4 on either side.
+    assert 0.35 < ratio < 4.9
 
 
 def test_stays_finite_where_they_are_rare():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax.blocks.design import LOOKED_AT, WIDEST, Design
 from mfbench_jax.blocks.fitting import make_fit
@@ -113,14 +114,68 @@ def test_hits_between_steps_follow_the_noise_of_their_direction():
 
 
 def test_a_place_without_a_finite_slope_is_never_entered():
+    """V is finite there, so that this is no overflow."""
     problem = between(edge=5.0)
     holed = dataclasses.replace(
         problem,
-        potential=lambda x: jnp.where(jnp.asarray(x)[:, 1] > 0.3, jnp.inf, 0.0) * jnp.asarray(x)[:, 1],
+        potential=lambda x: jnp.sqrt(jnp.where(jnp.asarray(x)[:, 1] > 0.3, 0.0 * jnp.asarray(x)[:, 1], 1.0)),
     )
     seen = make_advance(holed, 0.02)(KEY, started(holed, jnp.zeros((500, 2))), 40)
     assert bool(jnp.all(jnp.isfinite(seen.x)))
     assert float(jnp.std(seen.x[:, 0])) > 0.5
+    assert bool(jnp.all(seen.x[:, 1] <= 0.3))
+
+
+def overflowing(low, high, value):
+    """Without a force, and with this V where x1 is between."""
+
+    def potential(x):
+        return jnp.where((jnp.asarray(x)[:, 0] > low) & (jnp.asarray(x)[:, 0] < high), value, 0.0)
+
+    return dataclasses.replace(between(), potential=potential)
+
+
+@pytest.mark.parametrize("value", [jnp.inf, jnp.nan])
+def test_a_trajectory_that_tries_an_overflow_ends_the_trial(value):
+    """With all in the middle nobody is at .6 in a step of noise .1, and of 500 someone is in fifty."""
+    problem = overflowing(0.6, 0.8, value)
+    advance, now = make_advance(problem, 0.005), started(problem, jnp.zeros((500, 2)))
+    now = advance(KEY, now, 1)
+    with pytest.raises(Diverged, match=rf"step [0-9]+: beta V is {value} at [0-9]+ places"):
+        advance(KEY, now, 50)
+
+
+def test_who_stands_in_a_set_tries_nothing():
+    """An overflow deep in A, where one trajectory starts, and which the others never reach: they stop at its boundary."""
+    problem = overflowing(-3.0, -2.0, jnp.inf)
+    x = jnp.concatenate([jnp.asarray([[-2.5, 0.0]]), jnp.zeros((200, 2))])
+    seen = make_advance(problem, 0.02)(KEY, started(problem, x), 200)
+    assert np.all(np.asarray(seen.last) != NEITHER)
+
+
+def test_trajectories_outside_the_box_are_counted_after_each_call():
+    """Those that stand in a set since before the call are not."""
+    problem = dataclasses.replace(between(edge=2.0), box=np.array([[-3.0, -0.5], [3.0, 0.5]]))
+    advance, now, expected = make_advance(problem, 0.02), started(problem, jnp.zeros((400, 2))), 0
+    for number in range(8):
+        going = np.asarray(now.last) == NEITHER
+        now = advance(jax.random.fold_in(KEY, number), now, 20)
+        expected += np.sum(going & (np.abs(np.asarray(now.x)[:, 1]) > 0.5))
+    assert 0 < np.sum(np.asarray(now.last) == NEITHER) < 400
+    assert advance.escaped == expected > 400
+
+
+def test_each_trajectory_stops_where_it_is_to():
+    """Half of them stop in A: the others go on, and nobody stops in B who stands there and is not to."""
+    problem, stop = between(), np.arange(1000) < 500
+    now = started(problem, jnp.zeros((1000, 2)))
+    advance = make_advance(problem, 0.02)
+    now = advance(KEY, now, 300, stop, True)
+    later = advance(jax.random.fold_in(KEY, 1), now, 300, stop, True)
+    assert np.all(np.asarray(now.last) != NEITHER)
+    stayed = np.asarray(now.last) == np.asarray(later.last)
+    assert np.all(stayed[stop]) and not np.all(stayed[~stop])
+    assert np.all(np.asarray(now.x)[:500] == np.asarray(later.x)[:500])
 
 
 def test_the_time_step_follows_the_largest_curvature():
@@ -191,8 +246,23 @@ def test_tempered_places_fill_the_gap_that_cold_walkers_never_cross():
         start_b=np.array([[1.1, 0.0]]),
         box=np.array([[-2.0, -2.0], [2.0, 2.0]]),
     )
-    places, spent = tempered_places(problem, 3)
+    places, spent, escaped = tempered_places(problem, 3)
     assert places.dtype == np.float32
     assert spent > 0
+    assert 0 < escaped < 0.2 * 32 * 256  # of 32 looks at 256 walkers, the hottest at 20 times the temperature
     assert np.all(np.abs(places[:, 0]) < 1)
     assert np.min(np.histogram(places[:, 0], np.linspace(-0.9, 0.9, 10))[0]) >= 20
+
+
+def test_hot_walkers_that_meet_an_overflow_end_the_trial():
+    """No cold walker goes there: V is 30 kT."""
+    problem = dataclasses.replace(
+        between(stiffness=30.0), potential=lambda x: jnp.sum(15.0 * jnp.asarray(x) ** 2, axis=1)
+    )
+    tempered_places(problem, 1)
+    walled = dataclasses.replace(
+        problem,
+        potential=lambda x: jnp.where(jnp.abs(jnp.asarray(x)[:, 1]) > 2**0.5, jnp.nan, problem.potential(x)),
+    )
+    with pytest.raises(Diverged, match=r"step [0-9]+: beta V is nan at [0-9]+ places"):
+        tempered_places(walled, 1)

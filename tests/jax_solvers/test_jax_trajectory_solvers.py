@@ -21,6 +21,9 @@ SMALL = {
     "markov-model": (markov_model.solve, MarkovModel(functions=100, lag=32), 20),
 }
 
+LONG = {"shooting": 300, "semigroup": 160, "markov-model": 80}
+"""Checkpoints after which walkers about A and B have entered often enough for a rate."""
+
 
 def checkpoints(solver, problem, count=None, seed=0):
     solve, parameters, enough = SMALL[solver]
@@ -73,10 +76,10 @@ def test_far_better_than_the_bare_lift(run, well):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", ["splitting"], indirect=True)
-def test_splitting_covers_the_rate(run, well):
+@pytest.mark.parametrize("solver", ["splitting", "shooting", "semigroup", "markov-model"])
+def test_the_rate_is_covered(solver, well):
     """At 4 of its own standard errors, of which each is a few per cent or tens of them."""
-    reports = run[1][-1].reports
+    reports = checkpoints(solver, well[0], LONG.get(solver))[-1].reports
     assert abs(reports["rate"] - well[1].rate.value) < 4 * reports["rate_error"]
     assert reports["rate_error"] < 0.4 * reports["rate"]
 

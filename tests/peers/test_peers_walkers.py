@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
+from mfbench import Diverged
 from mfbench_peers.blocks.walkers import TAMING, arrive, walked
 
 
@@ -48,3 +49,19 @@ def test_a_steep_wall_does_not_throw_walkers_out():
     assert torch.all(torch.isfinite(walkers.x))
     assert torch.all(walkers.energy < 20.0)
     assert TAMING > 1.0
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_an_overflow_ends_the_trial(value):
+    """Half a width away from the start V is no number; the sentence says when, how much and how often."""
+
+    def holed(x):
+        v = energy(x)
+        return torch.where(x[:, 1] > 0.05, torch.full_like(v, value), v)
+
+    generator = torch.Generator().manual_seed(7)
+    walkers = arrive(holed, torch.zeros((50, 2), dtype=torch.float64), torch.full((50,), 1e-4).double())
+    assert walkers.steps == 0
+    with pytest.raises(Diverged, match=rf"step [1-9][0-9]*: the energy in kT is {value} at [0-9]+ places"):
+        walked(walkers, holed, 1000, generator)
+    assert walked(walkers, energy, 7, generator).steps == 7

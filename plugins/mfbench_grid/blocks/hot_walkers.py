@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem, Field
 
 WALKERS = 64
@@ -20,6 +21,9 @@ def walked(problem: CommittorProblem, potential: Field, heat: float, rng: np.ran
     """(n, d) places of walkers in exp(-beta V / heat), started in A and in B; the last of each walker come last.
 
     Random-walk Metropolis; the length of moves follows the share of accepted ones.
+
+    Raises:
+        Diverged: beta V is not finite at a place that a walker tried, with the place and the energy.
     """
     half = WALKERS // 2
     x = np.concatenate(
@@ -33,6 +37,13 @@ def walked(problem: CommittorProblem, potential: Field, heat: float, rng: np.ran
     for move in range(1, MOVES + 1):
         proposed = x + length * rng.standard_normal(x.shape)
         proposed_energy = np.asarray(potential(proposed))
+        bad = ~np.isfinite(proposed_energy)
+        if np.any(bad):
+            raise Diverged(
+                f"move {move} of walkers at {heat:g} T: beta V is {problem.beta * proposed_energy[bad][0]} at "
+                f"{proposed[bad][0].tolist()}, which one of them tried; expected finite values where the law "
+                "reaches. Bound the potential, or shorten the range of V."
+            )
         taken = np.log(rng.uniform(size=len(x))) < beta * (energy - proposed_energy)
         x = np.where(taken[:, None], proposed, x)
         energy = np.where(taken, proposed_energy, energy)

@@ -96,7 +96,7 @@ def mover(
             chances = chances + jnp.where(outside[..., None], 0.0, to)
             new = choose(outside | (new.s <= 0), new, walkers)
             alike = jnp.full_like(chance, jnp.mean(chance))
-            noticed = watch.tried(noticed, step, tried)
+            noticed = watch.tried(noticed, step, tried.energy)
             return (new, adapt(sizes, alike, acceptance, gain), noticed, chances, counted + ~outside), None
 
         nobody = jnp.zeros((*places.energy.shape, number), places.energy.dtype)

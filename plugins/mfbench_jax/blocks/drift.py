@@ -1,4 +1,4 @@
-"""The drift -M grad V + c of a problem and its mobility M, whichever of c and M it has."""
+"""The drift -M grad V + c of a problem, the energy beside it, and its mobility M, whichever of c and M it has."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ def mobility_of(problem: CommittorProblem) -> np.ndarray:
     return np.asarray(np.ones(problem.dim) if problem.mobility is None else problem.mobility, np.float32)
 
 
+def energy_and_drift(problem: CommittorProblem, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Beta V (n,) and -M grad V + c (n, d) at x (n, d)."""
+    value, slope = value_and_slope(problem.potential, x)
+    down = -slope if problem.mobility is None else -slope * jnp.asarray(problem.mobility, x.dtype)
+    return problem.beta * value, down if problem.circulation is None else down + problem.circulation(x)
+
+
 def drift(problem: CommittorProblem, x: jax.Array) -> jax.Array:
     """-M grad V + c at x (n, d)."""
-    down = -value_and_slope(problem.potential, x)[1]
-    if problem.mobility is not None:
-        down = down * jnp.asarray(problem.mobility, x.dtype)
-    return down if problem.circulation is None else down + problem.circulation(x)
+    return energy_and_drift(problem, x)[1]

@@ -36,6 +36,8 @@ class Exits(NamedTuple):
 class Home:
     """Walkers about one of the sets, which go on when they hit it and start anew when they hit the other one.
 
+    One that was counted stops at home, if it comes there, until the next walk: what it does from there is not yet counted.
+
     Args:
         problem: the problem.
         advance: its dynamics.
@@ -45,6 +47,7 @@ class Home:
 
     Attributes:
         evaluations: points at which grad V was evaluated.
+        arrived: (n,) who in the last walk has hit the other set without having been counted since home.
     """
 
     def __init__(
@@ -56,17 +59,25 @@ class Home:
         self._rng = np.random.default_rng(seed)
         self._now = started(problem, jnp.asarray(self._drawn(number), jnp.float32))
         self._home, self._goal = ((IN_A, IN_B), (IN_B, IN_A))[side]
+        self.arrived = np.zeros(number, bool)
 
     def _drawn(self, number: int) -> np.ndarray:
         return self._starts[self._rng.integers(len(self._starts), size=number)]
 
+    @property
+    def steps(self) -> np.ndarray:
+        """(n,) that each has taken so far: none where it stands still."""
+        return np.asarray(self._now.steps)
+
     def walk(self, steps: int) -> np.ndarray:
         """So many steps further; (n, d) places."""
         key = jax.random.fold_in(self._key, self._calls)
-        now = self._advance(key, self._now, steps, self._side == 1, self._side == 0)
+        known = np.asarray(self._now.last) == NEITHER
+        now = self._advance(key, self._now, steps, known | (self._side == 1), known | (self._side == 0))
         self._calls += 1
         self.evaluations += 2 * steps * len(now.x)
         gone = np.asarray(now.last) == self._goal
+        self.arrived = gone & ~known
         if np.any(gone):
             x = np.array(now.x)
             x[gone] = self._drawn(int(np.sum(gone)))

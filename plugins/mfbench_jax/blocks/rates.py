@@ -9,6 +9,19 @@ import numpy as np
 from .exits import Exits
 
 
+def of_halves(there: tuple[float, float], back: tuple[float, float]) -> dict[str, float]:
+    """ "rate" nu = k_AB k_BA / (k_AB + k_BA) and "rate_error" from k_AB and k_BA with their errors; nothing where one is 0.
+
+    The shares of time spent with A and with B hit last are in the inverse ratio of k_AB and k_BA.
+    """
+    (k_ab, error_ab), (k_ba, error_ba) = there, back
+    if not (k_ab > 0 and k_ba > 0):
+        return {}
+    rate, both = k_ab * k_ba / (k_ab + k_ba), k_ab + k_ba
+    error = math.hypot(error_ab * (k_ba / both) ** 2, error_ba * (k_ab / both) ** 2)
+    return {"rate": rate, "rate_error": error, "rate_ab": k_ab, "rate_ba": k_ba}
+
+
 class Rates:
     """Estimates of k_AB and k_BA, transitions per unit time spent with A, or with B, hit last.
 
@@ -33,18 +46,8 @@ class Rates:
         return sum(means) / number, math.sqrt(sum(variances)) / number
 
     def reports(self) -> dict[str, float]:
-        """ "rate" nu = k_AB k_BA / (k_AB + k_BA) and "rate_error", once both halves are known and not 0.
-
-        The shares of time spent with A and with B hit last are in the inverse ratio of k_AB and k_BA.
-        """
+        """Those of `of_halves`, once both halves are known and not 0."""
         found = {f"rounds_{name}": float(len(self._rounds[side])) for side, name in enumerate("ab")}
         if not all(self._rounds):
             return found
-        (there, error_there), (back, error_back) = self.one_way(0), self.one_way(1)
-        if not (there > 0 and back > 0):
-            return found
-        rate = there * back / (there + back)
-        error = math.hypot(
-            error_there * (back / (there + back)) ** 2, error_back * (there / (there + back)) ** 2
-        )
-        return found | {"rate": rate, "rate_error": error, "rate_ab": there, "rate_ba": back}
+        return found | of_halves(self.one_way(0), self.one_way(1))

@@ -86,7 +86,7 @@ def make_training(
     def update(state: State, lesson: Any) -> tuple[State, None]:
         key, key_look = jax.random.split(state.key)
         walkers, seen = sampling.look(state.training.average, state.walkers, key_look)
-        walkers = walkers._replace(watch=escaped(walkers.watch, walkers.places))
+        walkers = walkers._replace(watch=escaped(walkers.watch, walkers.places.x))
         return State(key, walkers, descend(state.training, seen, lesson)), None
 
     @jax.jit

@@ -44,7 +44,7 @@ def string_state(places: Places, nodes: jax.Array, size: float) -> StringState:
         jnp.full(number, size, DTYPE),
         string.String(nodes, places.x),
         running.nothing(ladders, number),
-        watch.nothing(places),
+        watch.nothing(places.energy),
         jnp.zeros((ladders, number), DTYPE),
     )
 

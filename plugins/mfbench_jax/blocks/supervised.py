@@ -81,7 +81,8 @@ class Teacher:
         seeds = np.random.SeedSequence(seed).generate_state(2)
         self._rng = np.random.default_rng(seeds[0])
         self.time_step, self._spent = step_of(problem, places[self._rng.integers(len(places), size=PROBED)])
-        self._shots = Shots(problem, make_advance(problem, self.time_step), TRAJECTORIES, int(seeds[1]))
+        self._advance = make_advance(problem, self.time_step)
+        self._shots = Shots(problem, self._advance, TRAJECTORIES, int(seeds[1]))
         self._design, self._coins = Design(places, self._rng), Coins(problem.dim, CAPACITY)
 
     @property
@@ -97,6 +98,7 @@ class Teacher:
             "share_b": self._shots.ended_b / max(self._shots.ended, 1),
             "longest_under_way": self._shots.longest * STRETCH * self.time_step,
             "supervised_weight": weight_of(self._coins.seen),
+            "shots_escaped": self._advance.escaped,
         }
 
     def lesson(self, logit: Callable[[np.ndarray], Any], walkers: np.ndarray, batches: int) -> Lesson:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
+from . import watch
 from .drift import mobility_of
 from .keys import root_key
 from .trajectories import step_of, tamed_drift
@@ -22,12 +25,28 @@ LOOKS = 32
 """At the walkers, spread over all moves."""
 
 
-def tempered_places(problem: CommittorProblem, seed: int) -> tuple[np.ndarray, int]:
-    """(m, d) float32 places outside A and B that hot walkers visit, and the evaluations they cost.
+class Tempered(NamedTuple):
+    """What hot walkers have found.
 
-    Euler steps, of a size that suits the start points; a walker whose place has no finite energy goes back to
-    where it started. Their law is no matter: they say where to look. Without any place outside A and B
-    the middles between start points stand in.
+    Args:
+        places: (m, d) float32, outside A and B.
+        evaluations: that they cost.
+        escaped: walkers outside the problem's box, summed over looks at them.
+    """
+
+    places: np.ndarray
+    evaluations: int
+    escaped: int
+
+
+def tempered_places(problem: CommittorProblem, seed: int) -> Tempered:
+    """Places that hot walkers visit.
+
+    Euler steps, of a size that suits the start points. Their law is no matter: they say where to look. Without any
+    place outside A and B the middles between start points stand in.
+
+    Raises:
+        Diverged: beta V is not finite where a walker went, with the step and the energy.
     """
     rng = np.random.default_rng(seed)
     heat = np.repeat(HOTTEST ** np.linspace(0.0, 1.0, HEATS), WALKERS)
@@ -39,21 +58,29 @@ def tempered_places(problem: CommittorProblem, seed: int) -> tuple[np.ndarray, i
     noise = jnp.asarray(np.sqrt(2.0 * dt / problem.beta * heat)[:, None], jnp.float32)
     unit = noise * float(np.max(strength)) / dt
 
-    @jax.jit
-    def walked(x: jax.Array, first: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        def move(number: int, x: jax.Array) -> jax.Array:
-            draw = strength * jax.random.normal(jax.random.fold_in(key, number), x.shape, x.dtype)
-            x = x + dt * tamed_drift(problem, x, unit) + noise * draw
-            return jnp.where(jnp.isfinite(problem.potential(x))[:, None], x, first)
+    each, count = MOVES // LOOKS, watch.counter(problem.box)
 
-        return jax.lax.fori_loop(0, MOVES // LOOKS, move, x)
+    @jax.jit
+    def walked(
+        x: jax.Array, noticed: watch.Watch, key: jax.Array, before: int
+    ) -> tuple[jax.Array, watch.Watch]:
+        def move(number: int, state: tuple) -> tuple:
+            x, noticed = state
+            draw = strength * jax.random.normal(jax.random.fold_in(key, number), x.shape, x.dtype)
+            x = x + dt * tamed_drift(problem, x, unit)[1] + noise * draw
+            return x, watch.tried(noticed, before + number + 1, problem.beta * problem.potential(x))
+
+        x, noticed = jax.lax.fori_loop(0, each, move, (x, noticed))
+        return x, count(noticed, x)
 
     x, seen = jnp.asarray(first), []
+    noticed = watch.nothing(jnp.zeros((), x.dtype))
     for look in range(LOOKS):
-        x = walked(x, jnp.asarray(first), root_key(seed + look))
+        x, noticed = walked(x, noticed, root_key(seed + look), look * each)
+        watch.check(noticed, (look + 1) * each)
         free = ~(np.asarray(problem.in_a(x)) | np.asarray(problem.in_b(x)))
         seen.append(np.asarray(x)[free])
     places = np.concatenate(seen)
     if not len(places):
         places = ((a + b) / 2.0).astype(np.float32)
-    return places, cost + 2 * len(heat) * MOVES
+    return Tempered(places, cost + 2 * len(heat) * MOVES, int(noticed.escaped))

@@ -5,8 +5,8 @@ A step is Heun's, of weak order 2 for additive noise (Kloeden and Platen 1992, s
     y = x + dt f(x) + w,   x' = x + dt (f(x) + f(y)) / 2 + w,   w = sqrt(2 dt M / beta) xi,
 
 with f = s (-M grad V + c), c the circulation and M the mobility if there are any, and s <= 1 such that no drift exceeds
-TAMING times the noise's typical length, which no thermal point notices; a step to where V has no finite slope is
-not taken.
+TAMING times the noise's typical length, which no thermal point notices; a step to where V is finite and its slope is
+not is not taken. Where V itself is no number the trial ends, and trajectories outside the box are counted (`Advance`).
 A step that ends outside a set has yet hit it in between with the probability of a Brownian bridge to a plane,
 
     exp(-beta r r' / dt),   r = phi / |M^{1/2} grad phi| the distance at either end that noise has to go, to first order:
@@ -23,10 +23,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem
 
+from . import watch
 from .distance import steepness
-from .drift import drift, mobility_of
+from .drift import energy_and_drift, mobility_of
 
 STEP_SHARE = 0.2
 """dt times the largest derivative of the drift, without circulation the curvature of V: the second moment of a mode
@@ -50,9 +52,40 @@ class Trajectories(NamedTuple):
     steps: jax.Array
 
 
-Advance = Callable[..., Trajectories]
-"""(key, trajectories, steps, stop_a=True, stop_b=True) -> the trajectories that many steps later, except that those
-which hit A, or B, stay there if they are to stop. Two gradients of V per step and trajectory."""
+class Advance:
+    """The dynamics of a problem, whoever moves by it: two gradients of V per step and trajectory.
+
+    Args:
+        compiled: (key, trajectories, steps, stop_a, stop_b, steps before) -> the trajectories later, what was noticed.
+
+    Attributes:
+        steps: of all calls so far.
+        escaped: trajectories outside the problem's box after a call, of those that it moved, summed over calls.
+    """
+
+    def __init__(self, compiled: Callable[..., tuple[Trajectories, watch.Watch]]) -> None:
+        self._compiled = compiled
+        self.steps = self.escaped = 0
+
+    def __call__(
+        self,
+        key: jax.Array,
+        now: Trajectories,
+        steps: int,
+        stop_a: np.ndarray | bool = True,
+        stop_b: np.ndarray | bool = True,
+    ) -> Trajectories:
+        """That many steps later, except that those which hit A, or B, stay there if they, all or each, are to stop.
+
+        Raises:
+            Diverged: beta V is not finite at a place that a trajectory tried, with the step and the energy.
+        """
+        stops = (np.broadcast_to(stop, len(now.x)) for stop in (stop_a, stop_b))
+        now, noticed = self._compiled(key, now, steps, *stops, self.steps)
+        self.steps += steps
+        watch.check(noticed, self.steps)
+        self.escaped += int(noticed.escaped)
+        return now
 
 
 def started(problem: CommittorProblem, x: jax.Array) -> Trajectories:
@@ -66,13 +99,19 @@ def step_of(problem: CommittorProblem, x: np.ndarray) -> tuple[float, int]:
     """The time step that the drift's derivatives at points x (n, d) ask for, and the evaluations it cost.
 
     Raises:
-        FloatingPointError: a drift without finite derivatives at these points.
+        Diverged: a drift without finite derivatives at these points, with the energy there.
     """
-    curvature = jax.jit(jax.vmap(jax.jacfwd(lambda y: drift(problem, y[None])[0])))(jnp.asarray(x))
-    if not np.all(np.isfinite(np.asarray(curvature))):
-        raise FloatingPointError(
-            "step_of: derivatives of the drift are not finite at the walkers' places; expected a potential "
-            "that is smooth wherever walkers go. Check the start points."
+
+    def fields(y: jax.Array) -> tuple[jax.Array, jax.Array]:
+        energy, along = energy_and_drift(problem, y[None])
+        return along[0], energy[0]
+
+    curvature, energy = jax.jit(jax.vmap(jax.jacfwd(fields, has_aux=True)))(jnp.asarray(x))
+    bad = ~np.all(np.isfinite(np.asarray(curvature)), axis=(1, 2))
+    if np.any(bad):
+        raise Diverged(
+            f"step 0: derivatives of the drift are not finite at {np.sum(bad)} of {len(x)} places, beta V is "
+            f"{np.asarray(energy)[bad][0]} at the first; expected a potential that is smooth wherever walkers go."
         )
     sizes = np.linalg.norm(np.asarray(curvature), ord=2, axis=(1, 2))
     # A drift that is the same everywhere is bounded by diffusion across the box instead.
@@ -88,11 +127,14 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
     strength = np.sqrt(mobility_of(problem))
     width = jnp.sqrt(2.0 * dt / problem.beta)
     unit = width * float(np.max(strength)) / dt
+    count = watch.counter(problem.box)
 
-    def step(key: jax.Array, x: jax.Array) -> jax.Array:
+    def step(key: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Places (n, d) after a step, and beta V (2, n) where it looked."""
         noise = width * strength * jax.random.normal(key, x.shape, x.dtype)
-        here = tamed_drift(problem, x, unit)
-        return x + 0.5 * dt * (here + tamed_drift(problem, x + dt * here + noise, unit)) + noise
+        energy, here = tamed_drift(problem, x, unit)
+        energy_ahead, ahead = tamed_drift(problem, x + dt * here + noise, unit)
+        return x + 0.5 * dt * (here + ahead) + noise, jnp.stack([energy, energy_ahead])
 
     def distances(x: jax.Array) -> tuple[jax.Array, jax.Array]:
         # In units of the noise: where it runs along a boundary, that is infinitely far.
@@ -103,36 +145,44 @@ def make_advance(problem: CommittorProblem, dt: float) -> Advance:
 
     @jax.jit
     def advance(
-        key: jax.Array, now: Trajectories, steps: int, stop_a: bool = True, stop_b: bool = True
-    ) -> Trajectories:
-        def one(number: int, carry: tuple) -> tuple:
+        key: jax.Array, begun: Trajectories, steps: int, stop_a: jax.Array, stop_b: jax.Array, before: int
+    ) -> tuple[Trajectories, watch.Watch]:
+        def going(now: Trajectories) -> jax.Array:
+            return ~(((now.last == IN_A) & stop_a) | ((now.last == IN_B) & stop_b))
+
+        def one(number: int, state: tuple) -> tuple:
+            carry, noticed = state
             now, near_a, near_b = carry
+            moving = going(now)
             key_noise, key_hit = jax.random.split(jax.random.fold_in(key, number))
-            x = step(key_noise, now.x)
+            x, energy = step(key_noise, now.x)
+            noticed = watch.tried(noticed, before + number + 1, jnp.where(moving, energy, 0.0))
             x = jnp.where(jnp.all(jnp.isfinite(x), axis=1, keepdims=True), x, now.x)
             far_a, far_b = distances(x)
             chances = jax.random.uniform(key_hit, (2, len(x)), x.dtype)
             in_a = hit(chances[0], near_a, far_a, problem.beta / dt)
             in_b = hit(chances[1], near_b, far_b, problem.beta / dt)
-            going = ~(((now.last == IN_A) & stop_a) | ((now.last == IN_B) & stop_b))
             last = jnp.where(in_a, IN_A, jnp.where(in_b, IN_B, now.last))
             moved = Trajectories(x, last, now.steps + 1), far_a, far_b
-            return jax.tree.map(
-                lambda new, old: jnp.where(going.reshape(going.shape + (1,) * (new.ndim - 1)), new, old),
+            moved = jax.tree.map(
+                lambda new, old: jnp.where(moving.reshape(moving.shape + (1,) * (new.ndim - 1)), new, old),
                 moved,
                 carry,
             )
+            return moved, noticed
 
-        return jax.lax.fori_loop(0, steps, one, (now, *distances(now.x)))[0]
+        start = (begun, *distances(begun.x)), watch.nothing(jnp.zeros((), begun.x.dtype))
+        (now, *_), noticed = jax.lax.fori_loop(0, steps, one, start)
+        return now, count(noticed, now.x, going(begun))
 
-    return advance
+    return Advance(advance)
 
 
-def tamed_drift(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> jax.Array:
-    """(n, d) -M grad V + c, cut to TAMING times the root of d times a unit, a number or (n, 1)."""
-    whole = drift(problem, x)
+def tamed_drift(problem: CommittorProblem, x: jax.Array, unit: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Beta V (n,), and -M grad V + c (n, d) cut to TAMING times the root of d times a unit, a number or (n, 1)."""
+    energy, whole = energy_and_drift(problem, x)
     length = jnp.sqrt(jnp.sum(whole**2, axis=-1, keepdims=True))
-    return whole * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
+    return energy, whole * jnp.minimum(1.0, TAMING * problem.dim**0.5 * unit / (length + 1e-30))
 
 
 def hit(chance: jax.Array, before: jax.Array, after: jax.Array, stiffness: float) -> jax.Array:

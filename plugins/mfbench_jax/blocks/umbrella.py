@@ -55,7 +55,7 @@ def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watche
         jnp.full(windows, size, DTYPE),
         placement.start(windows, coordinate.in_logit),
         running.nothing(ladders, windows),
-        watch.nothing(places) if watched else None,
+        watch.nothing(places.energy) if watched else None,
     )
 
 
@@ -72,7 +72,7 @@ def looker(
     coordinate: Coordinate = LOGIT,
     exchanged: bool = True,
     memory: int = MEMORY,
-    escaped: Callable[[watch.Watch, Places], watch.Watch] | None = None,
+    escaped: Callable[[watch.Watch, jax.Array], watch.Watch] | None = None,
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, Seen]]:
     """The compiled look: (parameters of the solution, umbrella, key) -> umbrella, what was seen.
 
@@ -102,14 +102,14 @@ def looker(
         def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
             walkers, sizes, noticed = carry
             walkers, accepted, tried = attempt(key, walkers, sizes, own_bias, own_slope, visit, glance)
-            noticed = None if noticed is None else watch.tried(noticed, state.look, tried)
+            noticed = None if noticed is None else watch.tried(noticed, state.look, tried.energy)
             return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None
 
         key_moves, key_exchange = jax.random.split(key)
         start = (glance(state.places), state.sizes, state.watch)
         (walkers, sizes, noticed), _ = jax.lax.scan(move, start, jax.random.split(key_moves, moves))
         if escaped is not None and noticed is not None:
-            noticed = escaped(noticed, walkers.places)
+            noticed = escaped(noticed, walkers.places.x)
         if exchanged:
             walkers = exchange(key_exchange, walkers, own_bias, state.look % 2)
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from mfbench import Diverged
 
-from .landscape import Places
-
 NEVER = -1
 
 
@@ -24,7 +22,7 @@ class Watch(NamedTuple):
         step: the first step at which beta V was not finite at a place that a walker tried; NEVER so far.
         energy: beta V there.
         number: of such places at that step.
-        escaped: walkers outside the problem's box, summed over steps; nobody is moved back.
+        escaped: walkers outside the problem's box, summed over looks at them; nobody is moved back.
     """
 
     step: jax.Array
@@ -33,17 +31,17 @@ class Watch(NamedTuple):
     escaped: jax.Array
 
 
-def nothing(places: Places) -> Watch:
-    """Before the first step, after a look at the places where walkers start."""
+def nothing(energy: jax.Array) -> Watch:
+    """Before the first step, after a look at beta V where walkers start, of any shape."""
     zero = jnp.zeros((), int)
-    return tried(Watch(zero + NEVER, jnp.zeros_like(places.energy, shape=()), zero, zero), zero, places)
+    return tried(Watch(zero + NEVER, jnp.zeros_like(energy, shape=()), zero, zero), zero, energy)
 
 
-def tried(watch: Watch, step: jax.Array, places: Places) -> Watch:
-    """After walkers tried these places at a step."""
-    bad = ~jnp.isfinite(places.energy)
+def tried(watch: Watch, step: jax.Array, energy: jax.Array) -> Watch:
+    """After walkers tried places with this beta V, of any shape, at a step."""
+    bad = ~jnp.isfinite(energy)
     first = jnp.any(bad) & (watch.step == NEVER)
-    energy = jnp.sum(jnp.where(bad, places.energy, 0.0))
+    energy = jnp.sum(jnp.where(bad, energy, 0.0)).astype(watch.energy.dtype)
     return Watch(
         jnp.where(first, step, watch.step),
         jnp.where(first, energy, watch.energy),
@@ -52,13 +50,13 @@ def tried(watch: Watch, step: jax.Array, places: Places) -> Watch:
     )
 
 
-def counter(box: np.ndarray) -> Callable[[Watch, Places], Watch]:
-    """A function that counts walkers at places outside the box (2, d)."""
+def counter(box: np.ndarray) -> Callable[..., Watch]:
+    """A function (watch, x (..., d), among=True) that counts walkers outside the box (2, d), of those who are meant."""
 
-    def count(watch: Watch, places: Places) -> Watch:
-        low, high = (jnp.asarray(corner, places.x.dtype) for corner in box)
-        outside = jnp.any((places.x < low) | (places.x > high), axis=-1)
-        return watch._replace(escaped=watch.escaped + jnp.sum(outside))
+    def count(watch: Watch, x: jax.Array, among: jax.Array | bool = True) -> Watch:
+        low, high = (jnp.asarray(corner, x.dtype) for corner in box)
+        outside = jnp.any((x < low) | (x > high), axis=-1)
+        return watch._replace(escaped=watch.escaped + jnp.sum(outside & among))
 
     return count
 
