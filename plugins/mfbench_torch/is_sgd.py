@@ -29,8 +29,9 @@ from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE, Coordinate
 from .blocks.departure import departure
 from .blocks.descent import anytime
+from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
-from .blocks.landscape import Places, survey
+from .blocks.landscape import survey
 from .blocks.lift import lift_of
 from .blocks.ritz import violation
 from .blocks.ritz_descent import Descent, make_descent
@@ -78,7 +79,7 @@ def solve(
         plain = p.network == "mean-field" and p.optimiser == "sgd"
         return (float(p.width) if plain else 1.0) * anytime(p.rate, p.warm_up, p.halving, step)
 
-    boundary = tuple(visit(on_device(points)) for points in (problem.start_a, problem.start_b))
+    boundary = (on_device(problem.start_a), on_device(problem.start_b))
     params = make_parameters(generator, problem.dim, p)
     training, descend = make_descent(model, params, lambda trained: make_optimiser(trained, p), rate)
 
@@ -100,7 +101,7 @@ def solve(
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     solution, reports = Solution(params, unmoved), {}
-    visited = p.ladders * p.windows + len(problem.start_a) + len(problem.start_b)
+    visited = p.ladders * p.windows
     while True:
         step = state.training.step
         watch.check(state.walkers.watch, step, float(state.training.energy))
@@ -127,7 +128,7 @@ def ends(walkers: umbrella.Umbrella, coordinate: Coordinate) -> tuple:
 
 
 def told(
-    state: State, beta: float, model: Ansatz, coordinate: Coordinate, boundary: tuple[Places, Places]
+    state: State, beta: float, model: Ansatz, coordinate: Coordinate, boundary: tuple[torch.Tensor, torch.Tensor]
 ) -> dict[str, float]:
     """What is said of a solution; `boundary`: the start points of A and of B."""
     sampled, average = state.walkers, state.training.average
@@ -135,6 +136,7 @@ def told(
     walkers = model.walkers(average, sampled.places)
     _, log_total = shares(umbrella.biases_of(sampled, walkers, coordinate))
     weights = running.weights_of(sampled.seen) * torch.exp(-log_total)
+    middles = (torch.mean(points, dim=0) for points in boundary)
     found = {
         "rate": rate,
         "rate_error": error,
@@ -142,7 +144,8 @@ def told(
         "rate_dirichlet_error": dirichlet_error,
         "window_overlap": running.least_overlap(sampled.seen),
         "weight_ess": effective_share(weights),
-        "boundary_violation": violation(*(model.walkers(average, points).s for points in boundary)),
+        "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
+        "boundary_violation": violation(*(model.logit(average, points) for points in boundary)),
         "window_low": sampled.placement.low,
         "window_high": sampled.placement.high,
         "walkers_escaped": sampled.watch.escaped,
