@@ -9,6 +9,10 @@ the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, a
 |grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
 importance sampling mends.
+
+With [heat=h] walkers follow the law of h T instead and L is their weighted mean, self-normalised in every step
+(`blocks/hot_law.py`): an older remedy (Khoo, Lu, Ying; Li, Lin, Ren, arXiv 1906.06285), whose weights collapse where many
+directions share the energy. `weight_ess` tells.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.departure import departure
+from .blocks.emus import effective_share
+from .blocks.hot_law import heated, weights_of
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
@@ -42,7 +48,7 @@ TRAINING = jnp.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs."""
+    """All that the next update needs, and the effective share of the last one's weights."""
 
     key: jax.Array
     step: jax.Array
@@ -50,13 +56,14 @@ class State(NamedTuple):
     places: Places
     size: jax.Array
     energy: jax.Array
+    share: jax.Array
 
 
 def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the network as it stands, with its lift."""
     jax.config.update("jax_enable_x64", True)
     lift = lift_of(problem, parameters.lift_depth)
-    visit = survey(problem, lift)
+    visit = heated(survey(problem, lift), parameters.heat)
     model = ansatz(problem, lift, network.mean_field)
 
     def no_bias(logit: jax.Array) -> jax.Array:
@@ -80,7 +87,8 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
 
     def energy(particles: Any, places: Places) -> jax.Array:
         seen = model.walkers(particles, places)
-        return jnp.mean(energy_density(seen.s, seen.s_slope, places.free))
+        density = energy_density(seen.s, seen.s_slope, places.free)
+        return jnp.mean(weights_of(places, parameters.heat) * density)
 
     def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
         key, key_walk = jax.random.split(state.key)
@@ -89,7 +97,8 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         value, gradient = jax.value_and_grad(energy)(state.particles, places)
         particles = moved(state.particles, gradient, parameters.step, parameters.particles, unit)
         mean = state.energy + (value - state.energy) / (state.step + 1.0).astype(TRAINING)
-        return State(key, state.step + 1, particles, places, size, mean), None
+        share = effective_share(weights_of(places, parameters.heat))
+        return State(key, state.step + 1, particles, places, size, mean, share), None
 
     key_network, key_burn, key = jax.random.split(
         root_key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
@@ -101,7 +110,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     particles = network.particles(key_network, problem.dim, parameters.particles, TRAINING)
     unit = jax.jit(energy)(particles, places) + 1e-30
     advance = jax.jit(lambda state: jax.lax.scan(partial(update, unit), state, None, length=UPDATES)[0])
-    state = State(key, jnp.asarray(0), particles, places, size, jnp.zeros((), TRAINING))
+    state = State(key, jnp.asarray(0), particles, places, size, *jnp.zeros((2,), TRAINING))
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
         yield Checkpoint(
@@ -111,6 +120,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
             work={"evaluations": visited, "samples": parameters.walkers * int(state.step)},
             reports={
                 "rate": float(state.energy) / problem.beta,
+                "weight_ess": float(state.share),
                 "particle_time": parameters.step * int(state.step),
                 "steps": int(state.step),
             }

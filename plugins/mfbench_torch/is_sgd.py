@@ -10,6 +10,7 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
 
 Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
 over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
+With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
 Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, which is the same in jax.
 """
 
@@ -22,9 +23,10 @@ import numpy as np
 import torch
 
 from mfbench import Checkpoint, Context
+from mfbench.frames import like
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, running, umbrella, watch
+from .blocks import levels, network, penalty, running, umbrella, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE, Coordinate
 from .blocks.departure import departure
@@ -32,7 +34,7 @@ from .blocks.descent import anytime
 from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import survey
-from .blocks.lift import lift_of
+from .blocks.lift import lift_of, no_lift
 from .blocks.ritz import violation
 from .blocks.ritz_descent import Descent, make_descent
 from .is_sgd_entry import ImportanceSampling
@@ -65,8 +67,10 @@ def solve(
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    p, lift = parameters, lift_of(problem, parameters.lift_depth)
-    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p))
+    p, exact = parameters, parameters.boundary == "lift"
+    lift = lift_of(problem, p.lift_depth) if exact else no_lift
+    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p), exact)
+    at_sets = penalty.at_sets(problem, model.logit)
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
     look = umbrella.looker(generator, visit, model.walkers, p.moves, coordinate, p.exchange, p.memory)
     escaped = watch.counter(problem.box)
@@ -79,9 +83,11 @@ def solve(
         plain = p.network == "mean-field" and p.optimiser == "sgd"
         return (float(p.width) if plain else 1.0) * anytime(p.rate, p.warm_up, p.halving, step)
 
-    boundary = (on_device(problem.start_a), on_device(problem.start_b))
     params = make_parameters(generator, problem.dim, p)
-    training, descend = make_descent(model, params, lambda trained: make_optimiser(trained, p), rate)
+    training, descend = make_descent(
+        model, params, lambda trained: make_optimiser(trained, p), rate,
+        None if exact else penalty.make_penalty(at_sets, p.penalty),
+    )  # fmt: skip
 
     def update(state: State) -> State:
         walkers, seen = look(state.training.average, state.walkers)
@@ -118,7 +124,7 @@ def solve(
             running.shift(state.walkers.seen, *ends(state.walkers, coordinate)) if p.calibrate else unmoved
         )
         solution = Solution(state.training.average, shift)
-        reports = told(state, problem.beta, model, coordinate, boundary)
+        reports = told(state, shift, problem, model, coordinate, at_sets)
         visited += UPDATES * p.moves * p.ladders * p.windows
 
 
@@ -128,15 +134,17 @@ def ends(walkers: umbrella.Umbrella, coordinate: Coordinate) -> tuple:
 
 
 def told(
-    state: State, beta: float, model: Ansatz, coordinate: Coordinate, boundary: tuple[torch.Tensor, torch.Tensor]
-) -> dict[str, float]:
-    """What is said of a solution; `boundary`: the start points of A and of B."""
+    state: State, shift: torch.Tensor, problem: CommittorProblem, model: Ansatz, coordinate: Coordinate,
+    at_sets: penalty.Look,
+) -> dict[str, float]:  # fmt: skip
+    """What is said of the averaged solution with a shift of its levels."""
     sampled, average = state.walkers, state.training.average
-    (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, beta)
+    (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, problem.beta)
     walkers = model.walkers(average, sampled.places)
     _, log_total = shares(umbrella.biases_of(sampled, walkers, coordinate))
     weights = running.weights_of(sampled.seen) * torch.exp(-log_total)
-    middles = (torch.mean(points, dim=0) for points in boundary)
+    middles = (like(points.mean(axis=0), walkers.s) for points in (problem.start_a, problem.start_b))
+    edge, *sets = at_sets(average, sampled.places)
     found = {
         "rate": rate,
         "rate_error": error,
@@ -145,7 +153,7 @@ def told(
         "window_overlap": running.least_overlap(sampled.seen),
         "weight_ess": effective_share(weights),
         "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
-        "boundary_violation": violation(*(model.logit(average, points) for points in boundary)),
+        "boundary_violation": violation(levels.shifted(shift, edge), *sets),
         "window_low": sampled.placement.low,
         "window_high": sampled.placement.high,
         "walkers_escaped": sampled.watch.escaped,

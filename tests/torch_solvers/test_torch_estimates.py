@@ -128,7 +128,7 @@ def test_mean_field_energy_and_its_slope(problem, x):
     model = ansatz.ansatz(problem, lift.lift_of(problem, 0.2), network.mean_field)
     twin = jax_ansatz.ansatz(problem, jax_lift.lift_of(problem, 0.2), jax_network.mean_field)
     places = landscape.survey(problem, lift.lift_of(problem, 0.2))(torch.tensor(x))
-    value, slope = particle_sgd.energy_and_slope(model, torch.tensor(units), places)
+    value, slope = particle_sgd.energy_and_slope(model, torch.tensor(units), places, torch.ones(()))
 
     @jax.value_and_grad
     def energy(particles):
@@ -153,8 +153,10 @@ def test_energy_density_where_the_committor_rounds():
 
 def test_violation_and_effective_share():
     rng = np.random.default_rng(6)
-    in_a, in_b, weights = rng.normal(0, 4, 9), rng.normal(0, 4, 5), rng.exponential(1.0, (LADDERS, WINDOWS))
-    same(ritz.violation(torch.tensor(in_a), torch.tensor(in_b)), jax_ritz.violation(in_a, in_b))
+    logit, where = rng.normal(0, 4, 14), rng.integers(0, 3, 14)
+    weights = rng.exponential(1.0, (LADDERS, WINDOWS))
+    seen = (logit, where == 0, where == 1)
+    same(ritz.violation(*map(torch.tensor, seen)), jax_ritz.violation(*map(jnp.asarray, seen)))
     same(emus.effective_share(torch.tensor(weights)), jax_emus.effective_share(weights))
     assert float(emus.effective_share(torch.full((3, 4), 1e-9))) == pytest.approx(1.0)
 

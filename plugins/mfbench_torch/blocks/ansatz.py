@@ -55,8 +55,12 @@ def ansatz(
     problem: CommittorProblem,
     lift: Lift,
     network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    exact: bool = True,
 ) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
+
+    Without `exact` its values on A and B are what the logit says there.
+    """
     scale = scale_of(problem)
 
     def free_part(params: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -77,7 +81,7 @@ def ansatz(
         shifted = logit(params.double(), x)
         if shift is not None:
             shifted = levels.shifted(shift, shifted)
-        return committor(problem, shifted, x)
+        return committor(problem, shifted, x) if exact else torch.sigmoid(shifted)
 
     def evaluate(params: torch.Tensor, x: np.ndarray, shift: torch.Tensor | None = None) -> np.ndarray:
         return solution(params, torch.as_tensor(x, device=params.device), shift).numpy(force=True)

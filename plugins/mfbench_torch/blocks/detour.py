@@ -9,9 +9,7 @@ import torch
 from .levels import SLAB
 
 
-def slab_detour(
-    x: torch.Tensor, logit: torch.Tensor, start: torch.Tensor, end: torch.Tensor
-) -> torch.Tensor:
+def slab_detour(x: torch.Tensor, logit: torch.Tensor, start: torch.Tensor, end: torch.Tensor) -> torch.Tensor:
     """Root mean square distance from a line of walkers between the levels SLAB; 0 where there are none.
 
     Args:
