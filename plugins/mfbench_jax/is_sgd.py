@@ -16,6 +16,8 @@ Two corrections of Hasyim, Batton, Mandadapu, arXiv 2107.13522, are offered. Wit
 cells of a string instead of windows, in step 2 tried crossings give the cells' masses, and the string follows the
 walkers (`blocks/string_sampling.py`). With [supervised=true] outcomes of trajectories join the loss in step 4
 (`blocks/supervised.py`).
+
+With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ from .blocks.departure import departure, on_line
 from .blocks.descent import anytime
 from .blocks.keys import root_key
 from .blocks.landscape import survey
-from .blocks.lift import Lift, lift_of
+from .blocks.lift import Lift, lift_of, no_lift
+from .blocks.penalty import at_sets, make_penalty
 from .blocks.ritz_descent import bounded
 from .blocks.ritz_training import DTYPE, UPDATES, make_training
 from .blocks.sampling import Sampling, in_cells, in_windows
@@ -52,12 +55,13 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
     jax.config.update("jax_enable_x64", True)
-    p, lift = parameters, lift_of(problem, parameters.lift_depth)
-    model = ansatz(problem, lift, make_network(p))
+    p, exact = parameters, parameters.boundary == "lift"
+    lift = lift_of(problem, p.lift_depth) if exact else no_lift
+    model = ansatz(problem, lift, make_network(p), exact)
     sampling = make_sampling(problem, p, lift, model)
     training = make_training(
         problem, model, sampling, partial(make_parameters, problem.dim, p), make_optimiser(p),
-        make_loss(model.logit), p.calibrate,
+        make_beside(problem, p, model), p.calibrate,
     )  # fmt: skip
 
     seeds = np.random.SeedSequence(context.seed)
@@ -119,6 +123,18 @@ def make_sampling(
         return in_cells(problem, visit, model.walkers, size, p.moves, p.memory)
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
     return in_windows(visit, model.walkers, size, coordinate, p.moves, p.exchange, p.memory)
+
+
+def make_beside(
+    problem: CommittorProblem, parameters: ImportanceSampling, model: Ansatz
+) -> Callable[..., jax.Array] | None:
+    """The losses asked for beside the energy."""
+    parts: list[Callable[..., jax.Array]] = []
+    if parameters.supervised:
+        parts.append(make_loss(model.logit))
+    if parameters.boundary == "penalty":
+        parts.append(make_penalty(at_sets(problem, model.logit), parameters.penalty))
+    return (lambda *seen: sum(part(*seen) for part in parts)) if parts else None
 
 
 def make_network(parameters: ImportanceSampling) -> Callable[[Any, jax.Array], jax.Array]:

@@ -8,8 +8,12 @@ and one update moves every particle by dt in particle time, theta_i <- theta_i -
 the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
 |grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
-importance sampling mends. The reported rate is L over beta, a mean over all updates, and its error the spread over
-groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
+importance sampling mends. The reported rate is L over beta, a mean over updates that weighs late ones more, and its error
+the spread over groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
+
+With [heat=h] walkers follow the law of h T instead and L is their weighted mean, self-normalised in every step
+(`blocks/hot_law.py`): an older remedy (Khoo, Lu, Ying; Li, Lin, Ren, arXiv 1906.06285), whose weights collapse where many
+directions share the energy. `weight_ess` tells.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.departure import departure
+from .blocks.descent import tail_average
+from .blocks.emus import effective_share
+from .blocks.hot_law import heated, weights_of
 from .blocks.keys import root_key
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
@@ -39,13 +46,16 @@ from .particle_sgd_entry import MeanField
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
+AVERAGING = 8.0
+"""Power of time with which updates count in the rate: it should be that of the solution as it stands."""
 GROUPS = 16
 """Of walkers, half of each from A and half from B."""
 TRAINING = jnp.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are means so far."""
+    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are running means,
+    `share` is the effective one of the last update's weights."""
 
     key: jax.Array
     step: jax.Array
@@ -55,13 +65,14 @@ class State(NamedTuple):
     watch: watch.Watch
     energy: jax.Array
     groups: jax.Array
+    share: jax.Array
 
 
 def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
     """Train until stopped; a checkpoint is the network as it stands, with its lift."""
     jax.config.update("jax_enable_x64", True)
     lift = lift_of(problem, parameters.lift_depth)
-    visit = survey(problem, lift)
+    visit = heated(survey(problem, lift), parameters.heat)
     model = ansatz(problem, lift, network.mean_field)
     groups = min(GROUPS, parameters.walkers)
 
@@ -91,8 +102,10 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     def energy(particles: Any, places: Places) -> tuple[jax.Array, jax.Array]:
         """The Ritz energy, the mean over walkers, and that of each group."""
         seen = model.walkers(particles, places)
-        rows = energy_density(seen.s, seen.s_slope, places.free)
-        return jnp.mean(rows), jnp.stack([jnp.mean(rows[group::groups]) for group in range(groups)])
+        weights, rows = weights_of(places, parameters.heat), energy_density(seen.s, seen.s_slope, places.free)
+        whole = jnp.mean(weights * rows)
+        parts = jnp.broadcast_to(weights * (rows - whole), rows.shape)  # of a ratio, to first order
+        return whole, whole + jnp.stack([jnp.mean(parts[group::groups]) for group in range(groups)])
 
     def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
         key, key_walk = jax.random.split(state.key)
@@ -103,11 +116,11 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         )
         (value, by_group), gradient = jax.value_and_grad(energy, has_aux=True)(state.particles, places)
         particles = moved(state.particles, gradient, parameters.step, parameters.particles, unit)
-        mean, means = (
-            old + (new - old) / step.astype(TRAINING)
-            for old, new in ((state.energy, value), (state.groups, by_group))
+        mean, means = tail_average(
+            (state.energy, state.groups), (value, by_group), state.step.astype(TRAINING), AVERAGING
         )
-        return State(key, step, particles, places, size, noticed, mean, means), None
+        share = effective_share(weights_of(places, parameters.heat))
+        return State(key, step, particles, places, size, noticed, mean, means, share), None
 
     key_network, key_burn, key = jax.random.split(
         root_key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
@@ -121,7 +134,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     unit = jax.jit(energy)(particles, places)[0] + 1e-30
     advance = jax.jit(lambda state: jax.lax.scan(partial(update, unit), state, None, length=UPDATES)[0])
     none = jnp.zeros(groups, TRAINING)
-    state = State(key, jnp.asarray(0), particles, places, size, noticed, none[0], none)
+    state = State(key, jnp.asarray(0), particles, places, size, noticed, none[0], none, none[0])
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
         watch.check(state.watch, int(state.step), float(state.energy))
@@ -134,6 +147,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
                 "rate": float(state.energy) / problem.beta,
                 "rate_error": float(jnp.std(state.groups, ddof=1)) / groups**0.5 / problem.beta,
                 "walkers_escaped": float(state.watch.escaped),
+                "weight_ess": float(state.share),
                 "particle_time": parameters.step * int(state.step),
                 "steps": int(state.step),
             }

@@ -10,6 +10,7 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
 
 Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
 over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
+With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
 Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, which is the same in jax.
 """
 
@@ -22,16 +23,18 @@ import numpy as np
 import torch
 
 from mfbench import Checkpoint, Context
+from mfbench.frames import like
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, running, umbrella, watch
+from .blocks import levels, network, penalty, running, umbrella, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE, Coordinate
 from .blocks.departure import departure
 from .blocks.descent import anytime
+from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
-from .blocks.landscape import Places, survey
-from .blocks.lift import lift_of
+from .blocks.landscape import survey
+from .blocks.lift import lift_of, no_lift
 from .blocks.ritz import violation
 from .blocks.ritz_descent import Descent, make_descent
 from .is_sgd_entry import ImportanceSampling
@@ -64,8 +67,10 @@ def solve(
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
-    p, lift = parameters, lift_of(problem, parameters.lift_depth)
-    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p))
+    p, exact = parameters, parameters.boundary == "lift"
+    lift = lift_of(problem, p.lift_depth) if exact else no_lift
+    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p), exact)
+    at_sets = penalty.at_sets(problem, model.logit)
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
     look = umbrella.looker(generator, visit, model.walkers, p.moves, coordinate, p.exchange, p.memory)
     escaped = watch.counter(problem.box)
@@ -78,9 +83,11 @@ def solve(
         plain = p.network == "mean-field" and p.optimiser == "sgd"
         return (float(p.width) if plain else 1.0) * anytime(p.rate, p.warm_up, p.halving, step)
 
-    boundary = tuple(visit(on_device(points)) for points in (problem.start_a, problem.start_b))
     params = make_parameters(generator, problem.dim, p)
-    training, descend = make_descent(model, params, lambda trained: make_optimiser(trained, p), rate)
+    training, descend = make_descent(
+        model, params, lambda trained: make_optimiser(trained, p), rate,
+        None if exact else penalty.make_penalty(at_sets, p.penalty),
+    )  # fmt: skip
 
     def update(state: State) -> State:
         walkers, seen = look(state.training.average, state.walkers)
@@ -100,7 +107,7 @@ def solve(
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     solution, reports = Solution(params, unmoved), {}
-    visited = p.ladders * p.windows + len(problem.start_a) + len(problem.start_b)
+    visited = p.ladders * p.windows
     while True:
         step = state.training.step
         watch.check(state.walkers.watch, step, float(state.training.energy))
@@ -117,7 +124,7 @@ def solve(
             running.shift(state.walkers.seen, *ends(state.walkers, coordinate)) if p.calibrate else unmoved
         )
         solution = Solution(state.training.average, shift)
-        reports = told(state, problem.beta, model, coordinate, boundary)
+        reports = told(state, shift, problem, model, coordinate, at_sets)
         visited += UPDATES * p.moves * p.ladders * p.windows
 
 
@@ -127,14 +134,17 @@ def ends(walkers: umbrella.Umbrella, coordinate: Coordinate) -> tuple:
 
 
 def told(
-    state: State, beta: float, model: Ansatz, coordinate: Coordinate, boundary: tuple[Places, Places]
-) -> dict[str, float]:
-    """What is said of a solution; `boundary`: the start points of A and of B."""
+    state: State, shift: torch.Tensor, problem: CommittorProblem, model: Ansatz, coordinate: Coordinate,
+    at_sets: penalty.Look,
+) -> dict[str, float]:  # fmt: skip
+    """What is said of the averaged solution with a shift of its levels."""
     sampled, average = state.walkers, state.training.average
-    (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, beta)
+    (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, problem.beta)
     walkers = model.walkers(average, sampled.places)
     _, log_total = shares(umbrella.biases_of(sampled, walkers, coordinate))
     weights = running.weights_of(sampled.seen) * torch.exp(-log_total)
+    middles = (like(points.mean(axis=0), walkers.s) for points in (problem.start_a, problem.start_b))
+    edge, *sets = at_sets(average, sampled.places)
     found = {
         "rate": rate,
         "rate_error": error,
@@ -142,7 +152,8 @@ def told(
         "rate_dirichlet_error": dirichlet_error,
         "window_overlap": running.least_overlap(sampled.seen),
         "weight_ess": effective_share(weights),
-        "boundary_violation": violation(*(model.walkers(average, points).s for points in boundary)),
+        "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
+        "boundary_violation": violation(levels.shifted(shift, edge), *sets),
         "window_low": sampled.placement.low,
         "window_high": sampled.placement.high,
         "walkers_escaped": sampled.watch.escaped,

@@ -9,8 +9,8 @@ from mfbench.demands import reversible_only
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
-    """Parameters of `is-sgd`; nearest to the first paper is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
-    exchange=false,calibrate=false]. Its penalty on the boundary values is not offered: twice it did not learn.
+    """Parameters of `is-sgd`; the first paper's variant is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
+    exchange=false,calibrate=false,boundary=penalty].
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.
@@ -22,6 +22,9 @@ class ImportanceSampling:
         optimiser: "adam" or "sgd"; with "sgd" a step of the mean-field network is `rate` in particle time.
         windows_in: "logit" places windows in logit f, "q" in f itself as the first paper does.
         exchange: neighbouring windows exchange walkers.
+        boundary: "lift" is exact on A and B; with "penalty" the values there are learned.
+        penalty: weight p of their mean squares, in units of the energy of f stretched to contrast 1. It leaves about
+            1 / (2 + p) on A, and as much less than 1 on B.
         calibrate: the flux through the level sets of f sets the values on them.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set.
@@ -44,16 +47,19 @@ class ImportanceSampling:
     optimiser: str = "adam"
     windows_in: str = "logit"
     exchange: bool = True
+    boundary: str = "lift"
+    penalty: float = 100.0
     calibrate: bool = True
     lift_depth: float = 0.2
     memory: int = 50
 
     def __post_init__(self) -> None:
         at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0)
-        above_zero(self, "rate", "lift_depth")
+        above_zero(self, "rate", "lift_depth", "penalty")
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
+        one_of(self, "boundary", ("lift", "penalty"))
 
 
 IS_SGD = mfbench.SolverEntry(

@@ -8,9 +8,12 @@ and one update moves every particle by dt in particle time, theta_i <- theta_i -
 the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
 |grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
-importance sampling mends. The reported rate is L over beta, a mean over all updates, and its error the spread over
-groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
-The twin of `particle-sgd`, which is the same in jax.
+importance sampling mends. The reported rate is L over beta, a mean over updates that weighs late ones more, and its error
+the spread over groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
+
+With [heat=h] walkers follow the law of h T instead and L is their weighted mean, self-normalised in every step
+(`blocks/hot_law.py`): an older remedy (Khoo, Lu, Ying; Li, Lin, Ren, arXiv 1906.06285), whose weights collapse where many
+directions share the energy. `weight_ess` tells. The twin of `particle-sgd`, which is the same in jax.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.departure import departure
+from .blocks.descent import tail_average
+from .blocks.emus import effective_share
+from .blocks.hot_law import heated, weights_of
 from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
@@ -36,13 +42,16 @@ from .particle_sgd_entry import MeanField
 UPDATES = 8
 BURN_IN = 200
 """Moves before the first update: step sizes settle, walkers forget where they started in their basin."""
+AVERAGING = 8.0
+"""Power of time with which updates count in the rate: it should be that of the solution as it stands."""
 GROUPS = 16
 """Of walkers, half of each from A and half from B."""
 TRAINING = torch.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are means so far."""
+    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are running means,
+    `share` is the effective one of the last update's weights."""
 
     step: int
     particles: torch.Tensor
@@ -51,6 +60,7 @@ class State(NamedTuple):
     watch: watch.Watch
     energy: torch.Tensor
     groups: torch.Tensor
+    share: torch.Tensor
 
 
 def solve(problem: CommittorProblem, parameters: MeanField, context: Context) -> Iterator[Checkpoint]:
@@ -59,7 +69,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
     lift = lift_of(problem, parameters.lift_depth)
-    visit = survey(problem, lift)
+    visit = heated(survey(problem, lift), parameters.heat)
     model = ansatz(problem, lift, network.mean_field)
 
     escaped = watch.counter(problem.box)
@@ -80,20 +90,21 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     def update(state: State) -> State:
         gain, step = gain_at(state.step), state.step + 1
         places, size, noticed = walked(state.places, state.size, state.watch, step, parameters.moves, gain)
-        rows, slope = energy_and_slope(model, state.particles, places)
+        weights = weights_of(places, parameters.heat)
+        parts, slope = energy_and_slope(model, state.particles, places, weights)
         particles = state.particles - parameters.step * parameters.particles / unit * slope
-        energy = state.energy + (torch.mean(rows) - state.energy) / step
-        groups = state.groups + (by_group(rows) - state.groups) / step
-        return State(step, particles, places, size, noticed, energy, groups)
+        energy = tail_average(state.energy, torch.mean(parts), state.step, AVERAGING)
+        groups = tail_average(state.groups, by_group(parts), state.step, AVERAGING)
+        return State(step, particles, places, size, noticed, energy, groups, effective_share(weights))
 
     first = torch.as_tensor(starts(problem, parameters.walkers, context.seed), dtype=TRAINING, device=device)
     size = torch.full((1,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device)
     places = visit(first)
     places, size, noticed = walked(places, size, watch.nothing(places), 0, BURN_IN, 0.1)
     particles = network.particles(generator, problem.dim, parameters.particles, TRAINING)
-    rows = energy_and_slope(model, particles, places)[0]
-    unit, none = torch.mean(rows) + 1e-30, torch.zeros_like(by_group(rows))
-    state = State(0, particles, places, size, noticed, none[0], none)
+    parts = energy_and_slope(model, particles, places, weights_of(places, parameters.heat))[0]
+    unit, none = torch.mean(parts) + 1e-30, torch.zeros_like(by_group(parts))
+    state = State(0, particles, places, size, noticed, none[0], none, none[0])
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
         watch.check(state.watch, state.step, float(state.energy))
@@ -106,6 +117,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
                 "rate": float(state.energy) / problem.beta,
                 "rate_error": float(torch.std(state.groups)) / len(state.groups) ** 0.5 / problem.beta,
                 "walkers_escaped": float(state.watch.escaped),
+                "weight_ess": float(state.share),
                 "particle_time": parameters.step * state.step,
                 "steps": float(state.step),
             }
@@ -123,14 +135,16 @@ def unbiased(places: Places) -> Walkers:
 
 
 def energy_and_slope(
-    model: Ansatz, particles: torch.Tensor, places: Places
+    model: Ansatz, particles: torch.Tensor, places: Places, weights: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """|grad f|^2 at walkers (P, 1), and the gradient of its mean, the Ritz energy, by the particles (n, d + 2)."""
+    """The Ritz energy of each walker (P, 1), whose mean is the weighted one over walkers and, to first order, their
+    spread that of the ratio; and the gradient of that mean by the particles (n, d + 2)."""
     moving = particles.detach().requires_grad_()
     seen = model.walkers(moving, places)
     rows = energy_density(seen.s, seen.s_slope, places.free)
-    (slope,) = torch.autograd.grad(torch.mean(rows), moving)
-    return rows.detach(), slope
+    value = torch.mean(weights * rows)
+    (slope,) = torch.autograd.grad(value, moving)
+    return (value + weights * (rows - value)).detach(), slope
 
 
 def by_group(rows: torch.Tensor) -> torch.Tensor:

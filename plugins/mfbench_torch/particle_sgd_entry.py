@@ -1,5 +1,6 @@
 """The entry of `particle-sgd-torch`."""
 
+import math
 from dataclasses import dataclass
 
 import mfbench
@@ -17,6 +18,7 @@ class MeanField:
         moves: Langevin steps of every walker between two updates.
         step: particle time of one update, dt; there is no 1/n in it.
         lift_depth: as in `is-sgd`.
+        heat: walkers follow the law of `heat` times the temperature, >= 1, and are weighed by that of the given one.
 
     Raises:
         ValueError: a value outside its range.
@@ -27,10 +29,15 @@ class MeanField:
     moves: int = 4
     step: float = 0.02
     lift_depth: float = 0.2
+    heat: float = 1.0
 
     def __post_init__(self) -> None:
         at_least(self, particles=1, walkers=2, moves=1)
         above_zero(self, "step", "lift_depth")
+        if not 1.0 <= self.heat < math.inf:
+            raise ValueError(
+                f"heat is {self.heat}; expected a number >= 1: colder walkers cross less often than mu's."
+            )
 
 
 PARTICLE_SGD = mfbench.SolverEntry(

@@ -100,5 +100,10 @@ def test_density_does_not_round_to_zero_in_single_precision():
 
 
 def test_violation():
-    assert violation(jnp.asarray([-50.0]), jnp.asarray([50.0])) < 1e-40
-    np.testing.assert_allclose(violation(jnp.zeros(3), jnp.zeros(2)), 0.5)
+    in_a, in_b = jnp.asarray([1, 0, 1, 0, 0], bool), jnp.asarray([0, 1, 0, 0, 0], bool)
+    assert violation(jnp.asarray([-50.0, 50.0, -60.0, 0.0, 9.0]), in_a, in_b) < 1e-40
+    np.testing.assert_allclose(violation(jnp.zeros(5), in_a, in_b), 0.5)
+    f = np.array([0.1, 0.8, 0.3, 0.5, 0.5])
+    found = violation(jnp.asarray(np.log(f / (1 - f))), in_a, in_b)
+    np.testing.assert_allclose(found, (0.1**2 + 0.3**2) / 2 + 0.2**2)
+    assert violation(jnp.zeros(5), in_a & in_b, in_a & in_b) == 0.0

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mfbench_jax.blocks import ansatz as jax_ansatz
+from mfbench_jax.blocks import detour as jax_detour
 from mfbench_jax.blocks import emus as jax_emus
 from mfbench_jax.blocks import landscape as jax_landscape
 from mfbench_jax.blocks import levels as jax_levels
@@ -19,6 +20,7 @@ from mfbench_jax.blocks import sampler as jax_sampler
 from mfbench_torch import particle_sgd
 from mfbench_torch.blocks import (
     ansatz,
+    detour,
     emus,
     landscape,
     levels,
@@ -126,7 +128,7 @@ def test_mean_field_energy_and_its_slope(problem, x):
     model = ansatz.ansatz(problem, lift.lift_of(problem, 0.2), network.mean_field)
     twin = jax_ansatz.ansatz(problem, jax_lift.lift_of(problem, 0.2), jax_network.mean_field)
     places = landscape.survey(problem, lift.lift_of(problem, 0.2))(torch.tensor(x))
-    rows, slope = particle_sgd.energy_and_slope(model, torch.tensor(units), places)
+    rows, slope = particle_sgd.energy_and_slope(model, torch.tensor(units), places, torch.ones(()))
 
     @jax.value_and_grad
     def energy(particles):
@@ -151,10 +153,23 @@ def test_energy_density_where_the_committor_rounds():
 
 def test_violation_and_effective_share():
     rng = np.random.default_rng(6)
-    in_a, in_b, weights = rng.normal(0, 4, 9), rng.normal(0, 4, 5), rng.exponential(1.0, (LADDERS, WINDOWS))
-    same(ritz.violation(torch.tensor(in_a), torch.tensor(in_b)), jax_ritz.violation(in_a, in_b))
+    logit, where = rng.normal(0, 4, 14), rng.integers(0, 3, 14)
+    weights = rng.exponential(1.0, (LADDERS, WINDOWS))
+    seen = (logit, where == 0, where == 1)
+    same(ritz.violation(*map(torch.tensor, seen)), jax_ritz.violation(*map(jnp.asarray, seen)))
     same(emus.effective_share(torch.tensor(weights)), jax_emus.effective_share(weights))
     assert float(emus.effective_share(torch.full((3, 4), 1e-9))) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("spread", [0.8, 0.0])
+def test_detours_are_alike(spread):
+    """Of walkers of whom some, or none, are between the levels."""
+    rng = np.random.default_rng(13)
+    x, line = rng.standard_normal((LADDERS, WINDOWS, 3)), rng.standard_normal((2, 3))
+    logit = spread * rng.standard_normal((LADDERS, WINDOWS)) + (0.0 if spread else 5.0)
+    found = detour.slab_detour(torch.tensor(x), torch.tensor(logit), *torch.tensor(line))
+    same(found, jax_detour.slab_detour(x, logit, *line))
+    assert (found > 0.1) == bool(spread)
 
 
 def running_means(seed=7):

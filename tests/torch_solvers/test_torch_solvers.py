@@ -216,8 +216,10 @@ def test_particles_move_alike_however_many_there_are(problem):
     starts = torch.tensor(np.concatenate([problem.start_a, problem.start_b]) / 2)
     places = landscape.survey(problem, lift.lift_of(problem, 0.2))(starts)
     units = torch.randn((9, problem.dim + 2), generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    value, slope = particle_sgd.energy_and_slope(model, units, places)
-    twice_value, twice_slope = particle_sgd.energy_and_slope(model, units.repeat(2, 1), places)
+    value, slope = particle_sgd.energy_and_slope(model, units, places, torch.ones(()))
+    twice_value, twice_slope = particle_sgd.energy_and_slope(
+        model, units.repeat(2, 1), places, torch.ones(())
+    )
     torch.testing.assert_close(twice_value, value)
     torch.testing.assert_close(18 * twice_slope, 9 * slope.repeat(2, 1))
 

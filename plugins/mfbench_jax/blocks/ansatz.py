@@ -61,8 +61,12 @@ def ansatz(
     problem: CommittorProblem,
     lift: Lift,
     network: Callable[[Any, jax.Array], jax.Array],
+    exact: bool = True,
 ) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
+
+    Without `exact` its values on A and B are what the logit says there.
+    """
     scale = scale_of(problem)
 
     def free_part(params: Any, x: jax.Array) -> jax.Array:
@@ -82,7 +86,7 @@ def ansatz(
     def solution(params: Any, x: jax.Array, shift: jax.Array) -> jax.Array:
         doubled = jax.tree.map(lambda part: part.astype(jnp.float64), params)
         shifted = levels.shifted(shift, logit(doubled, x))
-        return committor(problem, shifted, x)
+        return committor(problem, shifted, x) if exact else jax.nn.sigmoid(shifted)
 
     value = jax.jit(solution)
     slope = jax.jit(jax.grad(lambda params, x, shift: jnp.sum(solution(params, x, shift)), argnums=1))

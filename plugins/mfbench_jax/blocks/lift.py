@@ -44,6 +44,11 @@ def lift_of(problem: CommittorProblem, depth: float) -> Lift:
     return lift
 
 
+def no_lift(x: jax.Array) -> jax.Array:
+    """The lift of a solution that learns its boundary values, (n, d) -> (n,) zeros."""
+    return jnp.zeros_like(x[:, 0])
+
+
 def committor(problem: CommittorProblem, logit: jax.Array, x: jax.Array) -> jax.Array:
     """sigmoid(logit), with exactly 0 on A and 1 on B; x (n, d), logit (n,)."""
     values = jnp.where(problem.in_a(x), 0.0, jax.nn.sigmoid(logit))

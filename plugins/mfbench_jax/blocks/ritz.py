@@ -23,6 +23,11 @@ def energy_density(
     return jnp.where(free, jnp.exp(2.0 * log_product) * square, 0.0)
 
 
-def violation(logit_a: jax.Array, logit_b: jax.Array) -> jax.Array:
-    """Mean of f^2 over points of A plus mean of (1 - f)^2 over points of B, from their logits (m,), (k,)."""
-    return jnp.mean(jax.nn.sigmoid(logit_a) ** 2) + jnp.mean(jax.nn.sigmoid(-logit_b) ** 2)
+def violation(logit: jax.Array, in_a: jax.Array, in_b: jax.Array) -> jax.Array:
+    """Mean of f^2 over points of A plus mean of (1 - f)^2 over points of B; logits and booleans (n,)."""
+    return mean_where(in_a, jax.nn.sigmoid(logit) ** 2) + mean_where(in_b, jax.nn.sigmoid(-logit) ** 2)
+
+
+def mean_where(mask: jax.Array, values: jax.Array) -> jax.Array:
+    """Mean of values (n,) where the mask is True; 0 where it is nowhere."""
+    return jnp.sum(jnp.where(mask, values, 0.0)) / jnp.maximum(jnp.sum(mask), 1)

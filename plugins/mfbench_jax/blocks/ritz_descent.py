@@ -47,7 +47,7 @@ def make_descent(
     Args:
         logit: (parameters, Places) -> Walkers with the solution's logit there.
         optimiser: that turns gradients into steps.
-        beside: (parameters, parts of the lesson ...) -> a loss in units of the energy, added where there is a lesson.
+        beside: (parameters, the walkers' places, lesson) -> a loss in units of the energy, added to it.
     """
 
     def begun(params: Any) -> Descent:
@@ -67,8 +67,8 @@ def make_descent(
         news = jnp.maximum(1.0 / (state.step + 1.0), 0.05).astype(value.dtype)
         unit = state.energy + news * (value - state.energy)
         gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
-        if beside is not None and lesson is not None:
-            gradient = jax.tree.map(jnp.add, gradient, jax.grad(beside)(state.params, *lesson))
+        if beside is not None:
+            gradient = jax.tree.map(jnp.add, gradient, jax.grad(beside)(state.params, places, lesson))
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
         average = tail_average(state.average, params, state.step.astype(value.dtype), AVERAGING)

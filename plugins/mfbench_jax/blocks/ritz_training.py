@@ -21,6 +21,7 @@ from . import levels, running, watch
 from .ansatz import Ansatz, Solution
 from .detour import slab_detour
 from .emus import effective_share
+from .penalty import at_sets
 from .ritz import violation
 from .ritz_descent import Descent, make_descent
 from .sampling import Sampling
@@ -69,13 +70,13 @@ def make_training(
         sampling: the walkers.
         parameters: key -> those of the ansatz's network to begin with.
         optimiser: as of `ritz_descent.make_descent`.
-        beside: a loss beside the energy where there is a lesson, as there.
+        beside: a loss beside the energy, as there.
         calibrated: fluxes set the values on level sets.
     """
     escaped = watch.counter(problem.box)
     begun, descend = make_descent(model.walkers, optimiser, beside)
-    boundary = tuple(np.asarray(points, DTYPE) for points in (problem.start_a, problem.start_b))
-    middles = tuple(points.mean(axis=0) for points in boundary)
+    look_at_sets = at_sets(problem, model.logit)
+    middles = tuple(np.asarray(points, DTYPE).mean(axis=0) for points in (problem.start_a, problem.start_b))
 
     # One compiled function: every operation outside of it would be compiled by itself.
     @jax.jit
@@ -102,6 +103,7 @@ def make_training(
         shift = jnp.asarray(levels.UNMOVED)
         if calibrated:
             shift = running.shift(sampled.seen, *sampling.ends(sampled, walkers))
+        edge, *sets = look_at_sets(average, sampled.places)
         return Solution(average, shift), {
             "rate": rate,
             "rate_error": error,
@@ -110,7 +112,7 @@ def make_training(
             "window_overlap": running.least_overlap(sampled.seen),
             "weight_ess": effective_share(weights),
             "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
-            "boundary_violation": violation(*(model.logit(average, points) for points in boundary)),
+            "boundary_violation": violation(levels.shifted(shift, edge), *sets),
             **sampling.told(sampled),
             "walkers_escaped": sampled.watch.escaped,
             "steps": state.training.step,

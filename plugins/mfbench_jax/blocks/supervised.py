@@ -54,13 +54,11 @@ def weight_of(coins: int) -> float:
     return WEIGHT * coins / (coins + HALF)
 
 
-def make_loss(
-    logit: Callable[[Any, jax.Array], jax.Array],
-) -> Callable[[Any, jax.Array, jax.Array, jax.Array], jax.Array]:
-    """(params, places (n, d), outcomes (n,), weight) -> weight times the mean of (f - y)^2, for a logit of f."""
+def make_loss(logit: Callable[[Any, jax.Array], jax.Array]) -> Callable[[Any, Any, Lesson], jax.Array]:
+    """(params, walkers' places, lesson) -> its weight times the mean of (f - y)^2, for a logit of f; walkers have no say."""
 
-    def loss(params: Any, x: jax.Array, y: jax.Array, weight: jax.Array) -> jax.Array:
-        return weight * jnp.mean((jax.nn.sigmoid(logit(params, x)) - y) ** 2)
+    def loss(params: Any, _: Any, lesson: Lesson) -> jax.Array:
+        return lesson.weight * jnp.mean((jax.nn.sigmoid(logit(params, lesson.x)) - lesson.y) ** 2)
 
     return loss
 

@@ -36,6 +36,7 @@ class Ansatz(NamedTuple):
     """Functions of flat parameters (P,) and places.
 
     Args:
+        logit: (params, (n, d)) -> (n,) logit of the committor, without regard to the sets.
         walkers: (params, Places) -> Walkers, with the logit and its gradient at the places; differentiable
             by the parameters if these require gradients.
         evaluate: (params, (n, d) numpy) -> (n,) committor in float64.
@@ -44,6 +45,7 @@ class Ansatz(NamedTuple):
     The latter two take a shift of the levels as their third argument, `levels.shift`; none by default.
     """
 
+    logit: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     walkers: Callable[[torch.Tensor, Places], Walkers]
     evaluate: Callable[..., np.ndarray]
     gradient: Callable[..., np.ndarray]
@@ -53,8 +55,12 @@ def ansatz(
     problem: CommittorProblem,
     lift: Lift,
     network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    exact: bool = True,
 ) -> Ansatz:
-    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,)."""
+    """The ansatz of a network, (params, (n, d) scaled inputs) -> (n,).
+
+    Without `exact` its values on A and B are what the logit says there.
+    """
     scale = scale_of(problem)
 
     def free_part(params: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -68,11 +74,14 @@ def ansatz(
             places, value.reshape(shape) + places.lift, slope.reshape(places.x.shape) + places.lift_slope
         )
 
+    def logit(params: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return free_part(params, x) + lift(x)
+
     def solution(params: torch.Tensor, x: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
-        logit = free_part(params.double(), x) + lift(x)
+        shifted = logit(params.double(), x)
         if shift is not None:
-            logit = levels.shifted(shift, logit)
-        return committor(problem, logit, x)
+            shifted = levels.shifted(shift, shifted)
+        return committor(problem, shifted, x) if exact else torch.sigmoid(shifted)
 
     def evaluate(params: torch.Tensor, x: np.ndarray, shift: torch.Tensor | None = None) -> np.ndarray:
         return solution(params, torch.as_tensor(x, device=params.device), shift).numpy(force=True)
@@ -81,4 +90,4 @@ def ansatz(
         places = torch.as_tensor(x, device=params.device)
         return value_and_slope(lambda y: solution(params, y, shift), places)[1].numpy(force=True)
 
-    return Ansatz(walkers, evaluate, gradient)
+    return Ansatz(logit, walkers, evaluate, gradient)

@@ -43,6 +43,11 @@ def lift_of(problem: CommittorProblem, depth: float) -> Lift:
     return lift
 
 
+def no_lift(x: torch.Tensor) -> torch.Tensor:
+    """The lift of a solution that learns its boundary values, (n, d) -> (n,) zeros."""
+    return torch.zeros_like(x[:, 0])
+
+
 def committor(problem: CommittorProblem, logit: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """sigmoid(logit), with exactly 0 on A and 1 on B; x (n, d), logit (n,)."""
     values = torch.sigmoid(logit).masked_fill(problem.in_a(x), 0.0)

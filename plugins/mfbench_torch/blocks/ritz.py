@@ -19,6 +19,11 @@ def energy_density(logit: torch.Tensor, logit_slope: torch.Tensor, free: torch.T
     return torch.where(free, torch.exp(2.0 * log_product) * square, 0.0)
 
 
-def violation(logit_a: torch.Tensor, logit_b: torch.Tensor) -> torch.Tensor:
-    """Mean of f^2 over points of A plus mean of (1 - f)^2 over points of B, from their logits (m,), (k,)."""
-    return torch.mean(torch.sigmoid(logit_a) ** 2) + torch.mean(torch.sigmoid(-logit_b) ** 2)
+def violation(logit: torch.Tensor, in_a: torch.Tensor, in_b: torch.Tensor) -> torch.Tensor:
+    """Mean of f^2 over points of A plus mean of (1 - f)^2 over points of B; logits and booleans (n,)."""
+    return mean_where(in_a, torch.sigmoid(logit) ** 2) + mean_where(in_b, torch.sigmoid(-logit) ** 2)
+
+
+def mean_where(mask: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Mean of values (n,) where the mask is True; 0 where it is nowhere."""
+    return torch.sum(torch.where(mask, values, 0.0)) / torch.clamp(torch.sum(mask), min=1)

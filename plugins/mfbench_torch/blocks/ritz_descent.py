@@ -33,6 +33,7 @@ def make_descent(
     params: torch.Tensor,
     make_optimiser: Callable[[torch.Tensor], torch.optim.Optimizer],
     rate: Callable[[int], float],
+    beside: Callable[[torch.Tensor, Places], torch.Tensor] | None = None,
 ) -> tuple[Descent, Callable[[Descent, Seen], Descent]]:
     """The start at parameters (P,), and the step; what is trained, and its moments, stay with the optimiser.
 
@@ -41,6 +42,7 @@ def make_descent(
         params: where descent starts; they stay as they are.
         make_optimiser: trained parameters -> the method that steps them.
         rate: its learning rate at a step.
+        beside: (parameters, the walkers' places) -> a loss in units of the energy, added to it.
     """
     trained = params.clone().requires_grad_()
     optimiser = make_optimiser(trained)
@@ -49,6 +51,8 @@ def make_descent(
         value, gradient = energy_and_slope(model, trained, seen.walkers.places, seen.weights)
         unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
         trained.grad = gradient / (unit + 1e-30)
+        if beside is not None:
+            trained.grad += torch.autograd.grad(beside(trained, seen.walkers.places), trained)[0]
         torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
         optimiser.param_groups[0]["lr"] = rate(state.step)
         optimiser.step()

@@ -1,0 +1,49 @@
+"""Boundary values that are learned: a penalty on f where it should be 0 or 1, beside the Ritz energy.
+
+Its weight must be large against the energy beta nu, which nobody knows beforehand. In units of the running energy it follows
+it, but then the constants win: the slope is that of log E + p v, which has no lower bound where f is flat. So the unit
+here is E / c^2, the energy of f stretched to contrast c = 1 between A and B: the weight is p / c^2 in units of E. With
+f = a on A and 1 - a on B, c = 1 - 2a and v = 2 a^2, c^2 + p v is convex and least at a = 1 / (2 + p), at any rarity and
+from any start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from mfbench.tasks.committor import CommittorProblem
+
+from .landscape import Places
+from .ritz import mean_where, violation
+
+LEAST = 0.1
+"""Contrast below which the weight grows no more."""
+
+Seen = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Look = Callable[[torch.Tensor, Places], Seen]
+
+
+def at_sets(problem: CommittorProblem, logit: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Look:
+    """(params, Places) -> logits (n,) at the start points and at the walkers, and which are in A, which in B."""
+    starts = torch.as_tensor(np.concatenate([problem.start_a, problem.start_b]))
+
+    def look(params: torch.Tensor, places: Places) -> Seen:
+        x = torch.cat([starts.to(places.x), places.x.reshape(-1, problem.dim)])
+        return logit(params, x), problem.in_a(x), problem.in_b(x)
+
+    return look
+
+
+def make_penalty(look: Look, strength: float) -> Callable[[torch.Tensor, Places], torch.Tensor]:
+    """(params, Places) -> the penalty in units of the energy; `look` as of `at_sets`."""
+
+    def loss(params: torch.Tensor, places: Places) -> torch.Tensor:
+        logit, in_a, in_b = look(params, places)
+        f = torch.sigmoid(logit.detach())
+        contrast = torch.clamp(mean_where(in_b, f) - mean_where(in_a, f), min=LEAST)
+        return strength / contrast**2 * violation(logit, in_a, in_b)
+
+    return loss

@@ -1,0 +1,82 @@
+"""The penalty on boundary values and the law of hot walkers are those of the jax twins on the same inputs."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+from mfbench import Context
+from mfbench_jax.blocks import hot_law as jax_hot_law
+from mfbench_jax.blocks import landscape as jax_landscape
+from mfbench_jax.blocks import lift as jax_lift
+from mfbench_jax.blocks import penalty as jax_penalty
+from mfbench_torch.blocks import hot_law, landscape, lift, penalty
+from mfbench_torch.is_sgd import solve
+from mfbench_torch.is_sgd_entry import ImportanceSampling
+
+
+@pytest.fixture(autouse=True)
+def double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def x(problem):
+    """Places (6, 5, d), some of them in A and in B."""
+    x = np.random.default_rng(2).uniform(*problem.box, size=(6, 5, problem.dim))
+    x[0, :3], x[1, :3] = problem.start_a[:3], problem.start_b[:3]
+    return x
+
+
+@pytest.fixture
+def places(problem, x):
+    return (
+        landscape.survey(problem, lift.no_lift)(torch.tensor(x)),
+        jax_landscape.survey(problem, jax_lift.no_lift)(jnp.asarray(x)),
+    )
+
+
+@pytest.mark.parametrize("shift", [0.0, 30.0])
+def test_penalties_and_their_slopes(problem, places, shift):
+    """For a contrast as it should be, and for a f that is 1 everywhere."""
+    params = np.random.default_rng(3).standard_normal(problem.dim)
+
+    def ours(p):
+        look = penalty.at_sets(problem, lambda p, rows: rows @ p + shift)
+        return penalty.make_penalty(look, 100.0)(p, places[0])
+
+    def theirs(p):
+        look = jax_penalty.at_sets(problem, lambda p, rows: rows @ p + shift)
+        return jax_penalty.make_penalty(look, 100.0)(p, places[1])
+
+    moving = torch.tensor(params).requires_grad_()
+    value = ours(moving)
+    (slope,) = torch.autograd.grad(value, moving)
+    np.testing.assert_allclose(value.item(), theirs(params), rtol=1e-12)
+    np.testing.assert_allclose(slope, jax.grad(theirs)(jnp.asarray(params)), rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("heat", [1.0, 3.0])
+def test_hot_walkers_and_their_weights(problem, x, places, heat):
+    hot = hot_law.heated(landscape.survey(problem, lift.no_lift), heat)(torch.tensor(x))
+    twin = jax_hot_law.heated(jax_landscape.survey(problem, jax_lift.no_lift), heat)(jnp.asarray(x))
+    for ours, theirs in zip(hot, twin, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(hot.energy * heat, places[0].energy, rtol=1e-12)
+    np.testing.assert_allclose(hot_law.weights_of(hot, heat), jax_hot_law.weights_of(twin, heat), rtol=1e-11)
+
+
+def test_boundary_values_are_learned(problem):
+    context = Context(seed=11, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
+    asked = ImportanceSampling(windows=8, ladders=8, width=24, moves=3, boundary="penalty")
+    last = next(itertools.islice(solve(problem, asked, context), 150, None))
+    in_a, in_b = (
+        np.asarray(last.evaluate(last.state, points)) for points in (problem.start_a, problem.start_b)
+    )
+    assert 0.0 < np.mean(in_a) < 0.1 and 0.0 < np.mean(1.0 - in_b) < 0.1, "learned, and not exact"
