@@ -24,7 +24,10 @@ Rows = npt.NDArray[np.intp]
 
 USAGE: tuple[str, ...] = Usage.__struct_fields__
 
-COLUMNS = ("floors", "values", "seconds_to_target", "work_to_target", "work", *USAGE)
+ERROR_ESTIMATE = "error_estimate"
+"""The solver's own estimate of its error: of all that it reports the one thing that is looked at beside others' records."""
+
+COLUMNS = ("floors", "values", "seconds_to_target", "work_to_target", "work", ERROR_ESTIMATE, *USAGE)
 """What stands in `Bundle.numbers`, in this order; `None` is infinite in the first four and NaN in the others."""
 
 
@@ -64,7 +67,7 @@ class Shared(msgspec.Struct, frozen=True, array_like=True):
         names = (
             2 * len(self.metrics) + len(self.seconds_to_target) + len(self.work_to_target) + len(self.work)
         )
-        return names + len(USAGE)
+        return names + 1 + len(USAGE)
 
     @property
     def outcomes(self) -> tuple[tuple[str, str], ...]:
@@ -75,9 +78,8 @@ class Shared(msgspec.Struct, frozen=True, array_like=True):
     @property
     def spent(self) -> tuple[tuple[str, str], ...]:
         """Kind and name of the columns of `Bundle.spent`."""
-        return tuple(
-            (kind, name) for kind, names in (("work", self.work), ("usage", USAGE)) for name in names
-        )
+        kinds = ("work", self.work), ("told", (ERROR_ESTIMATE,)), ("usage", USAGE)
+        return tuple((kind, name) for kind, names in kinds for name in names)
 
 
 class Own(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -98,9 +100,9 @@ class Bundle:
         shared: what they share.
         places: (n,) numbers of the records among all of a reading.
         own: n texts and seeds.
-        numbers: (n, columns) floors and values of the metrics, seconds and work to the targets, work, usage: the columns
-            of each in the order of the names. Infinite is what is None in a record because it is not finite or not
-            reached, NaN what is None because nobody measured it.
+        numbers: (n, columns) floors and values of the metrics, seconds and work to the targets, work, estimated error,
+            usage: the columns of each in the order of the names. Infinite is what is None in a record because it is not
+            finite or not reached, NaN what is None because nobody measured it.
     """
 
     shared: Shared
@@ -129,12 +131,12 @@ class Bundle:
     @property
     def outcomes(self) -> Floats:
         """(n, metrics + targets + targets) values of the metrics, seconds and evaluations to the targets."""
-        return self.numbers[:, len(self.shared.metrics) : -len(self.shared.work) - len(USAGE)]
+        return self.numbers[:, len(self.shared.metrics) : -len(self.shared.spent)]
 
     @property
     def spent(self) -> Floats:
-        """(n, kinds + entries of `Usage`) work and usage."""
-        return self.numbers[:, -len(self.shared.work) - len(USAGE) :]
+        """(n, kinds + 1 + entries of `Usage`) work, estimated error and usage."""
+        return self.numbers[:, -len(self.shared.spent) :]
 
     def usage(self, name: str) -> Floats:
         """(n,) an entry of `Usage`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from mfbench.bundles import USAGE, Bundle, Own, Shared
+from mfbench.bundles import ERROR_ESTIMATE, USAGE, Bundle, Own, Shared
 from mfbench.record import Metric, Record, Status, Usage
 
 MOST_COUNT = 2**53
@@ -17,8 +17,9 @@ MOST_COUNT = 2**53
 
 
 class Summary(Record, frozen=True, kw_only=True):
-    """A record as rankings need it. Left out, and empty here whatever the document says: the curve, the reports, the
-    last lines of stderr, the sentence of a trial that is ok, and of a metric all but value and floor. Not to be written.
+    """A record as rankings need it. Left out, and empty here whatever the document says: the curve, all reports but the
+    estimated error, the last lines of stderr, the sentence of a trial that is ok, and of a metric all but value and
+    floor. Not to be written.
     """
 
 
@@ -95,6 +96,7 @@ def _numbers(record: Record) -> list[float]:
     found += [math.inf if seconds is None else seconds for seconds in record.seconds_to_target.values()]
     found += [math.inf if count is None else _bounded(count) for count in record.work_to_target.values()]
     found += [_bounded(count) for count in record.work.values()]
+    found.append(record.reports.get(ERROR_ESTIMATE, math.nan))
     usage = msgspec.structs.astuple(record.usage)
     found += [used if type(used) is float else math.nan if used is None else _bounded(used) for used in usage]
     return found
@@ -119,6 +121,7 @@ def summary(bundle: Bundle, row: int) -> Summary:
     seconds = {name: next(numbers) for name in shared.seconds_to_target}
     costs = {name: _count(next(numbers)) for name in shared.work_to_target}
     work = {kind: int(next(numbers) or 0) for kind in shared.work}
+    estimate = next(numbers)
     usage = dict(zip(USAGE, numbers, strict=True))
     return Summary(
         key=own.key,
@@ -133,6 +136,7 @@ def summary(bundle: Bundle, row: int) -> Summary:
         seconds_to_target=seconds,
         work_to_target=costs,
         work=work,
+        reports={} if estimate is None else {ERROR_ESTIMATE: estimate},
         usage=Usage(**usage | {"threads": _count(usage["threads"])}),
         judge=shared.judge,
         points=shared.points,

@@ -166,6 +166,7 @@ def _row(tally: Tally, name: str, control: bool, target: float | None) -> Row:
         error_low=finite(min(errors, default=math.inf)),
         error_high=finite(max(errors, default=math.inf)),
         floor=tally.floors.get(tally.headline, 0.0),
+        error_estimate=tally.error_estimate,
         metrics=tally.metrics,
         floors=tally.floors,
         differences=tally.differences,

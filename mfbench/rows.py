@@ -28,6 +28,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         metric: name of the headline metric.
         error, error_low, error_high: its median and range over the seeds.
         floor: differences below it mean nothing.
+        error_estimate: median of what the solver says of its own error, in a measure of its choice.
         metrics, floors: median and floor of every metric that the trials have; of what is 0 or 1 in a trial, the share.
         differences: gradients behind its metrics are central differences.
         seconds_setup, seconds_solve, seconds_cpu: medians (the last of processor seconds, evaluation included); None
@@ -70,6 +71,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None = None
     work_to_target: float | None = None
     floor: float = 0.0
+    error_estimate: float | None = None
     metrics: dict[str, float | None] = {}
     floors: dict[str, float] = {}
     contender: str
@@ -101,6 +103,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             that at least two contenders reach; not reached counts as infinite. None: infinite,
             or no problem has such a target.
         reached, targets: on how many problems it reaches that target; how many have one.
+        self_knowledge: Spearman's rank correlation between the errors that it estimates and those that it has, over the
+            problems on which it estimates one; None: fewer than `standings.LEAST_ESTIMATES`, or all alike.
     """
 
     task: str
@@ -115,6 +119,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     seconds_to_target: float | None
     reached: int
     targets: int
+    self_knowledge: float | None = None
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):

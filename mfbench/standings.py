@@ -13,6 +13,9 @@ from mfbench.labels import Contender, canonical
 from mfbench.record import finite
 from mfbench.rows import Row, Standing
 
+LEAST_ESTIMATES = 5
+"""Problems before a rank correlation is told: of four, one order in 24 is perfect by chance."""
+
 
 def standings_of(rows: Sequence[Row]) -> list[Standing]:
     """One per contender of a task, by mean rank; those without one come last."""
@@ -49,7 +52,24 @@ def _standing(own: Sequence[Row], comparable: set[tuple[str, float, str]]) -> St
         seconds_to_target=finite(median(seconds)) if seconds else None,
         reached=sum(map(math.isfinite, seconds)),
         targets=len(timed),
+        self_knowledge=_self_knowledge(own),
     )
+
+
+def _self_knowledge(own: Sequence[Row]) -> float | None:
+    pairs = [
+        (row.error_estimate, math.inf if row.error is None else row.error)
+        for row in own
+        if row.rank is not None and row.error_estimate is not None
+    ]
+    if len(pairs) < LEAST_ESTIMATES:
+        return None
+    estimates, errors = zip(*pairs, strict=True)
+    if len(set(estimates)) == 1 or len(set(errors)) == 1:
+        return None
+    from scipy.stats import spearmanr  # half a second, which few tables need
+
+    return float(spearmanr(estimates, errors).statistic)
 
 
 def with_standings(rows: Iterable[Row], standings: Iterable[Standing]) -> Iterable[Row]:

@@ -10,15 +10,15 @@ from functools import cached_property
 
 import numpy as np
 
-from mfbench.bundles import Bundle, Floats, Shared
+from mfbench.bundles import ERROR_ESTIMATE, Bundle, Floats, Shared
 from mfbench.medians import medians
 from mfbench.newest import NOT_RUN
 from mfbench.record import Record, Status, finite
 from mfbench.statistics import Sample
 from mfbench.tasks.known import TASKS
 
-SHOWN = ("seconds_setup", "seconds_solve", "seconds_cpu", "peak_memory_mb")
-"""Entries of `Usage` that a table shows."""
+SHOWN = ("seconds_setup", "seconds_solve", "seconds_cpu", "peak_memory_mb", ERROR_ESTIMATE)
+"""Entries of `Usage` that a table shows, and the estimated error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,14 @@ class Tally:
         """Median of one of `SHOWN` over the trials that have it."""
         return finite(self._spent.get(("usage", name), (math.nan, 0))[0])
 
+    @property
+    def error_estimate(self) -> float | None:
+        """Median of what its solver says of its own error, over the trials that say it."""
+        return finite(self._spent.get(("told", ERROR_ESTIMATE), (math.nan, 0))[0])
+
     @cached_property
     def _spent(self) -> dict[tuple[str, str], tuple[float, int]]:
-        """Medians of work and of what is shown of usage, and of how many trials."""
+        """Medians of work, of the estimated error and of what is shown of usage, and of how many trials."""
         names, numbers = _table([(one.shared.spent, one.spent) for one in self.counted])
         shown = [column for column, (kind, name) in enumerate(names) if kind == "work" or name in SHOWN]
         numbers = numbers[:, shown]

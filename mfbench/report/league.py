@@ -26,6 +26,8 @@ from mfbench.report.trouble import trouble_sheets
 from mfbench.rows import Ranking, Row, Standing
 from mfbench.tasks.known import TASKS
 
+SELF_KNOWLEDGE = "self-knowledge"
+
 
 def chapters(ranking: Ranking) -> list[Chapter]:
     """One chapter per task: standing, a table per problem, what is not ok, notes."""
@@ -49,9 +51,18 @@ def standing_sheet(standings: Sequence[Standing]) -> Sheet:
     return without_empty_columns(
         Sheet(
             caption="Standing by mean rank",
-            header=("mean rank", "solver", "problems", "best on", "failed on", "to target", "reached"),
+            header=(
+                "mean rank",
+                "solver",
+                "problems",
+                "best on",
+                "failed on",
+                "to target",
+                "reached",
+                SELF_KNOWLEDGE,
+            ),
             words=frozenset({"solver"}),
-            spare=("failed on", "best on", "reached"),
+            spare=(SELF_KNOWLEDGE, "failed on", "best on", "reached"),
             lines=tuple(
                 (
                     UNKNOWN if standing.mean_rank is None else figure(standing.mean_rank),
@@ -61,6 +72,7 @@ def standing_sheet(standings: Sequence[Standing]) -> Sheet:
                     str(standing.failed_on),
                     _cost(standing.seconds_to_target) if standing.targets else UNKNOWN,
                     f"{standing.reached} of {standing.targets}" if standing.targets else UNKNOWN,
+                    UNKNOWN if standing.self_knowledge is None else f"{standing.self_knowledge:.2f}",
                 )
                 for standing in standings
             ),

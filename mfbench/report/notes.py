@@ -32,6 +32,11 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
     found.append(
         "mean rank: over the problems on which the solver met another one; a place among one is not counted."
     )
+    if any(s.self_knowledge is not None for s in ranking.standings if s.task == task):
+        found.append(
+            "self-knowledge: Spearman's rank correlation, over problems, between the errors that a solver estimates of "
+            "itself and its errors; 1: it knows where it is wrong."
+        )
     if any(row.target is not None for row in ranked):
         found.append(
             f"to x: median seconds, set-up included, until {' or '.join(metrics)} first is x or less, x being the "

@@ -291,3 +291,31 @@ def test_a_ranking_does_not_depend_on_the_order_of_records(a_record, drawn, rand
     shuffled = list(records)
     random.shuffle(shuffled)
     assert msgspec.json.encode(rank(shuffled)) == msgspec.json.encode(rank(records))
+
+
+def self_knowledge(estimates, errors, repeated):
+    records = []
+    for number, (estimate, error) in enumerate(zip(estimates, errors, strict=True)):
+        told = {} if estimate is None else {"reports": {"error_estimate": estimate, "rate": 1.0}}
+        records += repeated("grid", [error] * 2, problem=f"committor/p{number}", **told)
+        records += repeated("sgd", [1.0] * 2, problem=f"committor/p{number}")
+    ranking = rank(records)
+    assert standings_of(ranking)["sgd"].self_knowledge is None, "it says nothing of its errors"
+    return standings_of(ranking)["grid"].self_knowledge
+
+
+@pytest.mark.parametrize(
+    ("estimates", "errors", "expected"),
+    [
+        ([1e-9, 1e-4, 2e-4, 0.5, 3.0], [1e-5, 2e-5, 1e-3, 2e-3, math.inf], 1.0),
+        ([5.0, 4.0, 3.0, 2.0, 1.0], [1e-5, 2e-5, 1e-3, 2e-3, 0.1], -1.0),
+        # 1 - 6 (1 + 1) / (5 (25 - 1)), the formula for ranks without ties
+        ([2.0, 1.0, 3.0, 4.0, 5.0], [1e-5, 2e-5, 1e-3, 2e-3, 0.1], 0.9),
+        ([1.0, 2.0, 3.0, 4.0, None], [1e-5, 2e-5, 1e-3, 2e-3, 0.1], None),
+        ([1.0] * 5, [1e-5, 2e-5, 1e-3, 2e-3, 0.1], None),
+        ([1.0, 2.0, 3.0, 4.0, 5.0], [0.1] * 5, None),
+    ],
+)
+def test_self_knowledge_is_the_rank_correlation_over_problems(estimates, errors, expected, repeated):
+    found = self_knowledge(estimates, errors, repeated)
+    assert found == (expected if expected is None else pytest.approx(expected, abs=1e-12))
