@@ -12,7 +12,8 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    are hard to find for a hot process), or time is short, Adam lowers the Ritz energy over the walkers instead, as
    `is-sgd` does, which leads near the committor from everywhere. A step moves z by a bounded amount, so that the
    walkers can follow.
-3. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
+3. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
+4. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    goes on with the energy: its minimum still orders what the network can do.
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy to go back to.
@@ -45,6 +46,7 @@ from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.transfer import taught
 from .blocks.umbrella import Seen, Umbrella
+from .blocks.way_back import WayBack
 from .blocks.weighted_residual import WeightedResidual
 from .gauss_newton_entry import GaussNewton
 
@@ -165,6 +167,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return known([[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)])
 
     misses: list[float] = []
+    way_back = WayBack()
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
@@ -202,7 +205,11 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         if pool is None:
             pool = fresh(tanh_network.shaped(theta, net))
             began = context.elapsed()  # all of it is compiled now
-        pool = pooled(pool, fresh(tanh_network.shaped(theta, net)), most)
+        news = fresh(tanh_network.shaped(theta, net))
+        pool = pooled(pool, news, most)
+        if accurate() or way_back.known:
+            unseen = WeightedResidual(heated(news, heat), theta, net, p.spread_power, trust)
+            theta, damping = way_back.judged(unseen.share(theta), theta, damping)
         for _ in range(STEPS):
             if misses and unfound():
                 break
@@ -214,7 +221,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 heat = cooler
             fit = WeightedResidual(heated(pool, heat), theta, net, p.spread_power, trust)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
-            theta, damping = done.theta, done.damping
+            theta, damping = done.theta, way_back.bounded(done.damping)
             misses.append(float(np.sqrt(done.after)) / fit.unit)
             told = {
                 "residual": misses[-1],
@@ -222,6 +229,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "damping": damping.strength,
                 "trust": trust,
                 "points": float(len(pool.u)),
+                "returns": float(way_back.used),
             }
             if int(state.since) >= SETTLED:
                 told |= umbrella.reports(state, seen, inner.beta)

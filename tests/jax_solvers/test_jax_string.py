@@ -180,7 +180,9 @@ def test_a_string_finds_its_way_round_sets_that_touch():
 
     def update(carry, key):
         string, places, step = carry
-        seen = move(key, string.nodes, places, jnp.full(9, 0.01), 0.0, watch.nothing(places.energy), jnp.asarray(0))
+        seen = move(
+            key, string.nodes, places, jnp.full(9, 0.01), 0.0, watch.nothing(places.energy), jnp.asarray(0)
+        )
         places = seen.walkers.places
         return (moved(string, places.x, seen.inverse > 0, step, 50, sets), places, step + 1), jnp.mean(
             seen.inverse

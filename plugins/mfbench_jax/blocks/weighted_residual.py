@@ -48,6 +48,10 @@ class WeightedResidual:
             return np.full(len(self._weight), np.inf)
         return self._weight * found.r
 
+    def share(self, theta: np.ndarray) -> float:
+        """Root mean square of the weighted residuals, in units of `unit`."""
+        return float(np.sqrt(np.mean(self.rows(theta) ** 2))) / self.unit
+
     def linearised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n,) weighted residuals and their derivatives (n, P) in single precision.
 
