@@ -9,7 +9,8 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,9 +91,15 @@ class Bench:
         """Names of a task's controls."""
         return [name for (of, name), entry in self.registry.solvers.items() if of == task and entry.control]
 
+    def run(self, rows: Sequence[Row], solvers: Sequence[str], seeds: int) -> None:
+        """Run whatever the lines of these rows need and the store has not."""
+        for request in sessions(rows, solvers, self.controls, seeds):
+            (solver,), many = request.solvers, len(request.problems)
+            print(f"{solver.glob} on {many} problems, {request.budget:g} s", file=sys.stderr, flush=True)
+            self.records(request)
+
     def line(self, row: Row, solvers: Sequence[str], seeds: int) -> Line:
         """A row with these solvers, or with those that it has goals for."""
-        print(f"{row.title}, {row.budget:g} s", file=sys.stderr, flush=True)
         figures, rival = [], None
         if row.against is not None:
             figures.append(self.figure(row, row.against, seeds))
@@ -102,6 +109,30 @@ class Bench:
                 figures.append(self.figure(row, solver, seeds, rival))
         controls = [self.figure(row, name, 1) for name in self.controls(row.problem.partition("/")[0])]
         return Line(row, figures, [control for control in controls if not control.why_not])
+
+
+def sessions(
+    rows: Sequence[Row], solvers: Sequence[str], controls: Callable[[str], list[str]], seeds: int
+) -> list[Request]:
+    """All trials of the rows, those of a solver with one budget together, so that no core waits between rows.
+
+    Args:
+        rows: of the table.
+        solvers: instead of those that rows have goals for, if there are any.
+        controls: task -> their names; they have one seed.
+        seeds: of the others.
+    """
+    wanted: dict[tuple[str, float, int], dict[str, Selector]] = defaultdict(dict)
+    for row in rows:
+        asked = [row.against] if row.against is not None else []
+        task = row.problem.partition("/")[0]
+        pairs = [(name, seeds) for name in (*asked, *(solvers or row.goals))]
+        for name, number in (*pairs, *((name, 1) for name in controls(task))):
+            wanted[name, row.budget, number][row.title] = Selector(row.problem, dict(row.parameters))
+    return [
+        Request(problems=tuple(them.values()), solvers=(Selector(name, {}),), seeds=number, budget=budget)
+        for (name, budget, number), them in wanted.items()
+    ]
 
 
 @contextmanager
@@ -128,6 +159,7 @@ def table(rows: Sequence[Row], description: str) -> int:
     asked = parser.parse_args()
     chosen = [row for row in rows if any(word in row.title for word in asked.only or [""])]
     with bench(asked.output) as trials:
+        trials.run(chosen, asked.solvers, asked.seeds)
         lines = [trials.line(row, asked.solvers, asked.seeds) for row in chosen]
     print(markdown(lines) if asked.format == "markdown" else text(lines))
     return int(not all(figure.reached for line in lines for figure in line.figures))

@@ -77,6 +77,41 @@ def test_a_line_tells_goal_verdict_and_controls_in_both_forms(scripts, trial):
     assert "| 120 s    | gauss-newton | wrmse" in falling
 
 
+def test_every_figure_of_the_rows_is_run_once_and_those_of_a_solver_together(scripts):
+    import figures
+    from goals import Goal, Row
+
+    goals = {"gauss-newton": Goal(1e-3), "is-sgd": Goal(1e-2)}
+    rows = [
+        Row("committor/arc", goals, {"dim": "2"}),
+        Row("committor/arc", goals, {"dim": "2"}, metric="rate_slab"),  # the same trials
+        Row("committor/arc", goals, {"dim": "3"}),
+        Row("committor/mueller", {"gauss-newton": Goal(0.1)}, budget=60.0, reach=0.05, against="mlcolvar"),
+    ]
+
+    def told(solvers):
+        return {
+            (request.solvers[0].glob, request.budget, request.seeds): [
+                (problem.glob, *problem.parameters.values()) for problem in request.problems
+            ]
+            for request in figures.sessions(rows, solvers, lambda task: [f"{task}-control"], 5)
+        }
+
+    arcs, mueller = [("committor/arc", "2"), ("committor/arc", "3")], [("committor/mueller",)]
+    controls = {("committor-control", 120.0, 1): arcs, ("committor-control", 60.0, 1): mueller}
+    assert told([]) == controls | {
+        ("gauss-newton", 120.0, 5): arcs,
+        ("is-sgd", 120.0, 5): arcs,
+        ("gauss-newton", 60.0, 5): mueller,
+        ("mlcolvar", 60.0, 5): mueller,
+    }
+    assert told(["pinn"]) == controls | {
+        ("pinn", 120.0, 5): arcs,
+        ("pinn", 60.0, 5): mueller,
+        ("mlcolvar", 60.0, 5): mueller,
+    }
+
+
 def test_a_control_below_the_goal_makes_a_row_reducible(scripts, trial):
     import figures
     from goals import Figure, Goal, Row
