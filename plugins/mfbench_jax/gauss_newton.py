@@ -209,7 +209,9 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         pool = pooled(pool, news, most)
         if accurate() or way_back.known:
             unseen = WeightedResidual(heated(news, heat), theta, net, p.spread_power, trust)
-            theta, damping = way_back.judged(unseen.share(theta), theta, damping)
+            if way_back.astray(unseen.upper(theta), theta):
+                theta, damping = way_back.back(damping)
+                state = umbrella.forgotten(state)
         for _ in range(STEPS):
             if misses and unfound():
                 break

@@ -11,8 +11,9 @@ import numpy as np
 
 from .levenberg_marquardt import HIGHEST, Damping
 
-WANDERED = 3.0
-"""Residual at unseen points, in units of the lowest one, from which on a solution has wandered: pools differ by up to 2."""
+WANDERED = 4.0
+"""Residual at unseen points, in units of the lowest one, from which on a solution has wandered. It also differs between
+pools, so two in a row are asked: the larger tells how good a solution is, the smaller how bad."""
 CAUTION = 10.0
 """Times the damping of a step that led astray, below which it does not fall again."""
 
@@ -27,27 +28,32 @@ class WayBack:
     def __init__(self) -> None:
         self.used = 0
         self._lowest, self._theta, self._least = np.inf, np.empty(0), 0.0
+        self._before: float | None = None
 
     @property
     def known(self) -> bool:
         """Whether there is a solution to go back to."""
         return bool(np.isfinite(self._lowest))
 
-    def judged(self, residual: float, theta: np.ndarray, damping: Damping) -> tuple[np.ndarray, Damping]:
-        """Where to go on from, and how carefully.
+    def astray(self, residual: float, theta: np.ndarray) -> bool:
+        """Whether the solution is to go `back`.
 
         Args:
             residual: of the solution at points that it has not seen.
             theta: (P,) its parameters.
-            damping: of the next step.
         """
-        if residual < self._lowest:
-            self._lowest, self._theta = residual, theta
-        elif self.known and not residual <= WANDERED * self._lowest:
-            self.used += 1
-            self._least = min(CAUTION * max(self._least, damping.strength), HIGHEST)
-            return self._theta, Damping(self._least)
-        return theta, damping
+        pair, self._before = (self._before, residual), residual
+        if pair[0] is None:
+            return False
+        if max(pair) < self._lowest:
+            self._lowest, self._theta = max(pair), theta
+        return self.known and not min(pair) <= WANDERED * self._lowest
+
+    def back(self, damping: Damping) -> tuple[np.ndarray, Damping]:
+        """Where to go on from, and how carefully, after this damping."""
+        self.used, self._before = self.used + 1, None
+        self._least = min(CAUTION * max(self._least, damping.strength), HIGHEST)
+        return self._theta, Damping(self._least)
 
     def bounded(self, damping: Damping) -> Damping:
         """The damping, not below what has led astray."""

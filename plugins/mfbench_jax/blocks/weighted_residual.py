@@ -48,9 +48,10 @@ class WeightedResidual:
             return np.full(len(self._weight), np.inf)
         return self._weight * found.r
 
-    def share(self, theta: np.ndarray) -> float:
-        """Root mean square of the weighted residuals, in units of `unit`."""
-        return float(np.sqrt(np.mean(self.rows(theta) ** 2))) / self.unit
+    def upper(self, theta: np.ndarray) -> float:
+        """The upper quartile of the weighted residuals' sizes, in units of `unit`: few points hold most of their mean
+        square, and few others in the next pool."""
+        return float(np.quantile(np.abs(self.rows(theta)), 0.75)) / self.unit
 
     def linearised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n,) weighted residuals and their derivatives (n, P) in single precision.
