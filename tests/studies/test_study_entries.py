@@ -24,9 +24,7 @@ def entry_of(**fields):
 
 
 def tied(*names):
-    return mfbench.Arm(
-        problem="committor/none", solver="s", tied=dict.fromkeys(names, lambda number: number)
-    )
+    return mfbench.Arm(problem="committor/none", solver="s", tied=dict.fromkeys(names, lambda number: number))
 
 
 REFUSED = {
@@ -98,7 +96,13 @@ def test_a_text_that_no_file_holds_is_an_entry_that_is_broken():
     """The entries beside it stay."""
     sound = entry_of()
     halves = mfbench.StudyEntry(
-        name="halves", summary="\ud800", source="", arms=(ARM,), swept="solver.n", values=(1, 2), quantity="error"
+        name="halves",
+        summary="\ud800",
+        source="",
+        arms=(ARM,),
+        swept="solver.n",
+        values=(1, 2),
+        quantity="error",
     )
 
     @mfbench.hookimpl
