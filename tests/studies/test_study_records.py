@@ -260,3 +260,13 @@ def test_a_variance_that_is_not_there_says_why():
     assert {(point.state, point.sentence) for point in study.points} == {(states.NO_VALUE, apart)}
     study = found(answering(), answers=lambda one, time: np.zeros(2 + int(one.key[-1])), **SOLUTION)
     assert {(point.state, point.sentence) for point in study.points} == {(states.NO_VALUE, apart)}
+
+
+def test_an_amplitude_that_no_number_holds_is_none():
+    """C = y x^100 at x = 1e4, and the other way round."""
+    for exponent, sign in ((-100.0, 1), (100.0, -1)):
+        study = found(
+            lambda key, n, seed, sign=sign: record(key, 10.0 ** (-100 * sign)), law="amplitude", exponent=exponent,
+            xs={1.0: 1e4, 2.0: 2e4, 4.0: 4e4},
+        )  # fmt: skip
+        assert study.fits[0].reason == "C is larger or smaller than numbers can be"
