@@ -270,3 +270,23 @@ def test_an_amplitude_that_no_number_holds_is_none():
             xs={1.0: 1e4, 2.0: 2e4, 4.0: 4e4},
         )  # fmt: skip
         assert study.fits[0].reason == "C is larger or smaller than numbers can be"
+
+
+def test_a_value_that_no_record_holds_says_so():
+    """Also where a trial that went well has a sentence of its own, which is no reason."""
+
+    def make(key, n, seed):
+        return record(key, sentence="it learned", points="here")
+
+    (point, *_) = found(make, quantity="report:risk").points
+    assert (point.state, point.sentence) == (
+        "no value",
+        "it went well, but its record does not hold this number",
+    )
+    (point, *_) = found(make, answers=lambda one, time: None, **SOLUTION).points
+    assert (point.state, point.sentence) == ("no value", "it went well, but no answer of it is kept")
+    steps = {"times": (1.0, 1_000_001.0), "clock": "steps"}
+    study = found(make, answers=lambda one, time: None, **SOLUTION | steps)
+    assert study.points[-1].sentence == "it went well, but no answer of it is kept at steps = 1000001"
+    study = found(make, answering(), answers=lambda one, time: None, **DEVIATION)
+    assert study.points[0].sentence == "it went well, but no answer of it is kept"
