@@ -113,7 +113,7 @@ def estimates(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = N
         sums: np.ndarray = np.where((share == 0.0) & np.isinf(logs), 0.0, share * logs).sum(axis=1)
     if law == "amplitude":
         with np.errstate(over="ignore"):
-            return np.exp(sums - (exponent or 0.0) * np.log(x).mean())
+            sums = np.exp(sums - (exponent or 0.0) * np.log(x).mean())
     return sums
 
 
