@@ -55,10 +55,10 @@ class Curve:
     fitted: np.ndarray
 
     def at(self, x: np.ndarray) -> np.ndarray:
-        """The law at other x, (K',) -> (K',)."""
-        if self.law == "exponential":
-            return self.amplitude * np.exp(self.exponent * x)
-        with np.errstate(over="ignore"):
+        """The law at other x, (K',) -> (K',); infinite or NaN where no float holds it."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.law == "exponential":
+                return self.amplitude * np.exp(self.exponent * x)
             return self.floor + self.amplitude * x**self.exponent
 
 
@@ -73,7 +73,8 @@ def weights(law: str, x: np.ndarray) -> np.ndarray:
         return np.full(len(x), 1.0 / len(x))
     u = x if law == "exponential" else np.log(x)
     centred = u - u.mean()
-    found: np.ndarray = centred / (centred @ centred)
+    size = float(np.abs(centred).max())  # squares of x may be more than a float holds
+    found: np.ndarray = centred / size / ((centred / size) @ (centred / size)) / size
     return found
 
 
@@ -86,8 +87,8 @@ def tangents(curve: Curve, x: np.ndarray) -> np.ndarray:
         return np.stack([one, x], axis=1)
     if curve.law == "power" or curve.floor == 0.0:
         logs = np.log(x)
-        plain = [one, logs - logs.mean()]
-        return np.stack([*plain, 1.0 / curve.fitted][: 3 if curve.law == "power-with-floor" else 2], axis=1)
+        floor = [1.0 / curve.fitted] if curve.law == "power-with-floor" else []
+        return np.stack([one, logs - logs.mean(), *floor], axis=1)
     rising = (curve.fitted - curve.floor) / curve.fitted
     return np.stack([1.0 / curve.fitted, rising, rising * np.log(x)], axis=1)
 
@@ -110,7 +111,10 @@ def estimates(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = N
         share = weights(law, x)
         # Infinite less infinite is NaN, as it should be; but a value of no weight has no say.
         sums: np.ndarray = np.where((share == 0.0) & np.isinf(logs), 0.0, share * logs).sum(axis=1)
-    return np.exp(sums - (exponent or 0.0) * np.log(x).mean()) if law == "amplitude" else sums
+    if law == "amplitude":
+        with np.errstate(over="ignore"):
+            sums = np.exp(sums - (exponent or 0.0) * np.log(x).mean())
+    return sums
 
 
 def fit(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = None) -> Curve:
@@ -130,7 +134,8 @@ def fit(law: str, x: np.ndarray, y: np.ndarray, exponent: float | None = None) -
         floor, amplitude = _floor_and_amplitude(x, y, estimate)
     else:
         slope, u = estimate, x if law == "exponential" else np.log(x)
-        amplitude = float(np.exp(np.log(y).mean() - slope * u.mean()))
+        with np.errstate(over="ignore"):
+            amplitude = float(np.exp(np.log(y).mean() - slope * u.mean()))
     curve = Curve(law, estimate, amplitude, slope, floor, np.empty(0))
     return Curve(law, estimate, amplitude, slope, floor, curve.at(x))
 
@@ -140,7 +145,7 @@ def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     magnitudes = np.geomspace(FLATTEST, STEEPEST, TRIED)
     rows = np.arange(len(y))
     found, least = np.full(len(y), np.nan), np.full(len(y), np.inf)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         inverse = 1.0 / np.where((y > 0) & np.isfinite(y), y, np.nan)
         for sign in (-1.0, 1.0):
             tried = [_misfit(x, inverse, sign * a) for a in magnitudes]
@@ -162,6 +167,7 @@ def _exponents(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return found
 
 
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")  # what no float holds is no minimum
 def _misfit(
     x: np.ndarray, inverse: np.ndarray, a: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

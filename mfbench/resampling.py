@@ -167,7 +167,7 @@ def lack_of_fit(
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(draws)
     logs = logs[np.isfinite(logs).all(axis=1)]
-    if left < 1 or len(logs) < 2 or not np.all(fitted > 0):
+    if left < 1 or len(logs) < 2 or not np.all((fitted > 0) & np.isfinite(fitted)):
         return None
     basis, _ = np.linalg.qr(tangents)
     apart = logs - logs[0]  # nothing where seeds do not differ; a mean of many equal numbers has round-off
@@ -176,5 +176,5 @@ def lack_of_fit(
     squares = float((apart**2).mean(axis=0).sum()) * seeds / (seeds - 1)
     if squares <= 1e-24:  # round-off
         return None
-    ratio = float((np.log(y / fitted) ** 2).sum()) / squares
+    ratio = float(((np.log(y) - np.log(fitted)) ** 2).sum()) / squares
     return float(fdtrc(left, left * (seeds - 1.0), ratio))

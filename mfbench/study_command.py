@@ -74,8 +74,9 @@ def study_command(
             for entry, wanted in zip(entries, values_for(entries, values), strict=True)
         ]
         xs = [abscissas(design) for design in designs]
+        store = Store(results_folder(request.output))
+        check_free(store.folder / FOLDER, [entry.name for entry in entries])
     plan = joined(design.plan for design in designs)
-    store = Store(results_folder(request.output))
     todo = session.split(plan, store, retry_failed, rerun)
     not_read(todo.broken, then="; the trial is run again")
     if dry_run:
@@ -83,7 +84,6 @@ def study_command(
         return
     aside = style != "rich"
     with bad_input():
-        check_free(store.folder / FOLDER, [entry.name for entry in entries])
         executor = prepare(plan, todo, registry, place, store, aside)
     records = conduct(plan, todo, store, executor, aside)
     by_key = {record.key: record for record in records}

@@ -63,6 +63,9 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     )
     for arm in (*entry.arms, *limit):
         yield from _arm_flaws(arm)
+    yield from _expected(
+        "swept", entry.swept, _is_parameter(entry.swept), "'solver.PARAMETER' or 'problem.PARAMETER'"
+    )
     for arm in entry.arms:
         if entry.swept in arm.tied:
             yield f"arm {arm.name!r}: tied names {entry.swept!r}, which is swept; its values are those of the study."
@@ -71,17 +74,14 @@ def _flaws(entry: StudyEntry) -> Iterator[str]:
     names = [arm.name for arm in entry.arms]
     if len(set(names)) < len(names):
         yield f"arms are called {', '.join(names)}; give each a label of its own."
-    yield from _expected(
-        "swept", entry.swept, _is_parameter(entry.swept), "'solver.PARAMETER' or 'problem.PARAMETER'"
-    )
     yield from _value_flaws(entry)
     yield from _expected("seeds", entry.seeds, _is_whole(entry.seeds, 1), "a whole number >= 1")
     yield from _expected(
         "budget", entry.budget, is_number(entry.budget) and entry.budget > 0, "seconds above zero"
     )
     yield from _quantity_flaws(entry)
-    yield from _expected("against", entry.against, isinstance(entry.against, str), "a text")
-    yield from _expected("clock", entry.clock, isinstance(entry.clock, str) and entry.clock != "", "a text")
+    yield from _expected("against", entry.against, is_text(entry.against), "a text")
+    yield from _expected("clock", entry.clock, is_text(entry.clock) and entry.clock != "", "a text")
     yield from _time_flaws(entry)
     yield from _joint_flaws(entry)
     grouped = isinstance(entry.group, str) and (not entry.group or ENTRY_NAME.fullmatch(entry.group))
@@ -129,9 +129,9 @@ def _quantity_flaws(entry: StudyEntry) -> Iterator[str]:
     kind, name = split_quantity(entry.quantity)
     sound = (
         (kind in TIMED and not name)
-        or (kind in NAMED and name)
+        or (kind in NAMED and name and is_text(name))
         or (kind in COSTS and _number(name))
-        or (kind == SHARE and all(split_bound(name)))
+        or (kind == SHARE and all(split_bound(name)) and is_text(name))
     )
     yield from _expected("quantity", entry.quantity, bool(sound), f"one of {', '.join(QUANTITIES)}")
     known = isinstance(entry.statistic, str) and entry.statistic in STATISTICS
@@ -173,7 +173,7 @@ def _joint_flaws(entry: StudyEntry) -> Iterator[str]:
     if not isinstance(terms, tuple) or not all(isinstance(one, Term) for one in terms):
         yield f"joint is {terms!r}; expected a tuple of mfbench.Term."
     for one in terms:
-        named = isinstance(one.name, str) and one.name != "" and callable(one.of)
+        named = is_text(one.name) and one.name != "" and callable(one.of)
         yield from _expected("a term", one, named and isinstance(one.positive, bool), "a name and a function")
     if len({one.name for one in terms}) < len(terms):
         yield f"terms are called {', '.join(one.name for one in terms)}; give each a name of its own."
@@ -190,7 +190,7 @@ def _prediction_flaws(where: str, predictions: Any) -> Iterator[str]:
             yield f"{where}{one!r}; expected numbers with low <= value <= high and low < high."
         for field in ("name", "unit"):
             value = getattr(one, field)
-            yield from _expected(f"{where}{field} of a prediction", value, isinstance(value, str), "a text")
+            yield from _expected(f"{where}{field} of a prediction", value, is_text(value), "a text")
 
 
 def split_quantity(quantity: Any) -> tuple[str, str]:

@@ -200,7 +200,8 @@ def _theory(axes: Any, findings: Findings) -> None:
         used = [
             p for p in findings.points if (p.arm, p.time) == (fit.arm, fit.time) and p.state == found.USED
         ]
-        for one in fit.judgements if findings.law == "amplitude" and used else ():
+        known = [one for one in fit.judgements if not one.unit]  # what is in an unknown unit has no place
+        for one in known if findings.law == "amplitude" and used else ():
             x = np.array([point.x for point in used])
             label = None if drawn else "theory, for each arm"
             axes.plot(
@@ -212,8 +213,8 @@ def _theory(axes: Any, findings: Findings) -> None:
                 label=label,
             )
             drawn.add(one.value)
-        for one in fit.judgements if findings.law == "power" and used else ():
-            if one.value in drawn or one.unit:
+        for one in known if findings.law == "power" and used else ():
+            if one.value in drawn:
                 continue
             drawn.add(one.value)
             x = np.array([point.x for point in used])

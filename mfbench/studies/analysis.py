@@ -144,6 +144,8 @@ def fit_arm(entry: StudyEntry, arm: Arm, time: float | None, pairs: Pairs, confi
     curve = fits.fit(entry.law, x, y, entry.exponent)
     if math.isnan(curve.estimate):
         return msgspec.structs.replace(fit, reason="no exponent: C = 0 fits best, a constant")
+    if entry.law == "amplitude" and not 0.0 < curve.estimate < math.inf:
+        return msgspec.structs.replace(fit, reason="C is larger or smaller than numbers can be")
     if not math.isfinite(curve.estimate):
         return msgspec.structs.replace(
             fit, reason=f"the exponent ran beyond {fits.STEEPEST:g}, the end of its search"

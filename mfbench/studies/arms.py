@@ -105,7 +105,9 @@ def _swept(
     owner = f"solver {solver.name}" if part == "solver" else f"problem {problem.name}"
     made = parameter_value(kind, parameter, value, f"{where}: {owner}")
     if not is_number(made):
-        raise BadRequest(f"{where}: {entry.swept} is {str(made)[:40]}; a study sweeps numbers.")
+        shown = str(made)
+        shown = shown if len(shown) <= 40 else f"{shown[:40]}... ({len(shown)} characters)"
+        raise BadRequest(f"{where}: {entry.swept} is {shown}; a study sweeps numbers that a float holds.")
     number: int | float = made
     return number
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mfbench.labels import plain
 from mfbench.record import Record, Status
 
 Solution = Callable[[Record, str, float | None], np.ndarray | None]
@@ -15,6 +16,8 @@ Solution = Callable[[Record, str, float | None], np.ndarray | None]
 
 OTHER_PLACE = "its answer was taken at other points than that of the limit's arm"
 ONE_ANSWER = "one answer has no variance"
+NO_NUMBER = "it went well, but its record does not hold this number"
+NO_ANSWER = "it went well, but no answer of it is kept"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def take_number(tray: Tray, seed: int, record: Record, number: float | None, cos
     # Who did not even begin within the budget has not reached the target either, but did nothing wrong.
     failed = record.status is not Status.OK and not (costs and record.status is Status.TIMEOUT)
     if number is None:
-        tray.without("failed" if failed else "no_value", record.sentence)
+        tray.without(*(("failed", record.sentence) if failed else ("no_value", NO_NUMBER)))
     elif math.isfinite(number):
         tray.numbers[seed] = number
     else:
@@ -87,7 +90,8 @@ def take_answer(
     failed = record.status is not Status.OK
     row = None if failed else solution(record, clock, time)
     if row is None:
-        tray.without("failed" if failed else "no_value", record.sentence)
+        kept = NO_ANSWER if time is None else f"{NO_ANSWER} at {clock} = {plain(time)}"
+        tray.without(*(("failed", record.sentence) if failed else ("no_value", kept)))
     elif not np.all(np.isfinite(row)):
         tray.without("failed", record.sentence)
     else:

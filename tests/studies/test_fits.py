@@ -246,6 +246,40 @@ def test_few_seeds_have_an_interval_of_variances():
     assert -np.inf < low < -1.0 < high < np.inf
 
 
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e300])
+def test_exponents_of_x_of_any_size(size):
+    """Squares of x may be more, or less, than a float holds."""
+    u = np.array([1.0, 2.0, 3.0, 5.0])
+    assert fits.estimates("exponential", size * u, np.exp(-u)[None])[0] * size == pytest.approx(-1.0)
+    assert fits.fit("power", size * u, u**-2.0).estimate == pytest.approx(-2.0)
+
+
+EXTREME = {
+    "decades": np.geomspace(1e-300, 1e300, 4),
+    "large": np.geomspace(1e300, 1e303, 4),
+    "near": 1.0 + 1e-15 * np.array([0.0, 2.0, 4.0, 8.0]),
+    "far": np.array([1e5, 2e5, 3e5, 4e5]),
+}
+
+
+@pytest.mark.parametrize(
+    ("law", "exponent"),
+    [("power", None), ("exponential", None), ("power-with-floor", None)]
+    + [("amplitude", a) for a in (3, -3, -1)],
+)
+@pytest.mark.parametrize("case", EXTREME)
+def test_extreme_numbers_are_fitted_in_silence(law, exponent, case):
+    """No warning, which is an error in tests; and the probability of the F test is one, or there is none."""
+    x = EXTREME[case]
+    for y in (*EXTREME.values(), *(one[::-1] for one in EXTREME.values())):
+        curve = fits.fit(law, x, y, exponent)
+        curve.at(x)
+        draws = y * np.exp(0.1 * np.random.default_rng(0).standard_normal((50, 4)))
+        fits.estimates(law, x, draws, exponent)
+        bend = resampling.bend(curve, x, y, draws, 5) if np.isfinite(curve.estimate) else None
+        assert bend is None or 0.0 <= bend <= 1.0
+
+
 def test_a_constant_has_no_exponent():
     """Where C = 0 fits best, all exponents are alike; round-off does not choose one."""
     x = np.array([1.0, 2.0, 4.0, 8.0, 16.0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import re
 
 import msgspec
@@ -155,8 +157,22 @@ def test_bad_cases_say_so_and_give_no_number(entry):
 
     few = without(points, *[found.MISSING] * 13)
     assert said(few) == "2 points can be used; the joint law needs 3 at least"
+    none = without(points, *[found.MISSING] * 15)
+    assert said(none) == "0 points can be used; the joint law needs 3 at least"
     zero = measured(entry, lambda n, batch: [0.0] * 3 if n == 32 else [1.0, 1.1, 0.9])
     assert said(zero).startswith("not positive at particles = 32 of P = ")
+    values = (1_000_001, 1_000_002)
+    large = [
+        (
+            group,
+            msgspec.structs.replace(
+                point, value=values[i % 2], state=(found.USED, found.NOT_POSITIVE)[i % 2]
+            ),
+            one,
+        )
+        for i, (group, point, one) in enumerate(points)
+    ]
+    assert said(large).startswith("not positive at particles = 1000002 of P = ")
     twice = (entry.joint[0], entry.joint[1], dataclasses.replace(entry.joint[1], name="C3 / n"))
     assert said(points, joint=twice) == "the points do not tell the terms of the joint law from each other"
     lost = (entry.joint[0], mfbench.Term(name="C x", of=lambda settings: settings["solver.x"]))
@@ -205,8 +221,11 @@ def test_tables_and_pictures_show_it(entry):
     assert "theory: the coefficients of C1 / n, C2 dt / P are above zero" in " ".join(
         show_study(entry).split()
     )
-    none = render([shown(entry, fit_joint(entry, points[:2]))], "rich")
-    assert "2 points can be used" in " ".join(none.split())
+    none = shown(entry, fit_joint(entry, points[:2]))
+    assert "2 points can be used" in " ".join(render([none], "rich").split())
+    (row,) = csv.DictReader(io.StringIO(render([none], "csv")))
+    assert (row["law"], row["used"], row["values"], row["estimate"]) == ("joint", "2", "2", "")
+    assert row["reason"] == "2 points can be used; the joint law needs 3 at least"
     pytest.importorskip("matplotlib")
     assert (
         "<!-- joint y = L + C1 / n + C2 dt / P: consistent -->" in pictures.draw([findings])["svg"].decode()

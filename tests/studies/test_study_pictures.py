@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import struct
 
+import msgspec
 import pytest
 
 from mfbench.report import pictures
@@ -118,3 +119,69 @@ def test_texts_of_strangers_are_harmless():
     for style in ("rich", "markdown", "json", "csv"):
         assert not set("\x1b\x07") & set(render([evil], style))
     assert ",'=1+1," in render([evil], "csv")
+
+
+def written(findings):
+    """The texts of a panel as they are handed to matplotlib: drawing them takes a hundred times as long."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    panel = Figure(figsize=pictures.INCHES)
+    pictures._paint(findings, panel)
+    ticks = [one for axes in panel.axes for one in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+    return {one.get_text() for one in (*panel.findobj(Text), *ticks)}
+
+
+def test_labels_are_no_formulas_and_none_is_left_out():
+    """What matplotlib would read as mathematics, or leave out of a legend; and an odd "$" ends no drawing."""
+    pytest.importorskip("matplotlib")
+    points = (point("_a", 8.0, 0.1), point("$x^2$", 8.0, 0.2), point("1 $", 8.0, 0.3))
+    fits = tuple(Fit(arm=one.arm, time=None) for one in points)
+    texts = pictures.draw(
+        [made(points=points, fits=fits, summary="$\\frac{", against="$n$", quantity="report:$\\q$")]
+    )
+    for words in (
+        " _a: no fit",
+        "$x^2$: no fit",
+        "1 $: no fit",
+        "width: $\\frac{",
+        "$n$",
+        "report:$\\q$ (mean)",
+    ):
+        assert f"<!-- {words} -->" in texts["svg"].decode(), words
+
+
+def test_a_band_in_unknown_units_is_not_drawn():
+    """1 times what nobody knows is no place on the axis, and no slope."""
+    pytest.importorskip("matplotlib")
+    (fit, _), units = made().fits, ("", "limit")
+    for law, words in (("power", "theory (CLT): -1"), ("amplitude", "theory, for each arm")):
+        for unit in units:
+            judgements = (Judgement(name="CLT", value=-1.0, low=-1.1, high=-0.9, verdict="", unit=unit),)
+            one = msgspec.structs.replace(fit, judgements=judgements)
+            assert (words in written(made(law=law, fits=(one,)))) == (unit == ""), (law, unit)
+
+
+@pytest.mark.parametrize("state", ["not positive", "below the floor"])
+@pytest.mark.parametrize(("y", "shown"), [(None, True), (0.0, True), (-0.1, True), (0.1, False)])
+def test_what_has_no_place_on_the_axes_is_in_the_strip(state, y, shown):
+    """A mean below zero, or a share of 0; a number below the floor has its place."""
+    pytest.importorskip("matplotlib")
+    points = (*made().points[:2], point("bad", 8.0, y, state=state))
+    assert (state in written(made(points=points))) == shown
+
+
+def test_ticks_and_times_are_told_apart():
+    pytest.importorskip("matplotlib")
+    values = (1_000_001.0, 1_000_002.0)
+    points = tuple(point("good", value, 0.1) for value in values)
+    texts = written(made(points=points, fits=made().fits[:1]))
+    assert {f"{value:.0f}" for value in values} <= set(texts)
+    points = tuple(point("good", 8.0, 0.1, time=value) for value in values)
+    fits = tuple(msgspec.structs.replace(made().fits[0], time=value, bend=None) for value in values)
+    timed = made(points=points, fits=fits)
+    texts = written(timed)
+    page = render([timed], "rich")
+    for value in values:
+        assert any(text.startswith(f"good, seconds {value:.0f}: a = ") for text in texts)
+        assert f"good at seconds {value:.0f}: untested" in page
