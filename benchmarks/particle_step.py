@@ -3,8 +3,9 @@
 The roofline is the sum of the step's products at their own shapes (z x^T, the network's sum, its two gradients), one sigmoid
 and two elementwise passes over (n, P), and the draw of the batch with its target: each compiled alone and timed in
 this process. Prints milliseconds of every part, of the step in jax and in torch, the ratio of step and roofline (mark: 1.5),
-that of torch and jax (mark: 2), and the step's arithmetic as a share of a square product's of n = d = P = 1024. The last
-line says whether the marks hold, and so does the exit status. Half a minute on one core.
+that of torch and jax (mark: 2), and the arithmetic of steps as a share of a square product's of 1024: of this one and of
+one with n = d = P = 1024 on a fixed batch. The last line says whether the marks hold, and so does the exit status. A
+minute on one core.
 Usage: OMP_NUM_THREADS=1 python benchmarks/particle_step.py
 """
 
@@ -20,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfbench_jax.blocks.keys import root_key
-from mfbench_jax.blocks.mean_field import Cloud, advance_of
+from mfbench_jax.blocks.mean_field import Cloud, advance_of, batch_loss
 from mfbench_jax.blocks.particle_training import loss_slope
 from mfbench_jax.particle_parameters import ParticleDescent
 from mfbench_regression.entries.three_spin import ThreeSpinParameters
@@ -64,6 +65,15 @@ def jax_step(problem, cloud):
         return key, advance(cloud, slope)
 
     return loop(step)((root_key(0), cloud))
+
+
+def square_step(problem):
+    """A step with n = d = P = SQUARE on a fixed batch: the products of the units and of their slopes are square."""
+    rng = np.random.default_rng(0)
+    shapes = (SQUARE,), (SQUARE, SQUARE + 1), (SQUARE, SQUARE), (SQUARE,)
+    c, z, x, y = (jnp.asarray(rng.standard_normal(shape), jnp.float32) for shape in shapes)
+    slope_of, advance = jax.grad(batch_loss(problem)), advance_of(problem, STEP)
+    return loop(lambda cloud: advance(cloud, slope_of(cloud, x, y)))(Cloud(c, z / SQUARE**0.5))
 
 
 def parts(problem):
@@ -128,9 +138,14 @@ def main():
         print(f"{name:>20} {value:8.3f} ms")
     print(f"{'roofline':>20} {roofline:8.3f} ms")
     print(f"{'step in jax':>20} {step:8.3f} ms: {step / roofline:.2f} of the roofline (mark {MARK})")
-    work = 2.0 * UNITS * BATCH * (2 * DIM + 2)
-    share = (work / step) / (2.0 * SQUARE**3 / gemm)
-    print(f"{'square product':>20} {gemm:8.3f} ms; the step's products run at {share:.1%} of its rate")
+    wide = square_step(problem)
+    print(f"{'square product':>20} {gemm:8.3f} ms")
+    for title, taken, (n, d, p) in (
+        ("step", step, (UNITS, DIM, BATCH)),
+        ("square step", wide, 3 * (SQUARE,)),
+    ):
+        share = 2.0 * n * p * (2 * d + 2) / taken / (2.0 * SQUARE**3 / gemm)
+        print(f"{title:>20} {taken:8.3f} ms, n = {n}, d = {d}, P = {p}: products at {share:.1%} of that rate")
     held = step <= MARK * roofline
     if torch is not None:
         print(f"{'step in torch':>20} {torch:8.3f} ms: {torch / step:.2f} of jax's (mark {TORCH_MARK})")
