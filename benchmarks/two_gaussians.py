@@ -3,8 +3,9 @@
 Prints for every Delta how the least risk R_d approaches its limit R as d grows, d (R_d - R); what 800 independent
 directions of the best measure miss, by degrees of spherical harmonics, of which a descent mends the first two; and for
 every seed the gap R(f_n) - R_d at some particle times: on 32768 points of its own, with their standard error, and on the
-judge's 4096. The last line says whether all gaps are within the mark at the end, and so does the exit status. Unless given, time and
-batches are those that a Delta needs: 105 (.45), 205 (.4), 260 (.3) and 500 (.2) seconds of processor time for each seed.
+judge's 4096. The last line says whether all gaps are within the mark at the end, and so does the exit status. Unless
+given, time and batches are those that a Delta needs: 105 (.45), 205 (.4), 260 (.3) and 500 (.2) seconds of processor
+time for each seed.
 Usage: OMP_NUM_THREADS=1 python benchmarks/two_gaussians.py [--deltas 0.4] [--seeds 3] [--step 0.1] [--batch 4096]
     [--time 200] [--quench-batch 32768] [--units 800]
 """
