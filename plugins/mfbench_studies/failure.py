@@ -109,7 +109,7 @@ FAILURE_MEMORY = mfbench.StudyEntry(
     values=(3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
     quantity="error",
     seeds=5,
-    budget=120.0,
+    budget=400.0,
 )
 
 FAILURE_WIDTH = mfbench.StudyEntry(
