@@ -2,7 +2,7 @@
 
 Prints for every Delta how the least risk R_d approaches its limit R as d grows, d (R_d - R); what 800 independent
 directions of the best measure miss, by degrees of spherical harmonics, of which a descent mends the first two; and for
-every seed the gap R(f_n) - R_d at some particle times: on 32768 points of its own, with their standard error, and on the
+every seed the gap R(f_n) - R_d at some particle times: on 262144 points of its own, with their standard error, and on the
 judge's 4096. The last line says whether all gaps are within the mark at the end, and so does the exit status. Unless
 given, time and batches are those that a Delta needs: 105 (.45), 205 (.4), 260 (.3) and 500 (.2) seconds of processor
 time for each seed.
@@ -39,7 +39,7 @@ from mfbench_regression.two_gaussians_limit import (
 DIM = 320
 MARK = 0.005
 DIMENSIONS = (20, 40, 80, 160, 320)
-POINTS = 32768
+POINTS = 262144
 QUENCHED = 50
 """Steps of the quench, the last ones."""
 NEEDED = {
@@ -106,7 +106,9 @@ def gaps(delta, seed, given):
         if not checkpoint.milestone:
             continue
         paused = time.process_time()
-        f = np.concatenate([checkpoint.evaluate(checkpoint.state, part) for part in np.array_split(x, 8)])
+        f = np.concatenate(
+            [checkpoint.evaluate(checkpoint.state, part) for part in np.array_split(x, POINTS // 4096)]
+        )
         terms = (y - f) ** 2 - (y - best) ** 2
         looks = np.asarray(checkpoint.evaluate(checkpoint.state, judged.x))
         score = judged.metrics(Answers(looks=looks))["risk_gap"]
