@@ -5,7 +5,8 @@
 2. Again with 3/2, 2, 3, 4, ... times as many steps and half as many nodes again along each axis: log p_m = log p + c / m^2 +
    O(m^-4), so that two runs give order 4. Taken only where two changes in a row shrink like 1 / m^2.
 3. At each time the logarithm of a quintic spline of p, which unlike one of log p has no cliffs to overshoot; what is below
-   1e-13 of the largest density says nothing and is lifted to that.
+   1e-13 of the largest density says nothing and is lifted to that. Nor do differences of runs near there, so that they
+   are not continued; elsewhere by so much at most as an error may be. The answer is normalised once more.
 
 Noise must be the same everywhere (flag "multiplicative"): then it is a convolution. It may change in time.
 """
@@ -30,6 +31,10 @@ from mfbench_grid.semi_lagrangian_entry import SemiLagrangianParameters
 
 LEAST = 1e-13
 """Of the largest density."""
+CLEAR = 1e3
+"""Times that from which on the difference of two runs says something of their errors."""
+FARTHEST = 1.0
+"""Nats by which a run is continued at most: an error of order dt^2 is small, or there is no order."""
 DRAWS, SLOPE_STEP = 200, 1e-4
 """Draws of the start, and the difference, by which the drift's Jacobian is measured."""
 CONFIRMED = (0.6, 1.6)
@@ -49,12 +54,14 @@ class Piece(NamedTuple):
 
 
 class InTime(NamedTuple):
-    """What the log-density is evaluated from, at times (T,): the finest run, the one before, shares of their difference."""
+    """What the log-density is evaluated from, at times (T,): the finest run, the one before, shares of their difference,
+    and logarithms of the mass that this makes."""
 
     times: np.ndarray
     fine: tuple[Piece, ...]
     coarse: tuple[Piece, ...]
     shares: tuple[float, ...]
+    masses: tuple[float, ...]
 
 
 def solve(
@@ -94,9 +101,16 @@ def solve(
                 for old, change in zip(olds, changes, strict=True)
             ]
             reports = {"change": math.sqrt(float(np.mean(changes**2)))}
+        triples = tuple(zip(fine, coarse or fine, shares, strict=True))
         checkpoint = Checkpoint(
             evaluate=log_density,
-            state=InTime(np.array(problem.times), fine, coarse or fine, tuple(shares)),
+            state=InTime(
+                np.array(problem.times),
+                fine,
+                coarse or fine,
+                tuple(shares),
+                tuple(log_mass(*t) for t in triples),
+            ),
             work=run.work,
             reports=reports,
         )
@@ -111,11 +125,35 @@ def log_density(state: InTime, x: np.ndarray) -> np.ndarray:
     """log p of points (n, d + 1) with the time last; at the nearest time asked, and at the box's wall from outside."""
 
     def at(number: int, y: np.ndarray) -> np.ndarray:
-        fine = in_box(state.fine[number], y)
-        share = state.shares[number]
-        return fine + share * (fine - in_box(state.coarse[number], y)) if share else fine
+        pieces = state.fine[number], state.coarse[number]
+        return continued(*pieces, state.shares[number], y) - state.masses[number]
 
     return at_times(x, state.times, at)
+
+
+def continued(fine: Piece, coarse: Piece, share: float, x: np.ndarray) -> np.ndarray:
+    """log p of (n, d) points from two runs, a share of their difference beyond the finer one; not normalised."""
+    log_p = in_box(fine, x)
+    if not share:
+        return log_p
+    before = in_box(coarse, x)
+    clear = (log_p > math.log(CLEAR * fine.least)) & (before > math.log(CLEAR * coarse.least))
+    return log_p + np.where(clear, np.clip(share * (log_p - before), -FARTHEST, FARTHEST), 0.0)
+
+
+def log_mass(fine: Piece, coarse: Piece, share: float) -> float:
+    """Logarithm of the mass of what is `continued` in the finer one's box; 0 where nothing is, since runs are normalised."""
+    if not share:
+        return 0.0
+    x = nodes(fine.box)
+    log_p = in_box(fine, x)
+    return float(logsumexp(continued(fine, coarse, share, x)) - logsumexp(log_p))
+
+
+def nodes(box: np.ndarray) -> np.ndarray:
+    """Of a regular grid in a box (2, d), (n, d)."""
+    axes = [np.linspace(low, high, 65 if box.shape[1] > 2 else 257) for low, high in box.T]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
 
 
 def in_box(piece: Piece, x: np.ndarray) -> np.ndarray:
@@ -196,8 +234,7 @@ def steepness(problem: TransientProblem, seed: int) -> float:
 
 def difference(fine: Piece, coarse: Piece) -> float:
     """Root mean square of log p less log p of the other, in nats under p, by the nodes of a regular grid."""
-    axes = [np.linspace(low, high, 65 if fine.box.shape[1] > 2 else 257) for low, high in fine.box.T]
-    x = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    x = nodes(fine.box)
     log_p = in_box(fine, x)
     weights = np.exp(log_p - logsumexp(log_p))
     return math.sqrt(float(np.sum(weights * (log_p - in_box(coarse, x)) ** 2)))

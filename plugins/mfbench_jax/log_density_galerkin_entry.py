@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import above_zero, at_least
+from mfbench.checks import at_least
 from mfbench.demands import one_equation_in_time
+from mfbench_jax.walkers_step import stable_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class GalerkinParameters:
             stretches=1,
             max_steps=64,
         )
-        above_zero(self, "step_share")
+        stable_share(self)
 
 
 LOG_DENSITY_GALERKIN = mfbench.SolverEntry(

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import above_zero, at_least
+from mfbench.checks import at_least
 from mfbench.demands import scalar_noise_only, stationary_only, unbounded_space_only
+from mfbench_jax.walkers_step import stable_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class ParticlesAtRestParameters:
 
     def __post_init__(self) -> None:
         at_least(self, walkers=100, components=1, snapshots=1, keep=self.walkers)
-        above_zero(self, "step_share")
+        stable_share(self)
 
 
 def stationary_in_space(facts: mfbench.Facts) -> str | None:

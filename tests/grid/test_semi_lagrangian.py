@@ -13,7 +13,20 @@ from mfbench_fokker_planck import gaussian, swimmer
 from mfbench_fokker_planck.entries.gaussian import GaussianParameters
 from mfbench_grid.blocks.carried_density import CarriedDensity
 from mfbench_grid.blocks.remap import Remap
-from mfbench_grid.semi_lagrangian import Runs, confirmed, in_box, multiple, solve
+from mfbench_grid.semi_lagrangian import (
+    CLEAR,
+    FARTHEST,
+    LEAST,
+    Piece,
+    Runs,
+    confirmed,
+    continued,
+    in_box,
+    log_mass,
+    multiple,
+    nodes,
+    solve,
+)
 from mfbench_grid.semi_lagrangian_entry import SEMI_LAGRANGIAN, SemiLagrangianParameters
 
 CONTEXT = Context(seed=0, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
@@ -171,3 +184,40 @@ def test_through_a_trial():
     record = run_trial(Spec(key="carried", cell=cell, limits=Limits(), plugins=())).record
     assert record.status is Status.OK, record.sentence
     assert record.error < 0.1
+
+
+def gaussian_piece(middle, width):
+    """N(middle, width^2) on the line, as a run leaves it in a box of [-12, 12]."""
+    top = 1.0 / (width * math.sqrt(2.0 * math.pi))
+
+    def p(x):
+        return top * np.exp(-0.5 * ((x[:, 0] - middle) / width) ** 2)
+
+    return Piece(p, LEAST * top, np.array([[-12.0], [12.0]]))
+
+
+def test_runs_are_continued_where_both_say_something_by_no_more_than_an_error():
+    fine, coarse, x = (
+        gaussian_piece(0.0, 1.0),
+        gaussian_piece(0.01, 1.0),
+        np.linspace(-12.0, 12.0, 2001)[:, None],
+    )
+    whole = continued(fine, coarse, 0.8, x) - in_box(fine, x)
+    says = np.minimum(in_box(fine, x) - math.log(fine.least), in_box(coarse, x) - math.log(coarse.least))
+    clear = says > math.log(CLEAR)
+    # log p - log p of the other is -.01 x + .01^2 / 2
+    np.testing.assert_allclose(whole[clear], 0.8 * (-0.01 * x[clear, 0] + 5e-5), atol=1e-12)
+    assert np.all(whole[~clear] == 0.0) and 0.3 < np.mean(clear) < 0.6
+    far = continued(fine, gaussian_piece(4.0, 1.0), 0.8, x) - in_box(fine, x)
+    assert np.max(np.abs(far)) == pytest.approx(FARTHEST)
+    np.testing.assert_array_equal(continued(fine, coarse, 0.0, x), in_box(fine, x))
+
+
+@pytest.mark.parametrize("middle", [0.01, 0.3, 4.0])
+def test_what_is_continued_is_normalised_again(middle):
+    """Where a run before has nothing yet, a difference of 18 nats once made a mass of a million."""
+    fine, coarse = gaussian_piece(0.0, 1.0), gaussian_piece(middle, 0.8)
+    x = nodes(fine.box)
+    log_p = continued(fine, coarse, 1.3, x) - log_mass(fine, coarse, 1.3)
+    assert np.sum(np.exp(log_p)) * (x[1, 0] - x[0, 0]) == pytest.approx(1.0, abs=1e-9)
+    assert log_mass(fine, coarse, 0.0) == 0.0
