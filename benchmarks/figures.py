@@ -80,7 +80,7 @@ class Bench:
     def figure(self, row: Row, solver: str, seeds: int, rival: float | None = None) -> Figure:
         """One solver in one row; rows of the same instance and budget share their trials."""
         request = Request(
-            problems=(Selector(row.problem, dict(row.parameters)),),
+            problems=(row.selector,),
             solvers=(Selector(solver, {}),),
             seeds=seeds,
             budget=row.budget,
@@ -101,12 +101,10 @@ class Bench:
     def line(self, row: Row, solvers: Sequence[str], seeds: int) -> Line:
         """A row with these solvers, or with those that it has goals for."""
         figures, rival = [], None
-        if row.against is not None:
-            figures.append(self.figure(row, row.against, seeds))
-            rival = None if figures[0].why_not else figures[0].median
-        for solver in solvers or row.goals:
-            if solver != row.against:
-                figures.append(self.figure(row, solver, seeds, rival))
+        for solver in row.solvers(solvers):
+            figures.append(self.figure(row, solver, seeds, rival))
+            if solver == row.against and not figures[-1].why_not:
+                rival = figures[-1].median
         controls = [self.figure(row, name, 1) for name in self.controls(row.problem.partition("/")[0])]
         return Line(row, figures, [control for control in controls if not control.why_not])
 
@@ -124,11 +122,10 @@ def sessions(
     """
     wanted: dict[tuple[str, float, int], dict[str, Selector]] = defaultdict(dict)
     for row in rows:
-        asked = [row.against] if row.against is not None else []
-        task = row.problem.partition("/")[0]
-        pairs = [(name, seeds) for name in (*asked, *(solvers or row.goals))]
-        for name, number in (*pairs, *((name, 1) for name in controls(task))):
-            wanted[name, row.budget, number][row.title] = Selector(row.problem, dict(row.parameters))
+        pairs = [(name, seeds) for name in row.solvers(solvers)]
+        pairs += [(name, 1) for name in controls(row.problem.partition("/")[0])]
+        for name, number in pairs:
+            wanted[name, row.budget, number][row.title] = row.selector
     return [
         Request(problems=tuple(them.values()), solvers=(Selector(name, {}),), seeds=number, budget=budget)
         for (name, budget, number), them in wanted.items()

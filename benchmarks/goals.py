@@ -12,6 +12,7 @@ from statistics import median
 from typing import Literal
 
 from mfbench.labels import label
+from mfbench.names import Selector
 from mfbench.record import Look, Record, Status
 
 SPREAD = 5.0
@@ -59,6 +60,16 @@ class Row:
     def title(self) -> str:
         """As a selector is written."""
         return label(self.problem, self.parameters)
+
+    @property
+    def selector(self) -> Selector:
+        """Of the instance."""
+        return Selector(self.problem, dict(self.parameters))
+
+    def solvers(self, instead: Sequence[str]) -> list[str]:
+        """Who is measured: `against` first, then these, or if there are none those that have goals."""
+        first = [] if self.against is None else [self.against]
+        return list(dict.fromkeys((*first, *(instead or self.goals))))
 
     @property
     def name(self) -> str:

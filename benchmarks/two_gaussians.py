@@ -87,16 +87,16 @@ def missed(delta):
 
 def gaps(delta, seed, given):
     """Print the gap at some times of a run; returns the last one."""
-    needed = NEEDED.get(delta, NEEDED[0.2])
-    given = argparse.Namespace(**vars(given))
-    for name, value in zip(("time", "batch", "quench_batch"), needed, strict=True):
-        if getattr(given, name) is None:
-            setattr(given, name, value)
-    steps = round(given.time / given.step)
+    asked = given.time, given.batch, given.quench_batch
+    until, batch, quench_batch = (
+        needed if own is None else own
+        for own, needed in zip(asked, NEEDED.get(delta, NEEDED[0.2]), strict=True)
+    )
+    steps = round(until / given.step)
     marks = sorted({max(1, steps // 20), steps // 4, steps // 2, steps - QUENCHED, steps})
     parameters = ParticleDescent(
-        particles=given.units, step=given.step, batch=given.batch, steps=steps, quench_after=steps - QUENCHED,
-        quench_batch=given.quench_batch, milestones="+".join(map(str, marks)),
+        particles=given.units, step=given.step, batch=batch, steps=steps, quench_after=steps - QUENCHED,
+        quench_batch=quench_batch, milestones="+".join(map(str, marks)),
     )  # fmt: skip
     instance = TwoGaussiansParameters(dim=DIM, delta=delta)
     problem, judged, (x, y, best) = build(instance, 0), judge(instance, 0), control(delta)

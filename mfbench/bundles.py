@@ -64,10 +64,7 @@ class Shared(msgspec.Struct, frozen=True, array_like=True):
     @property
     def columns(self) -> int:
         """Of `Bundle.numbers`."""
-        names = (
-            2 * len(self.metrics) + len(self.seconds_to_target) + len(self.work_to_target) + len(self.work)
-        )
-        return names + 1 + len(USAGE)
+        return len(self.metrics) + len(self.outcomes) + len(self.spent)
 
     @property
     def outcomes(self) -> tuple[tuple[str, str], ...]:
