@@ -158,6 +158,7 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
         record,
         judge=code_hash(problem.judge, problem.parameters),
         headline=judge.headline_name,
+        sentence=scoring.remarked(record.sentence, record.cell.task, metrics),
         metrics=metrics,
     )
     if fresh.metrics.get(fresh.headline) == record.metrics[record.headline]:

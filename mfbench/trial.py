@@ -227,7 +227,8 @@ def conclude(
         arrays |= {"finals": answers.finals, "gradients": answers.gradients}
     told = scored.differences if answers.gradients is not None and answers.gradients.size else None
     metrics = scoring.metrics_of(answers, judge)
-    return msgspec.structs.replace(record, metrics=metrics, differences=told), arrays
+    sentence = scoring.remarked(sentence, case.spec.cell.task, metrics)
+    return msgspec.structs.replace(record, sentence=sentence, metrics=metrics, differences=told), arrays
 
 
 def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:

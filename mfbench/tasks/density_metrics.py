@@ -23,6 +23,13 @@ def capped_exp(values: np.ndarray) -> np.ndarray:
     return exponentials
 
 
+def shares(log_ratio: np.ndarray) -> np.ndarray:
+    """exp(e) / mean(exp(e)), (n,), of any e whatever its size; NaN where it is nowhere above minus infinity."""
+    ratios = np.exp(log_ratio - np.max(log_ratio))
+    each: np.ndarray = ratios / np.mean(ratios)
+    return each
+
+
 def rms(error: np.ndarray, floor: float) -> Score:
     """Root mean square of e with its sampling error; infinite where p_hat is 0 somewhere, NaN for NaN."""
     squares = error**2
@@ -44,14 +51,13 @@ def mass(error: np.ndarray, floor: float) -> Score:
 
 def kl(error: np.ndarray, floor: float) -> Score | None:
     """KL(p || p_hat / mass) = log mean(r) - mean(e); None where it is not finite."""
-    ratios = capped_exp(error)
-    total = float(np.mean(ratios))
-    if not (np.all(np.isfinite(error)) and total > 0):
+    if not np.all(np.isfinite(error)):
         return None
+    below = error - np.max(error)
     # The delta method: the fluctuations of the two terms all but cancel for small e.
-    influence = ratios / total - error
+    influence = shares(error) - below
     return Score(
-        value=math.log(total) - float(np.mean(error)),
+        value=max(math.log(float(np.mean(np.exp(below)))) - float(np.mean(below)), 0.0),
         floor=max(floor**2, FLOAT64_NOISE),
         standard_error=float(np.std(influence, ddof=1)) / math.sqrt(len(error)),
     )
@@ -79,30 +85,44 @@ def quadrature(
 
 
 def moments(
-    error: np.ndarray, x: np.ndarray, mean: np.ndarray, covariance: np.ndarray, floor: float
+    error: np.ndarray,
+    x: np.ndarray,
+    log_p: np.ndarray,
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    floor: float,
 ) -> dict[str, Score]:
-    """Errors of the mean, in standard deviations, and of the covariance, relative, of p_hat normalised.
+    """What p_hat, normalised, has for moments and entropy.
 
-    By weights r / mean(r) at the points x (n, d) from p, differences taken under the same points: E_p[(r / mean(r) - 1) f],
-    so that their sampling error vanishes with e.
+    mean_error is in standard deviations; covariance_error relative in the Frobenius norm; eigenvalue_error that of the
+    covariance's sorted eigenvalues, relative in the Euclidean norm; entropy_error in nats.
+
+    By weights w = r / mean(r) at the points x (n, d) from p, differences taken under the same points, so that their sampling
+    error vanishes with e: E_p[(w - 1) f], and for the entropy S = -E log p
+
+        S_hat - S = -E_p[(w - 1) log p] - E_p[w e] + log E_p[r].
 
     Args:
         error: e, (n,).
         x: (n, d).
+        log_p: (n,).
         mean: of p, (d,).
         covariance: of p, (d, d).
         floor: of e.
     """
-    ratios = capped_exp(error - np.max(error))
-    excess = ratios / np.mean(ratios) - 1.0
+    weights = shares(error)
+    excess = weights - 1.0
     away = x - mean
     shift = np.mean(excess[:, None] * away, axis=0)
     change = (excess[:, None] * away).T @ away / len(x) - np.outer(shift, shift)
-    return {
-        "mean_error": Score(
-            value=float(np.linalg.norm(shift) / math.sqrt(np.trace(covariance))), floor=floor
-        ),
-        "covariance_error": Score(
-            value=float(np.linalg.norm(change) / np.linalg.norm(covariance)), floor=floor
-        ),
+    truth = np.linalg.eigvalsh(covariance)
+    moved = np.linalg.eigvalsh(covariance + change) - truth
+    below = error - np.max(error)
+    entropy = math.log(float(np.mean(np.exp(below)))) - float(np.mean(excess * log_p + weights * below))
+    figures = {
+        "mean_error": float(np.linalg.norm(shift)) / math.sqrt(np.trace(covariance)),
+        "covariance_error": float(np.linalg.norm(change) / np.linalg.norm(covariance)),
+        "eigenvalue_error": float(np.linalg.norm(moved) / np.linalg.norm(truth)),
+        "entropy_error": abs(entropy),
     }
+    return {name: Score(value=value, floor=floor) for name, value in figures.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from mfbench.reference import Reference
 from mfbench.tasks import density_metrics
 from mfbench.tasks.judging import Answers, Inquiry, Score
+from mfbench.tasks.whole_space import WholeSpace
 
 MAPE_DEPTH = 10.0
 """MAPE counts points with log p >= max log p - 10 only: it is ruled by the tail cut-off."""
@@ -46,9 +47,8 @@ class OrderParameter:
 
     def score(self, log_p_hat: np.ndarray, weights: np.ndarray) -> Score:
         """Distance of the average over p_hat, normalised on the nodes, from the truth; NaN where p_hat has no mass."""
-        mass = weights * density_metrics.capped_exp(log_p_hat)
-        total = float(np.sum(mass))
-        found = mass @ self.values / total if total > 0 else np.full(len(self.truth), np.nan)
+        mass = weights * density_metrics.shares(log_p_hat)
+        found = mass @ self.values / np.sum(mass)
         return Score(value=float(np.linalg.norm(found - self.truth)), floor=self.reference.tolerance)
 
 
@@ -62,6 +62,7 @@ class FokkerPlanckJudge:
         uniform: points uniform on {log p >= max log p - 10}, equal weights; no points where nobody can draw them.
         max_log_p: the maximum of log p.
         log_density: reference of log p, tolerance in nats.
+        space: points beyond the law; None on a torus, which has nothing beyond.
         modes: (n,) of the law's points: the number 0, 1, ... of the mode whose basin they lie in; None where the law
             has one mode.
         landmarks: single points at which log p is asked for itself; an error counts times the weight (1 / d for nats
@@ -74,6 +75,7 @@ class FokkerPlanckJudge:
     uniform: DensityPoints
     max_log_p: float
     log_density: Reference
+    space: WholeSpace | None = None
     modes: np.ndarray | None = None
     landmarks: DensityPoints | None = None
     order: OrderParameter | None = None
@@ -85,16 +87,20 @@ class FokkerPlanckJudge:
 
     @cached_property
     def inquiry(self) -> Inquiry:
-        """Looks at the law's points; nodes, the uniform set and the landmarks at the end."""
+        """Looks at the law's points; nodes, the uniform set, the landmarks and points beyond the law at the end."""
         return Inquiry(
             looks=self.law.x,
-            finals=np.concatenate([part.x for part in self._finals]),
+            finals=np.concatenate([*(part.x for part in self._finals), *(space.x for space in self._spaces)]),
             gradients=np.empty((0, self.law.x.shape[1])),
         )
 
     @property
     def _finals(self) -> list[DensityPoints]:
         return [self.nodes, self.uniform, *([] if self.landmarks is None else [self.landmarks])]
+
+    @property
+    def _spaces(self) -> list[WholeSpace]:
+        return [] if self.space is None else [self.space]
 
     @property
     def headline_name(self) -> str:
@@ -112,7 +118,9 @@ class FokkerPlanckJudge:
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
         """log_density_rms, shape_rms, kl, mape, mass, zero_share, mode_weights; with finals relative_l1, relative_l2,
-        order_parameter, mape_uniform, landmarks.
+        order_parameter, mape_uniform, landmarks, outside_mass, total_mass.
+
+        mass is that where the law lies, by its own points.
         """
         error = answers.looks - self.law.log_p
         finite = bool(np.all(np.isfinite(error)))
@@ -128,9 +136,8 @@ class FokkerPlanckJudge:
         bulk = self.law.log_p >= self.max_log_p - MAPE_DEPTH
         if np.any(bulk):
             scores["mape"] = density_metrics.mape(error[bulk], self.floor)
-        ratios = density_metrics.capped_exp(error)
-        if self.modes is not None and np.mean(ratios) > 0:
-            scores["mode_weights"] = _mode_weights(ratios, self.modes, self.floor)
+        if self.modes is not None and np.max(error) > -np.inf:
+            scores["mode_weights"] = _mode_weights(error, self.modes, self.floor)
         if answers.finals is not None:
             scores |= self._final(answers.finals)
         return scores
@@ -138,7 +145,7 @@ class FokkerPlanckJudge:
     def _final(self, values: np.ndarray) -> dict[str, Score]:
         scores: dict[str, Score] = {}
         ends = np.cumsum([len(part.log_p) for part in self._finals])
-        nodes, uniform, *landmarks = np.split(values, ends[:-1])
+        nodes, uniform, *landmarks, beyond = np.split(values, ends)
         if len(uniform):
             scores["mape_uniform"] = density_metrics.mape(uniform - self.uniform.log_p, self.floor)
         for points, found in zip(self._finals[2:], landmarks, strict=True):
@@ -148,15 +155,17 @@ class FokkerPlanckJudge:
             scores |= density_metrics.quadrature(nodes, self.nodes.log_p, self.nodes.weights, self.floor)
             if self.order is not None:
                 scores["order_parameter"] = self.order.score(nodes, self.nodes.weights)
+        for space in self._spaces:
+            scores |= space.scores(beyond, self.floor)
         return scores
 
 
-def _mode_weights(ratios: np.ndarray, modes: np.ndarray, floor: float) -> Score:
+def _mode_weights(error: np.ndarray, modes: np.ndarray, floor: float) -> Score:
     """Root mean square over the modes of p_hat's weight minus p's, both from the same points of p.
 
     p_hat's weight of basin k is E_p[p_hat / p; k] / E_p[p_hat / p]: with p_hat = p the points' own scatter cancels.
     """
     members = modes[:, None] == np.arange(np.max(modes) + 1)
     deviations = members - np.mean(members, axis=0)
-    shares = np.mean(ratios[:, None] * deviations, axis=0) / np.mean(ratios)
-    return Score(value=float(np.sqrt(np.mean(shares**2))), floor=floor)
+    gained = np.mean(density_metrics.shares(error)[:, None] * deviations, axis=0)
+    return Score(value=float(np.sqrt(np.mean(gained**2))), floor=floor)

@@ -6,6 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What the sentence of a scored trial says of an answer that is not what it must be.
+
+    Args:
+        above: how large the metric may be before anything is said.
+        text: with {found} for the metric, signed where it has a sign.
+        expected: what is added to the metric to give {found}.
+    """
+
+    above: float
+    text: str
+    expected: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Facts of a task that planning and tables need; numpy-free on purpose.
@@ -20,6 +35,7 @@ class Task:
         shares: metrics that are 0 or 1 in a trial: of several trials the mean counts, which is a share of them.
         slopes: metrics made from the gradient of the solution.
         meanings: what a column says, where its name does not; for the notes under a table.
+        remarks: metric -> what a trial's sentence says where it is too large, or no finite number.
         logarithms: the answer is the logarithm of something that may be 0, so minus infinity is one of its values.
     """
 
@@ -31,6 +47,7 @@ class Task:
     shares: frozenset[str] = frozenset()
     slopes: frozenset[str] = frozenset()
     meanings: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, Remark] = field(default_factory=dict)
     logarithms: bool = False
 
     @property
@@ -89,7 +106,30 @@ TASKS = {
                 "order_parameter",
                 "landmarks",
                 "mass",
+                "total_mass",
+                "outside_mass",
+                "zero_share",
+                "exchange_rms",
             ),
+            quiet=frozenset({"outside_mass", "zero_share", "exchange_rms"}),
+            meanings={
+                "mass": "|int p - 1| of the answer where the law lies, by its own points",
+                "total_mass": "the same over the whole space, by points that reach eight times as far as the law",
+                "outside_mass": "the answer's mass outside the problem's box, by the same points; 1e-6 counts as none",
+                "zero_share": "share of the law's points at which the answer is 0",
+                "exchange_rms": "nats, root mean square change of log p where exchangeable particles change places",
+            },
+            remarks={
+                "zero_share": Remark(0.0, "its density is 0 at a share {found:.2g} of the law's points"),
+                "mass": Remark(0.1, "its mass where the law lies is {found:.3g}, not 1", expected=1.0),
+                "total_mass": Remark(
+                    0.1, "its mass over the whole space is {found:.3g}, not 1", expected=1.0
+                ),
+                "outside_mass": Remark(1e-3, "outside the problem's box it has a mass of {found:.2g}"),
+                "exchange_rms": Remark(
+                    1e-3, "log p changes by {found:.2g} nats where exchangeable particles change places"
+                ),
+            },
             logarithms=True,
         ),
         Task(

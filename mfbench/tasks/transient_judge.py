@@ -11,6 +11,7 @@ from mfbench.reference import Reference
 from mfbench.tasks import density_metrics
 from mfbench.tasks.density_metrics import FLOAT64_NOISE
 from mfbench.tasks.judging import Answers, Inquiry, Score
+from mfbench.tasks.whole_space import WholeSpace
 
 MAPE_DEPTH = 10.0
 """MAPE counts points with log p >= max log p - 10 at their time only: it is ruled by the tail cut-off."""
@@ -46,7 +47,10 @@ class TransientJudge:
         nodes: (m, d) quadrature nodes for the last time; none (0, d) in high dimension.
         node_log_p: (m,) of the last time.
         node_weights: (m,) for dx.
+        space: points beyond the law at the last time.
         log_density: reference of log p, tolerance in nats.
+        exchanged: (k, d) the first draws at the last time with their particles in another order, where these are
+            exchangeable; else None.
 
     Raises:
         ValueError: times with unlike numbers of draws.
@@ -56,7 +60,9 @@ class TransientJudge:
     nodes: np.ndarray
     node_log_p: np.ndarray
     node_weights: np.ndarray
+    space: WholeSpace
     log_density: Reference
+    exchanged: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         counts = {len(law.x) for law in self.laws}
@@ -72,11 +78,17 @@ class TransientJudge:
 
     @cached_property
     def inquiry(self) -> Inquiry:
-        """Looks at the draws of all times; nodes at the end. The last column is the time."""
+        """Looks at the draws of all times; at the end nodes, points beyond the law and those with particles exchanged.
+
+        The last column is the time.
+        """
         last = self.laws[-1].time
+        finals = np.concatenate(
+            [self.nodes, self.space.x, *([] if self.exchanged is None else [self.exchanged])]
+        )
         return Inquiry(
             looks=np.concatenate([at_time(law.x, law.time) for law in self.laws]),
-            finals=at_time(self.nodes, last),
+            finals=at_time(finals, last),
             gradients=np.empty((0, self.nodes.shape[1] + 1)),
         )
 
@@ -95,10 +107,11 @@ class TransientJudge:
         return density_metrics.rms(looks - self._truth, self.floor)
 
     def metrics(self, answers: Answers) -> dict[str, Score]:
-        """The headline; shape_rms, last_rms, mass, kl, zero_share, mape, moments; with finals relative_l1, relative_l2.
+        """The headline; shape_rms, last_rms, mass, kl, zero_share, mape, moments; with finals, all of the last time,
+        relative_l1, relative_l2, outside_mass, total_mass, exchange_rms.
 
-        The shape is what is left without the mean error at each time. mass, mean_error and covariance_error are the
-        largest over the times, kl their mean.
+        The shape is what is left without the mean error at each time. mass, where the law lies by its own points, and the
+        errors of moments and entropy are the largest over the times, kl is the mean.
         """
         error = answers.looks - self._truth
         scores = {"log_density_rms": self.headline(answers.looks)}
@@ -115,14 +128,25 @@ class TransientJudge:
             scores["mape"] = density_metrics.mape(error[bulk], self.floor)
         if finite:
             each = [
-                density_metrics.moments(part, law.x, law.mean, law.covariance, self.floor)
+                density_metrics.moments(part, law.x, law.log_p, law.mean, law.covariance, self.floor)
                 for part, law in zip(parts, self.laws, strict=True)
             ]
             scores |= {name: _worst([one[name] for one in each]) for name in each[0]}
-        if answers.finals is not None and len(self.nodes):
-            scores |= density_metrics.quadrature(
-                answers.finals, self.node_log_p, self.node_weights, self.floor
-            )
+        if answers.finals is not None:
+            scores |= self._final(answers.finals, np.split(answers.looks, len(self.laws))[-1])
+        return scores
+
+    def _final(self, values: np.ndarray, last: np.ndarray) -> dict[str, Score]:
+        """Of the values at the finals and at the last law's points."""
+        nodes, beyond, exchanged = np.split(values, np.cumsum([len(self.nodes), len(self.space.x)]))
+        scores = self.space.scores(beyond, self.floor)
+        if len(nodes):
+            scores |= density_metrics.quadrature(nodes, self.node_log_p, self.node_weights, self.floor)
+        if len(exchanged):
+            before, gap = last[: len(exchanged)], np.zeros(len(exchanged))
+            changed = exchanged != before  # minus infinity may well be the same before and after
+            gap[changed] = exchanged[changed] - before[changed]
+            scores["exchange_rms"] = density_metrics.rms(gap, self.floor)
         return scores
 
     @cached_property

@@ -151,9 +151,11 @@ def build(parameters: BenesParameters, seed: int) -> TransientProblem:
 
 def judge(parameters: BenesParameters, seed: int) -> TransientJudge:
     """The judge of the problem that `build` gives for the same seed."""
+    law = law_of(parameters, seed)
     return judge_of(
-        law_of(parameters, seed),
+        law,
         TIMES,
+        box=box_of(law, TIMES[-1]),
         tolerance=TOLERANCE,
         method="exact",
         source="mfbench_fokker_planck.benes, p = h N / Z",

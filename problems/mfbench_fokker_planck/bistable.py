@@ -16,7 +16,7 @@ from mfbench import NoParameters
 from mfbench.frames import Frame
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
-from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.box_quadrature import box_quadrature, cube
 from mfbench_fokker_planck.line_gibbs import LineGibbs
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
 
@@ -56,7 +56,7 @@ def build(parameters: NoParameters, seed: int) -> FokkerPlanckProblem:
         drift=drift,
         diffusion=DIFFUSION,
         start=np.array([[-1.0], [1.0]]),
-        box=np.array([[-HALF_WIDTH], [HALF_WIDTH]]),
+        box=cube(HALF_WIDTH, 1),
     )
 
 
@@ -85,6 +85,7 @@ def judge(parameters: NoParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         lambda x: exponent(x[:, 0]) - log_z,
         Frame(1, None),
+        box=cube(HALF_WIDTH, 1),
         drawn=drawn,
         bulk=sides * (low + (high - low) * rng.random((UNIFORM_POINTS, 1))),
         nodes=box_quadrature(np.array([-HALF_WIDTH]), np.array([HALF_WIDTH]), NODES),

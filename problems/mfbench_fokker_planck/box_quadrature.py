@@ -1,9 +1,14 @@
-"""Gauss-Legendre product quadrature on boxes."""
+"""Boxes, and Gauss-Legendre product quadrature on them."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
+
+
+def cube(half_width: float, dim: int) -> np.ndarray:
+    """(2, d) corners of [-half_width, half_width]^d."""
+    return np.array([[-half_width] * dim, [half_width] * dim])
 
 
 def box_quadrature(low: np.ndarray, high: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from array_api_compat import array_namespace
 from mfbench.frames import Frame
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import FokkerPlanckJudge
+from mfbench_fokker_planck.box_quadrature import cube
 from mfbench_fokker_planck.chain_law import ChainLaw
 from mfbench_fokker_planck.entries.chain import ChainParameters
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, judge_of
@@ -44,7 +45,7 @@ def build(parameters: ChainParameters, seed: int) -> FokkerPlanckProblem:
         drift=drift,
         diffusion=1.0 / parameters.beta,
         start=np.random.default_rng([seed, STARTS]).standard_normal((STARTS, dim)),
-        box=np.array([[-HALF_WIDTH] * dim, [HALF_WIDTH] * dim]),
+        box=cube(HALF_WIDTH, dim),
     )
 
 
@@ -58,6 +59,7 @@ def judge(parameters: ChainParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         lambda x: -parameters.beta * law.potential(x) - log_z,
         Frame(dim, None),
+        box=cube(HALF_WIDTH, dim),
         drawn=law.draw(LAW_POINTS, np.random.default_rng([POINTS_SEED, dim])),
         max_log_p=-log_z,
         landmarks=(np.stack([np.zeros(dim), np.ones(dim)]), np.full(2, 1.0 / dim)),

@@ -21,7 +21,7 @@ from mfbench.frames import Frame
 from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge, OrderParameter
-from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.box_quadrature import box_quadrature, cube
 from mfbench_fokker_planck.entries.desai_zwanzig import DesaiZwanzigParameters
 from mfbench_fokker_planck.line_gibbs import NODES, LineGibbs
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
@@ -110,7 +110,7 @@ def build(parameters: DesaiZwanzigParameters, seed: int) -> FokkerPlanckProblem:
         interaction=interaction,
         diffusion=1.0 / beta,
         start=Frame(1, seed).to_solver(STARTS[:, None]),
-        box=np.array([[-reach], [reach]]),
+        box=cube(reach, 1),
     )
 
 
@@ -127,6 +127,7 @@ def judge(parameters: DesaiZwanzigParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         lambda y: law.log_density(y[:, 0]),
         frame,
+        box=cube(reach, 1),
         drawn=drawn,
         bulk=law.draw_level(MAPE_DEPTH, UNIFORM_POINTS, rng)[:, None],
         nodes=nodes,

@@ -21,6 +21,7 @@ from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import DensityPoints, FokkerPlanckJudge
 from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.dilations import dilated_gaussian
 from mfbench_fokker_planck.radial import directions
 from mfbench_fokker_planck.references import store
 
@@ -28,6 +29,7 @@ STRENGTH, WIDTH = 0.1, 0.5
 DIFFUSION = 0.5
 CORNER = np.array([10.0, 6.0, 6.0])
 """Of the box: 5.7, 5.9 and 6 standard deviations."""
+BOX = np.stack([-CORNER, CORNER])
 NODES, NODE_CORNER = 24, np.array([9.0, 5.2, 5.2])
 """Gauss-Legendre nodes per axis, and where they end."""
 STARTS = 32
@@ -55,7 +57,7 @@ def build(parameters: NoParameters, seed: int) -> FokkerPlanckProblem:
         drift=drift,
         diffusion=DIFFUSION,
         start=directions(3, STARTS, np.random.default_rng([seed, STARTS])),
-        box=np.stack([-CORNER, CORNER]),
+        box=BOX,
     )
 
 
@@ -70,6 +72,7 @@ def judge(parameters: NoParameters, seed: int) -> FokkerPlanckJudge:
         nodes=DensityPoints(x=nodes, log_p=arrays["node_log_p"], weights=weights),
         uniform=DensityPoints(x=np.empty((0, 3)), log_p=np.empty(0), weights=np.empty(0)),
         max_log_p=float(arrays["max_log_p"]),
+        space=dilated_gaussian(np.zeros(3), np.cov(x.T), BOX),
         log_density=Reference(
             quantity="log p(x), nats",
             value=None,

@@ -75,6 +75,8 @@ def judge(parameters: GaussianParameters, seed: int) -> TransientJudge:
     return judge_of(
         case.law,
         case.times,
+        box=box_of(case.law, case.times[-1]),
+        particles=case.particles,
         tolerance=TOLERANCE,
         method="exact; moments by matrix exponentials",
         source="mfbench_fokker_planck.linear_law",

@@ -22,7 +22,7 @@ from array_api_compat import array_namespace
 from mfbench.frames import Frame
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
-from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.box_quadrature import box_quadrature, cube
 from mfbench_fokker_planck.chain_law import ChainLaw
 from mfbench_fokker_planck.entries.kinetic import KineticParameters
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
@@ -110,7 +110,7 @@ def build(parameters: KineticParameters, seed: int) -> FokkerPlanckProblem:
         noise=np.concatenate([silent, noisy]),
         # About the saddle: where they lie says nothing of the wells.
         start=np.random.default_rng([seed, STARTS]).standard_normal((STARTS, parameters.dim)),
-        box=np.array([[-HALF_WIDTH] * parameters.dim, [HALF_WIDTH] * parameters.dim]),
+        box=cube(HALF_WIDTH, parameters.dim),
     )
 
 
@@ -125,6 +125,7 @@ def judge(parameters: KineticParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         lambda x: -law.energy(x) - log_z,
         Frame(dim, None),
+        box=cube(HALF_WIDTH, parameters.dim),
         drawn=drawn,
         bulk=law.draw_bulk(UNIFORM_POINTS, rng) if dim <= BULK_DIM else None,
         nodes=box_quadrature(-corner, corner, NODES) if dim == 2 else None,

@@ -9,6 +9,7 @@ import numpy as np
 from mfbench.reference import Reference
 from mfbench.tasks.transient_judge import LawAt, TransientJudge
 from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.dilations import SPACE_POINTS, SPACE_SEED, dilated
 
 POINTS = 20_000
 """Of the judge, over all times together."""
@@ -18,6 +19,8 @@ REACH = 7.0
 """Standard deviations of a coordinate that boxes span on either side of its mean: a Gaussian has 3e-12 outside."""
 MOMENTS = 64
 """Times in [0, T] at which a box looks where the law lies."""
+EXCHANGED = 500
+"""Points of the judge at which exchangeable particles change their order."""
 NODES = {1: 400, 2: 96, 3: 40}
 """Gauss-Legendre nodes along an axis, by dimension."""
 
@@ -56,19 +59,23 @@ def judge_of(
     law: KnownLaw,
     times: tuple[float, ...],
     *,
+    box: np.ndarray,
     tolerance: float,
     method: str,
     source: str,
     nodes: tuple[np.ndarray, np.ndarray] | None = None,
+    particles: tuple[int, int] | None = None,
 ) -> TransientJudge:
-    """The judge by draws from the law at each time, and by nodes at the last.
+    """The judge by draws from the law at each time, and by nodes and draws beyond the law at the last.
 
     Args:
         law: in the coordinates that solvers see.
         times: at which it is asked.
+        box: (2, d) the problem's.
         tolerance: error bar of log p, nats.
         method, source: of the reference.
         nodes: (m, d) with weights (m,) for integrals dx; None for `nodes_around` the law.
+        particles: (N, d / N) where they are exchangeable.
     """
     rng = np.random.default_rng([POINT_SEED, law.dim])
     laws = []
@@ -87,15 +94,25 @@ def judge_of(
         )
     last = laws[-1]
     places, weights = nodes_around(last.mean, last.covariance) if nodes is None else nodes
+    far = law.draw(last.time, SPACE_POINTS, np.random.default_rng([SPACE_SEED, law.dim]))
     return TransientJudge(
         laws=tuple(laws),
         nodes=places,
         node_log_p=law.log_density(places, last.time) if len(places) else np.empty(0),
         node_weights=weights,
+        space=dilated(far, lambda x: law.log_density(x, last.time), box),
+        exchanged=None if particles is None else exchanged(last.x[:EXCHANGED], particles, rng),
         log_density=Reference(
             quantity="log p(x, t), nats", value=None, tolerance=tolerance, method=method, source=source
         ),
     )
+
+
+def exchanged(x: np.ndarray, particles: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Points (n, d) with their N particles in a random order, another one for each point."""
+    apart = x.reshape(len(x), *particles)
+    order = rng.permuted(np.tile(np.arange(particles[0]), (len(x), 1)), axis=1)
+    return np.take_along_axis(apart, order[:, :, None], axis=1).reshape(x.shape)
 
 
 def nodes_around(mean: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

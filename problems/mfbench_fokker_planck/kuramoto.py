@@ -23,6 +23,7 @@ from mfbench.frames import Frame
 from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge, OrderParameter
+from mfbench_fokker_planck.box_quadrature import cube
 from mfbench_fokker_planck.entries.kuramoto import KuramotoParameters
 from mfbench_fokker_planck.line_gibbs import LineGibbs
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
@@ -75,7 +76,7 @@ def build(parameters: KuramotoParameters, seed: int) -> FokkerPlanckProblem:
         interaction=interaction,
         diffusion=DIFFUSION,
         start=around(phase(seed) + STARTS)[:, None],
-        box=np.array([[-math.pi], [math.pi]]),
+        box=cube(math.pi, 1),
         periodic=True,
     )
 
@@ -92,6 +93,7 @@ def judge(parameters: KuramotoParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         lambda x: kappa * np.cos(x[:, 0] - psi) - log_z,
         Frame(1, None),
+        box=None,
         drawn=around(psi + law.draw(LAW_POINTS, rng))[:, None],
         bulk=around(psi + law.draw_level(MAPE_DEPTH, UNIFORM_POINTS, rng))[:, None],
         nodes=(nodes, np.full(NODES, turn)),

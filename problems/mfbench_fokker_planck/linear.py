@@ -16,7 +16,7 @@ import scipy.linalg
 from mfbench.frames import Frame, like
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
-from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.box_quadrature import box_quadrature, cube
 from mfbench_fokker_planck.entries.linear import LinearParameters
 from mfbench_fokker_planck.radial import ball_points, directions
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
@@ -63,7 +63,7 @@ def build(parameters: LinearParameters, seed: int) -> FokkerPlanckProblem:
         drift=drift,
         diffusion=DIFFUSION,
         start=directions(dim, STARTS, np.random.default_rng([seed, STARTS])),
-        box=np.array([[-HALF_WIDTH] * dim, [HALF_WIDTH] * dim]),
+        box=cube(HALF_WIDTH, dim),
     )
 
 
@@ -84,6 +84,7 @@ def judge(parameters: LinearParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         log_density,
         frame,
+        box=cube(HALF_WIDTH, dim),
         drawn=drawn,
         bulk=ball_points(dim, math.sqrt(2.0 * MAPE_DEPTH), UNIFORM_POINTS, rng) @ factor.T,
         nodes=box_quadrature(-corner, corner, NODES[dim]) if dim in NODES else None,

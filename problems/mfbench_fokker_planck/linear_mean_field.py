@@ -105,9 +105,11 @@ def build(parameters: LinearMeanFieldParameters, seed: int) -> TransientProblem:
 
 def judge(parameters: LinearMeanFieldParameters, seed: int) -> TransientJudge:
     """The judge of the problem that `build` gives for the same seed."""
+    law = law_of(parameters, seed)
     return judge_of(
-        law_of(parameters, seed),
+        law,
         TIMES,
+        box=box_of(law, TIMES[-1]),
         tolerance=TOLERANCE,
         method="exact",
         source="mfbench_fokker_planck.linear_mean_field",

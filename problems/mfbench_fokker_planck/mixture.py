@@ -19,7 +19,7 @@ import numpy as np
 from mfbench.frames import Frame, like
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
-from mfbench_fokker_planck.box_quadrature import box_quadrature
+from mfbench_fokker_planck.box_quadrature import box_quadrature, cube
 from mfbench_fokker_planck.circulation import Waves, constant_turn, wave_vectors
 from mfbench_fokker_planck.entries.mixture import MixtureParameters, TriangleParameters, VaryingParameters
 from mfbench_fokker_planck.gaussian_mixture import MixtureLaw
@@ -110,7 +110,6 @@ def _problem(law: MixtureLaw, circulation: str, seed: int) -> FokkerPlanckProble
     else:
         turn = constant_turn(dim, 1.0 if circulation == "constant" else 0.0)
         drift = _constant_drift(turned, frame.matrix @ turn @ frame.matrix.T)
-    far = float(np.max(np.linalg.norm(law.means, axis=1))) + REACH * math.sqrt(law.variance)
     rng = np.random.default_rng([seed, STARTS])
     return FokkerPlanckProblem(
         dim=dim,
@@ -118,8 +117,13 @@ def _problem(law: MixtureLaw, circulation: str, seed: int) -> FokkerPlanckProble
         diffusion=DIFFUSION,
         # Uniform on a sphere about the origin: where they lie says nothing of the modes.
         start=frame.to_solver(HALF_WIDTH * directions(dim, STARTS, rng)),
-        box=np.array([[-far] * dim, [far] * dim]),
+        box=_box(law),
     )
+
+
+def _box(law: MixtureLaw) -> np.ndarray:
+    """Holds the law however it is rotated."""
+    return cube(float(np.max(np.linalg.norm(law.means, axis=1))) + REACH * math.sqrt(law.variance), law.dim)
 
 
 def _judge(law: MixtureLaw, seed: int) -> FokkerPlanckJudge:
@@ -133,6 +137,7 @@ def _judge(law: MixtureLaw, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         law.log_density,
         frame,
+        box=_box(law),
         drawn=drawn,
         bulk=bulk,
         nodes=box_quadrature(*corners, NODES) if dim <= 2 else None,

@@ -16,6 +16,7 @@ from array_api_compat import array_namespace
 from mfbench.frames import Frame
 from mfbench.tasks.transient import TransientProblem
 from mfbench.tasks.transient_judge import TransientJudge
+from mfbench_fokker_planck.box_quadrature import cube
 from mfbench_fokker_planck.entries.quartic import QuarticParameters
 from mfbench_fokker_planck.known_law import REACH, judge_of, nodes_around
 from mfbench_fokker_planck.line_law import Profile, profiles
@@ -90,7 +91,7 @@ class QuarticLaw:
 def box_of(dim: int) -> np.ndarray:
     """(2, d) corners: a rotated coordinate reaches at most WELL_REACH sqrt(d), and in high dimension is nearly Gaussian."""
     reach = max(START_REACH, min(WELL_REACH * math.sqrt(dim), START_REACH * SPREAD))
-    return np.array([[-reach] * dim, [reach] * dim])
+    return cube(reach, dim)
 
 
 def law_of(parameters: QuarticParameters, seed: int) -> QuarticLaw:
@@ -125,6 +126,7 @@ def judge(parameters: QuarticParameters, seed: int) -> TransientJudge:
     found = judge_of(
         law,
         TIMES,
+        box=box_of(law.dim),
         tolerance=ROUND_OFF,
         method="product of sinc collocation on the line; error bar from fewer nodes",
         source="mfbench_fokker_planck.line_law",

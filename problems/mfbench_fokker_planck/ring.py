@@ -20,6 +20,7 @@ from array_api_compat import array_namespace
 from mfbench.frames import Frame, like
 from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench.tasks.fokker_planck_judge import MAPE_DEPTH, FokkerPlanckJudge
+from mfbench_fokker_planck.box_quadrature import cube
 from mfbench_fokker_planck.entries.ring import RingParameters
 from mfbench_fokker_planck.radial import RadialLaw, ball_points, directions, polar_quadrature
 from mfbench_fokker_planck.stationary_judge import LAW_POINTS, UNIFORM_POINTS, judge_of
@@ -72,7 +73,7 @@ def build(parameters: RingParameters, seed: int) -> FokkerPlanckProblem:
         drift=drift,
         diffusion=DIFFUSION,
         start=frame.to_solver(directions(dim, STARTS, np.random.default_rng([seed, STARTS]))),
-        box=np.array([[-HALF_WIDTH] * dim, [HALF_WIDTH] * dim]),
+        box=cube(HALF_WIDTH, dim),
     )
 
 
@@ -86,6 +87,7 @@ def judge(parameters: RingParameters, seed: int) -> FokkerPlanckJudge:
     return judge_of(
         lambda y: log_density(y, log_normalisation),
         frame,
+        box=cube(HALF_WIDTH, dim),
         drawn=drawn,
         # {log p >= max log p - 10} is {V <= 5}; V(0) = 1, so it is a ball without a hole.
         bulk=ball_points(dim, math.sqrt(1.0 + math.sqrt(MAPE_DEPTH / 2.0)), UNIFORM_POINTS, rng),

@@ -154,6 +154,7 @@ def judge(parameters: ShearedParameters, seed: int) -> TransientJudge:
     return judge_of(
         law,
         TIMES,
+        box=law.box,
         tolerance=TOLERANCE,
         method="exact; the law of Y at the inverse image",
         source="mfbench_fokker_planck.sheared",

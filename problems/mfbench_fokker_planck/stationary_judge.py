@@ -9,6 +9,7 @@ import numpy as np
 from mfbench.frames import Frame
 from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck_judge import DensityPoints, FokkerPlanckJudge, OrderParameter
+from mfbench_fokker_planck.dilations import dilated
 
 LAW_POINTS, UNIFORM_POINTS = 20_000, 10_000
 """Of every judge."""
@@ -21,6 +22,7 @@ def judge_of(
     log_density: Callable[[np.ndarray], np.ndarray],
     frame: Frame,
     *,
+    box: np.ndarray | None,
     drawn: np.ndarray,
     max_log_p: float,
     tolerance: float,
@@ -37,6 +39,7 @@ def judge_of(
     Args:
         log_density: log p, (n, d) -> (n,).
         frame: from those coordinates to the solvers'.
+        box: (2, d) the problem's, in the solvers' coordinates; None on a torus.
         drawn: independent draws from p, (n, d).
         max_log_p: the maximum of log p.
         tolerance: error bar of log p, nats.
@@ -60,6 +63,7 @@ def judge_of(
         nodes=points(*(none if nodes is None else nodes)),
         uniform=points(*none) if bulk is None else alike(bulk),
         max_log_p=max_log_p,
+        space=None if box is None else dilated(drawn, log_density, box, frame.to_solver),
         modes=modes,
         landmarks=None if landmarks is None else points(*landmarks),
         order=order,

@@ -21,6 +21,8 @@ from mfbench.frames import like
 from mfbench.reference import Reference
 from mfbench.tasks.transient import TransientProblem
 from mfbench.tasks.transient_judge import LawAt, TransientJudge
+from mfbench_fokker_planck.box_quadrature import cube
+from mfbench_fokker_planck.dilations import dilated_gaussian
 from mfbench_fokker_planck.references import store
 
 FRICTION = 0.1
@@ -52,7 +54,7 @@ def build(parameters: NoParameters, seed: int) -> TransientProblem:
         initial_draw=lambda rng, count: rng.standard_normal((count, 2)),
         horizon=TIMES[-1],
         times=TIMES,
-        box=np.array([[-HALF_WIDTH] * 2, [HALF_WIDTH] * 2]),
+        box=cube(HALF_WIDTH, 2),
     )
 
 
@@ -75,6 +77,7 @@ def judge(parameters: NoParameters, seed: int) -> TransientJudge:
         nodes=arrays["nodes"].astype(np.float64),
         node_log_p=arrays["node_log_p"],
         node_weights=arrays["node_weights"],
+        space=dilated_gaussian(np.zeros(2), arrays["covariance"][-1], cube(HALF_WIDTH, 2)),
         log_density=Reference(
             quantity="log p(x, t), nats",
             value=None,

@@ -1,6 +1,7 @@
 """The metrics of stationary laws against closed forms, on a standard Gaussian in the plane."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from mfbench.reference import Reference
 from mfbench.tasks.fokker_planck_judge import DensityPoints, FokkerPlanckJudge
 from mfbench.tasks.judging import Answers
+from mfbench_fokker_planck.dilations import dilated
 
 FOUR_SIGMA = 4.0  # a correct estimate fails such a test with probability 6e-5; seeds are fixed
 DIM = 2
@@ -30,6 +32,7 @@ def make_judge(count=20_000, seed=0):
         nodes=DensityPoints(x=grid, log_p=gaussian(grid), weights=np.full(len(grid), 0.15**2)),
         uniform=DensityPoints(x=bulk, log_p=gaussian(bulk), weights=np.full(4000, 1 / 4000)),
         max_log_p=-math.log(2 * math.pi),
+        space=None if count < 20_000 else dilated(drawn, gaussian, np.array([[-9.0] * 2, [9.0] * 2])),
         log_density=Reference(
             quantity="log p", value=None, tolerance=0.0, method="exact", source="the normal law"
         ),
@@ -49,7 +52,7 @@ def test_the_exact_answer_scores_no_more_than_the_floor(judge):
     scores = judge.metrics(answers(judge, gaussian))
     assert set(scores) == {
         *("log_density_rms", "shape_rms", "mass", "kl", "zero_share"),
-        *("mape", "mape_uniform", "relative_l1", "relative_l2"),
+        *("mape", "mape_uniform", "relative_l1", "relative_l2", "outside_mass", "total_mass"),
     }
     assert {name: score for name, score in scores.items() if not score.value <= score.floor} == {}
 
@@ -62,6 +65,8 @@ def test_a_wrong_normalisation_is_seen_by_all_but_the_shape(judge, shift):
     assert scores["mass"].signed == pytest.approx(math.expm1(shift), rel=1e-12)
     assert scores["shape_rms"].value < 1e-12
     assert abs(scores["kl"].value) < 1e-12
+    total = scores["total_mass"]
+    assert abs(total.signed - math.expm1(shift)) < FOUR_SIGMA * total.standard_error
     for name in ("mape", "mape_uniform", "relative_l1", "relative_l2"):
         assert scores[name].value == pytest.approx(factor, rel=1e-12), name
 
@@ -128,6 +133,27 @@ def test_not_a_number_stays_not_a_number(judge):
     scores = judge.metrics(Answers(looks=looks))
     assert math.isnan(scores["log_density_rms"].value)
     assert math.isnan(scores["mass"].value)
+
+
+@pytest.mark.parametrize("shift", [-1e6, -400.0, 400.0, 1e6])
+def test_kl_is_that_of_the_shape_whatever_the_constant(judge, shift):
+    """Rounding of a sum of size 1e6 is 1e-10; exp of it is no number."""
+    mean = np.array([0.2, -0.1])
+    plain = judge.metrics(answers(judge, lambda x: gaussian(x, mean)))["kl"]
+    moved = judge.metrics(answers(judge, lambda x: gaussian(x, mean) + shift))["kl"]
+    assert plain.value > 0.02
+    assert moved.value == pytest.approx(plain.value, abs=1e-9)
+    assert moved.standard_error == pytest.approx(plain.standard_error, abs=1e-9)
+
+
+def test_mode_weights_do_not_depend_on_the_constant(judge):
+    modal = replace(judge, modes=(judge.law.x[:, 0] > 0).astype(int))
+    tilted = lambda x: gaussian(x) + 0.5 * (x[:, 0] > 0)  # noqa: E731
+    plain = modal.metrics(answers(modal, tilted))["mode_weights"].value
+    # Weights e^.5 to 1 instead of 1 to 1, from 2e4 points.
+    assert plain == pytest.approx(math.exp(0.5) / (1 + math.exp(0.5)) - 0.5, abs=0.01)
+    moved = modal.metrics(answers(modal, lambda x: tilted(x) + 1e4))["mode_weights"].value
+    assert moved == pytest.approx(plain, rel=1e-9)
 
 
 @pytest.mark.parametrize("size", [400.0, 1e6, np.inf])

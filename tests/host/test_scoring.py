@@ -21,6 +21,7 @@ from mfbench.scoring import (
     first_reached,
     judge_status,
     metrics_of,
+    remarked,
     stored,
 )
 from mfbench.tasks.judging import Inquiry, Score
@@ -99,6 +100,48 @@ def test_status_and_sentence(case):
     got, sentence = judge_status(Findings.of(blocks), BUDGET, exitcode, killed)
     assert got is status
     assert words in sentence
+
+
+SAID = "finished by itself after 2 s; scored as it stood at 2 s"
+REMARKS = {
+    "as it must be": ({"mass": Metric(value=0.05, signed=-0.05), "zero_share": Metric(value=0.0)}, ""),
+    "zeros": ({"zero_share": Metric(value=0.004)}, "; but its density is 0 at a share 0.004 of the law's points"),
+    "too little mass": (
+        {"mass": Metric(value=0.75, standard_error=0.01, signed=-0.75)},
+        "; but its mass where the law lies is 0.25, not 1",
+    ),
+    "mass elsewhere": (
+        {"mass": Metric(value=0.0), "total_mass": Metric(value=3.5e6, signed=3.5e6), "outside_mass": Metric(value=0.2)},
+        "; but its mass over the whole space is 3.5e+06, not 1, outside the problem's box it has a mass of 0.2",
+    ),
+    "perhaps by chance": ({"total_mass": Metric(value=0.5, standard_error=0.11, signed=0.5)}, ""),
+    "no more than by chance": (
+        {"total_mass": Metric(value=0.5, standard_error=0.09, signed=0.5)},
+        "; but its mass over the whole space is 1.5, not 1",
+    ),
+    "one point makes up all": (
+        {"outside_mass": Metric(value=17.0, standard_error=17.0)},
+        "; but outside the problem's box it has a mass of 17",
+    ),
+    "one point may": ({"outside_mass": Metric(value=15.0, standard_error=15.0)}, ""),
+    "below the floor": ({"exchange_rms": Metric(value=0.01, floor=0.02)}, ""),
+    "no number": ({"total_mass": Metric(value=None)}, "; but its mass over the whole space is nan, not 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REMARKS)
+def test_a_sentence_says_what_is_wrong_with_an_answer(case):
+    metrics, words = REMARKS[case]
+    assert remarked(SAID, "fokker-planck", metrics) == SAID + words
+    assert remarked(SAID, "something-else", metrics) == SAID
+
+
+def test_what_an_earlier_judge_said_does_not_stay():
+    wrong = {"zero_share": Metric(value=0.5)}
+    once = remarked(SAID, "fokker-planck", wrong)
+    assert once != SAID
+    assert remarked(once, "fokker-planck", wrong) == once
+    assert remarked(once, "fokker-planck", {}) == SAID
 
 
 @pytest.mark.parametrize("number", sorted(signal.valid_signals()))
