@@ -25,7 +25,10 @@ def capped_exp(values: np.ndarray) -> np.ndarray:
 
 def shares(log_ratio: np.ndarray) -> np.ndarray:
     """exp(e) / mean(exp(e)), (n,), of any e whatever its size; NaN where it is nowhere above minus infinity."""
-    ratios = np.exp(log_ratio - np.max(log_ratio))
+    top = np.max(log_ratio)
+    if top == -np.inf:
+        return np.full(len(log_ratio), np.nan)
+    ratios = np.exp(log_ratio - top)
     each: np.ndarray = ratios / np.mean(ratios)
     return each
 

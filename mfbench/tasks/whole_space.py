@@ -32,16 +32,17 @@ class WholeSpace:
     def scores(self, log_p_hat: np.ndarray, floor: float) -> dict[str, Score]:
         """Of an answer's values (n,) at x: outside_mass, and total_mass where log p is known.
 
-        outside_mass is E_q[p_hat / q; outside]. total_mass is |int p_hat - 1| = |E_q[(p_hat - p) / q]|: the same points for
-        both, so that the exact answer has none. A value that is NaN gives NaN.
+        outside_mass is E_q[p_hat / q; outside]; the law's own share and `NEGLIGIBLE` count as none. total_mass is
+        |int p_hat - 1| = |E_q[(p_hat - p) / q]|: the same points for both, so that the exact answer has 0. A value that is
+        NaN gives NaN.
         """
         ratios = capped_exp(log_p_hat - self.log_q)
+        own = 0.0 if self.log_p is None else np.exp(self.log_p - self.log_q)
         outside, error = _mean(np.where(self.outside, ratios, 0.0))
-        scores = {
-            "outside_mass": Score(value=outside, floor=max(floor, NEGLIGIBLE), standard_error=error),
-        }
+        least = max(floor, NEGLIGIBLE, float(np.mean(np.where(self.outside, own, 0.0))))
+        scores = {"outside_mass": Score(value=outside, floor=least, standard_error=error)}
         if self.log_p is not None:
-            excess, error = _mean(ratios - np.exp(self.log_p - self.log_q))
+            excess, error = _mean(ratios - own)
             scores["total_mass"] = Score(value=abs(excess), floor=floor, standard_error=error, signed=excess)
         return scores
 

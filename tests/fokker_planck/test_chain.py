@@ -84,10 +84,11 @@ def test_the_drift_is_the_slope_of_the_potential_in_every_framework():
 
 def test_landmarks_count_in_nats_per_site():
     known = judge(ChainParameters(dim=10), 0)
-    finals = known.landmarks.log_p + np.array([0.05, -0.2])
+    finals = np.concatenate([known.landmarks.log_p + np.array([0.05, -0.2]), known.space.log_p])
     scores = known.metrics(Answers(looks=known.law.log_p, finals=finals))
     assert scores["landmarks"].value == pytest.approx(0.02, rel=1e-12)
-    assert scores["log_density_rms"].value == 0.0
+    assert scores["log_density_rms"].value == scores["total_mass"].value == 0.0
+    assert scores["outside_mass"].value <= scores["outside_mass"].floor
     assert "mape_uniform" not in scores and "relative_l1" not in scores
 
 

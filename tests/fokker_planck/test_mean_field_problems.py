@@ -148,10 +148,14 @@ def test_judges_hold_a_normalised_law_with_its_order_parameter(module, parameter
     mass = judge.nodes.weights * np.exp(judge.nodes.log_p)
     assert np.sum(mass) == pytest.approx(1.0, abs=1e-12)
     np.testing.assert_allclose(mass @ judge.order.values, judge.order.truth, atol=1e-12)
-    exact = Answers(looks=judge.law.log_p, finals=np.concatenate([judge.nodes.log_p, judge.uniform.log_p]))
+    parts = [judge.nodes, judge.uniform, *([] if judge.space is None else [judge.space])]
+    exact = Answers(looks=judge.law.log_p, finals=np.concatenate([part.log_p for part in parts]))
     scores = judge.metrics(exact)
     assert scores["order_parameter"].value <= 1e-12
     assert scores["relative_l1"].value == scores["log_density_rms"].value == 0.0
+    if module is desai_zwanzig:  # the other lives on a circle
+        assert scores["total_mass"].value == 0.0
+        assert scores["outside_mass"].value <= scores["outside_mass"].floor < 1e-5
     assert np.all(judge.max_log_p - judge.uniform.log_p <= 10.0 + 1e-9)
     assert np.max(judge.law.log_p) <= judge.max_log_p + 1e-12
     assert judge.floor < 2e-12
