@@ -80,12 +80,14 @@ class FokkerPlanckProblem:
             raise ValueError(
                 f"FokkerPlanckProblem: start has shape {np.shape(self.start)}; expected (m, {self.dim}), m >= 1."
             )
-        values = np.asarray(self.drift(self.start, 0.0))
-        if values.shape != self.start.shape or not np.all(np.isfinite(values)):
-            raise ValueError(
-                f"FokkerPlanckProblem: drift(start, 0) gave shape {values.shape} with "
-                f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected {self.start.shape}, all finite."
-            )
+        # At two numbers of points: what has the right shape for one of them only fails in the middle of a trial.
+        for x, name in ((self.start, "start"), (np.concatenate([self.start] * 2), "start twice over")):
+            values = np.asarray(self.drift(x, 0.0))
+            if values.shape != x.shape or not np.all(np.isfinite(values)):
+                raise ValueError(
+                    f"FokkerPlanckProblem: drift({name}, 0) gave shape {values.shape} with "
+                    f"{np.count_nonzero(~np.isfinite(values))} values not finite; expected {x.shape}, all finite."
+                )
         if self.interaction is not None:
             tried("FokkerPlanckProblem", self.interaction, self.start)
 

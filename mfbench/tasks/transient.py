@@ -97,17 +97,19 @@ class TransientProblem:
         self._try_functions()
 
     def _try_functions(self) -> None:
-        x = np.asarray(self.initial_draw(np.random.default_rng(0), PROBES))
-        _expect("initial_draw(rng, 8)", x, (PROBES, self.dim))
-        _expect("initial_log_density(x)", np.asarray(self.initial_log_density(x)), (PROBES,))
-        if self.interaction is not None:
-            tried("TransientProblem", self.interaction, x)
-        for t in (0.0, self.horizon):
-            _expect(f"drift(x, {t:g})", np.asarray(self.drift(x, t)), (PROBES, self.dim))
-            if self.amplitude is not None:
-                sigma = np.asarray(self.amplitude(x, t))
-                width = sigma.shape[-1] if sigma.ndim else 0
-                _expect(f"amplitude(x, {t:g})", sigma, (PROBES, self.dim, max(width, 1)))
+        # At two numbers of points: what has the right shape for one of them only fails in the middle of a trial.
+        for count in (PROBES, PROBES // 2):
+            x = np.asarray(self.initial_draw(np.random.default_rng(0), count))
+            _expect(f"initial_draw(rng, {count})", x, (count, self.dim))
+            _expect("initial_log_density(x)", np.asarray(self.initial_log_density(x)), (count,))
+            if self.interaction is not None:
+                tried("TransientProblem", self.interaction, x)
+            for t in (0.0, self.horizon):
+                _expect(f"drift(x, {t:g})", np.asarray(self.drift(x, t)), (count, self.dim))
+                if self.amplitude is not None:
+                    sigma = np.asarray(self.amplitude(x, t))
+                    width = sigma.shape[-1] if sigma.ndim else 0
+                    _expect(f"amplitude(x, {t:g})", sigma, (count, self.dim, max(width, 1)))
 
     @property
     def noise_dim(self) -> int:

@@ -81,6 +81,21 @@ def random_trap(dim: int, rng: np.random.Generator) -> Case:
     return isotropic(-pull, Forcing.of(dim, constant=pull @ centre), 1.0, 0.0, 1.0, (0.2, 0.5, 2.0))
 
 
+def block_trap(dim: int, rng: np.random.Generator) -> Case:
+    """T8, its quadratic member: towards N(c, P^-1) from N(0, I), P the identity but for three blocks of two."""
+    del rng
+    precision, centre = np.eye(dim), np.zeros(dim)
+    for first, block, place in (
+        (0, [[2.5, 1.5], [1.5, 2.5]], [1.0, 1.0]),
+        (4, [[1.0, 0.0], [0.0, 4.0]], [1.0, 2.0]),
+        (8, [[4.0, 0.0], [0.0, 4.0]], [2.0, 3.0]),
+    ):
+        pair = slice(first, first + 2)
+        precision[pair, pair], centre[pair] = block, place
+    trap = Forcing.of(dim, constant=precision @ centre)
+    return isotropic(-precision, trap, 1.0, 0.0, 1.0, (0.25, 1.0, 4.0))
+
+
 def moving_trap(dim: int, rng: np.random.Generator) -> Case:
     """T2: a trap that goes round a circle (and up, in d = 3) faster than the law follows."""
     del rng
@@ -185,6 +200,7 @@ CASES: dict[str, Callable[[int, np.random.Generator], Case]] = {
     "relaxation": relaxation,
     "self-consistency": self_consistency,
     "random-trap": random_trap,
+    "block-trap": block_trap,
     "moving-trap": moving_trap,
     "unstable": unstable,
     "oscillator": oscillator,

@@ -82,6 +82,26 @@ def test_the_drift_is_the_slope_of_the_potential_in_every_framework():
     np.testing.assert_allclose(values, problem.drift(x, 0.0), atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "instance", [{"dim": 2, "beta": 0.5, "coupling": 4.0}, {"dim": 10}, {"dim": 20, "beta": 1.0}]
+)
+def test_the_gibbs_law_solves_the_stationary_equation(instance, at_rest):
+    """With V as its page says, written anew; at another temperature it does not."""
+    torch = pytest.importorskip("torch")
+    parameters = ChainParameters(**instance)
+    problem, known = build(parameters, 1), judge(parameters, 1)
+
+    def log_p(x):
+        bonds = sum((x[i + 1] - x[i]) ** 2 for i in range(parameters.dim - 1))
+        return -parameters.beta * (((x**2 - 1) ** 2).sum() / 4 + parameters.coupling / 2 * bonds)
+
+    points = known.law.x[:50]
+    level = np.array([float(log_p(torch.tensor(x))) for x in points]) - known.law.log_p[:50]
+    assert np.ptp(level) < 1e-10
+    assert np.max(at_rest(log_p, problem, points)) < 1e-13
+    assert np.median(at_rest(lambda x: 1.05 * log_p(x), problem, points)) > 1e-3
+
+
 def test_landmarks_count_in_nats_per_site():
     known = judge(ChainParameters(dim=10), 0)
     finals = np.concatenate([known.landmarks.log_p + np.array([0.05, -0.2]), known.space.log_p])

@@ -106,7 +106,7 @@ def test_the_trap_of_neural_galerkin():
 
 
 def test_closed_forms_of_the_other_cases():
-    """T1, T2 and T5 of the catalogue."""
+    """T1, T2, T5 and the quadratic of T8 of the catalogue."""
     mean, covariance = case_of(GaussianParameters(case="heat"), 0).law.moments(2.5)
     np.testing.assert_allclose(covariance, 3.5 * np.eye(3), rtol=1e-14)
     mean, covariance = case_of(GaussianParameters(case="unstable"), 0).law.moments(2.0)
@@ -128,6 +128,19 @@ def test_closed_forms_of_the_other_cases():
     np.testing.assert_allclose(
         trap.moments(2.0)[1], stationary - stationary @ decay @ decay + decay @ decay, atol=1e-13
     )
+
+    blocks, t = CASES["block-trap"](10, np.random.default_rng(0)).law, 0.7
+    mean, covariance = blocks.moments(t)
+    # Eigenvalues of the first block: 4 along (1, 1), 1 along (1, -1); the mean goes along (1, 1) alone.
+    across = np.array([[1.0, 1.0], [1.0, -1.0]]) / math.sqrt(2.0)
+    shrunk = np.diag([0.25 + 0.75 * math.exp(-8 * t), 1.0])
+    np.testing.assert_allclose(covariance[:2, :2], across @ shrunk @ across, atol=1e-14)
+    np.testing.assert_allclose(mean[:2], 1 - math.exp(-4 * t), rtol=1e-13)
+    np.testing.assert_allclose(mean[2:4], 0.0)
+    np.testing.assert_allclose(mean[4:6], [1 - math.exp(-t), 2 * (1 - math.exp(-4 * t))], rtol=1e-13)
+    np.testing.assert_allclose(mean[8:], np.array([2.0, 3.0]) * (1 - math.exp(-4 * t)), rtol=1e-13)
+    fast = shrunk[0, 0]
+    np.testing.assert_allclose(np.diag(covariance)[2:], [1, 1, 1, fast, 1, 1, fast, fast], rtol=1e-13)
 
     a = case_of(GaussianParameters(case="growing-covariance", dim=4), 2).law
     np.testing.assert_allclose(a.moments(0.7)[1], a.covariance + 0.7 * np.eye(4), atol=1e-14)

@@ -145,6 +145,16 @@ def test_who_declines():
     assert said["log-density-gauss-newton"] is None
 
 
+@pytest.mark.parametrize("start", [np.zeros((1, 2)), np.ones((5, 2))])
+def test_a_drift_that_fits_one_number_of_points_only_is_refused(start):
+    given = {"dim": 2, "start": start, "box": np.array([[-1.0] * 2, [1.0] * 2]), "diffusion": 1.0}
+    with pytest.raises(ValueError, match=r"drift\(start twice over, 0\) gave shape .* expected \(\d+, 2\)"):
+        FokkerPlanckProblem(**given, drift=lambda x, t: -start)
+    with pytest.raises(ValueError, match=r"drift\(start, 0\) gave shape \(2,\)"):
+        FokkerPlanckProblem(**given, drift=lambda x, t: np.zeros(2))
+    FokkerPlanckProblem(**given, drift=lambda x, t: -x)
+
+
 def test_a_problem_with_two_kinds_of_noise_or_none_is_refused():
     given = {
         "dim": 2,

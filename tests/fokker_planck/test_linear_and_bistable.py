@@ -46,6 +46,39 @@ def test_the_gaussian_solves_the_stationary_equation(dim):
 
 
 @pytest.mark.parametrize("dim", [1, 3])
+def test_automatic_derivatives_agree(dim, at_rest):
+    torch = pytest.importorskip("torch")
+    problem, points = (
+        linear.build(LinearParameters(dim=dim), 3),
+        linear.judge(LinearParameters(dim=dim), 3).uniform.x[:200],
+    )
+    turn = Frame(dim, 3).matrix
+
+    def of(factor):
+        precision = torch.tensor(np.linalg.inv(turn @ linear.covariance(dim) @ turn.T) * factor)
+        return at_rest(lambda x: -0.5 * x @ precision @ x, problem, points)
+
+    assert np.max(of(1.0)) < 1e-13
+    assert np.median(of(1.1)) > 1e-3
+
+
+def test_the_bistable_law_solves_the_stationary_equation(at_rest):
+    """p = C exp(8 (.3 x^2 / 2 - .5 x^4 / 4)), as its page says; another exponent does not."""
+    pytest.importorskip("torch")
+    problem = bistable.build(NoParameters(), 0)
+    judge = bistable.judge(NoParameters(), 0)
+
+    def log_p(x):
+        return 8.0 * (0.3 * x[0] ** 2 / 2.0 - 0.5 * x[0] ** 4 / 4.0)
+
+    points = judge.uniform.x[:200]
+    level = np.array([log_p(x) for x in points]) - judge.uniform.log_p[:200]
+    assert np.ptp(level) < 1e-12
+    assert np.max(at_rest(log_p, problem, points)) < 1e-13
+    assert np.median(at_rest(lambda x: 1.1 * log_p(x), problem, points)) > 1e-3
+
+
+@pytest.mark.parametrize("dim", [1, 3])
 def test_points_of_the_gaussian(dim):
     judge = linear.judge(LinearParameters(dim=dim), 2)
     turn = Frame(dim, 2).matrix

@@ -79,6 +79,11 @@ def test_degenerate_noise_has_fewer_columns():
         ({"particles": (3, 1)}, "expected \\(N, d1\\) with N d1 = 2"),
         ({"drift": lambda x, t: x[:, :1]}, "drift\\(x, 0\\) gave shape \\(8, 1\\)"),
         ({"drift": lambda x, t: x / (1.0 - t) if t < 1 else x * np.nan}, "drift\\(x, 1\\) gave shape"),
+        (
+            {"drift": lambda x, t: np.zeros((8, 2))},
+            "drift\\(x, 0\\) gave shape \\(8, 2\\).*expected \\(4, 2\\)",
+        ),
+        ({"initial_draw": lambda rng, n: rng.standard_normal((8, 2))}, "initial_draw\\(rng, 4\\) gave shape"),
         ({"initial_draw": lambda rng, n: rng.standard_normal(n)}, "initial_draw"),
         ({"initial_log_density": lambda x: x}, "initial_log_density"),
         ({"diffusion": None, "amplitude": lambda x, t: x}, "amplitude\\(x, 0\\) gave shape"),

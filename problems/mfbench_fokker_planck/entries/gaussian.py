@@ -10,6 +10,7 @@ DEFAULT_DIM = {
     "relaxation": 2,
     "self-consistency": 2,
     "random-trap": 10,
+    "block-trap": 10,
     "moving-trap": 2,
     "unstable": 1,
     "oscillator": 2,
@@ -22,7 +23,7 @@ DEFAULT_DIM = {
 }
 """Case -> the dimension that `dim = 0` stands for."""
 
-DIMS = {"self-consistency": (2,), "moving-trap": (2, 3), "oscillator": (2,)}
+DIMS = {"self-consistency": (2,), "block-trap": (10,), "moving-trap": (2, 3), "oscillator": (2,)}
 EVEN = ("kinetic", "interacting-trap", "growing-covariance", "turning-covariance", "invariant")
 ALIGNED = ("heat", "oscillator", "kinetic", "interacting-trap", "particle-trap")
 """Cases whose coordinates mean something, or that are the same in all; the others are rotated anew for every repetition."""
@@ -82,7 +83,9 @@ GAUSSIAN = mfbench.ProblemEntry(
         "relaxation: b = -x, D = 1, N(1, I/4), t = .1, .25, .5. self-consistency: b = C^-1 ((4, 4) - x), C = "
         "diag(1.21, .81), D = 1, N((-4, -4), diag(.49, 1.69)), t = .5, 1, 3. random-trap: b = A (c - x), A with "
         "eigenvalues equally spaced in [.5, 2] in a basis drawn anew for every repetition, c ~ N(0, I) drawn too,"
-        " D = 1, N(0, I), t = .2, .5, 2. moving-trap: b = A (c(t) - x), A = diag(1, 3[, 1]), c = 3 (cos pi t, sin"
+        " D = 1, N(0, I), t = .2, .5, 2. block-trap: b = P (c - x), P = I and c = 0 but for coordinates 1, 2: P = ((2.5, "
+        "1.5), (1.5, 2.5)), c = (1, 1); 5, 6: P = diag(1, 4), c = (1, 2); 9, 10: P = 4 I, c = (2, 3), D = 1, N(0, I), t "
+        "= .25, 1, 4. moving-trap: b = A (c(t) - x), A = diag(1, 3[, 1]), c = 3 (cos pi t, sin"
         " pi t[, t]), D = .25, N(c(0), I/4), t = 1, 4, 10. unstable: b = .9 x, D = .18, N(1, I/4), t = .5, 1, 2. "
         "oscillator: b = (.1 x + y, -x - .1 y), noise of variance .6 per unit time on x alone, N((1, 1), I/9), t "
         "= .5, 2, 8. kinetic: x' = v, v' = -x - 2 v + 2 dW/dt per pair, x ~ N(2, 1), v ~ N(0, 1), positions "
@@ -96,7 +99,8 @@ GAUSSIAN = mfbench.ProblemEntry(
     ),
     source=(
         "Dolgov et al. and fpcross, arXiv 2102.08143 (heat, relaxation); Shen et al., arXiv 2206.00860 (self-"
-        "consistency); Li, Hurault, Solomon, arXiv 2301.13737 (random-trap, moving-trap); FlowKac, arXiv "
+        "consistency); Li, Hurault, Solomon, arXiv 2301.13737 (random-trap, moving-trap); Liu et al., "
+        "arXiv 2002.11309 (block-trap); FlowKac, arXiv "
         "2503.11427 (unstable, oscillator); KiNet (kinetic); Boffi, Vanden-Eijnden, arXiv 2206.04642 "
         "(interacting-trap, omega = 1); Bruna, Peherstorfer, Vanden-Eijnden, arXiv 2203.01360 (particle-trap); Hu"
         " et al., arXiv 2402.07465 (the last three). Times, A, c and mu are ours."
