@@ -33,7 +33,9 @@ class Facts:
             "anisotropic" (noise that is no scalar: another strength in some direction or place), "hypoelliptic" (noise in
             some directions only), "multiplicative" (noise that depends on the place), "stationary" or "transient" (the law
             asked for), "exchangeable" (particles in any order), "interacting" (the drift depends on the law itself: a
-            nonlinear equation), "periodic" (points on a torus), "rotated". Unknown flags are to be ignored.
+            nonlinear equation), "periodic" (points on a torus), "gradient" (a drift without interactions that is -grad V,
+            noise of one strength), "separable" (the answer is a product, or depends on one coordinate, in coordinates that
+            may be hidden), "rotated". Unknown flags are to be ignored.
     """
 
     task: str

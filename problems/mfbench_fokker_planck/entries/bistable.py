@@ -9,7 +9,7 @@ def facts(parameters: mfbench.NoParameters) -> mfbench.Facts:
     """`reducible`: in one dimension every drift is a gradient."""
     del parameters
     return mfbench.Facts(
-        task="fokker-planck", dim=1, flags=frozenset({"stationary", "gradient", "reducible"})
+        task="fokker-planck", dim=1, flags=frozenset({"stationary", "gradient", "separable", "reducible"})
     )
 
 

@@ -27,6 +27,10 @@ DIMS = {"self-consistency": (2,), "block-trap": (10,), "moving-trap": (2, 3), "o
 EVEN = ("kinetic", "interacting-trap", "growing-covariance", "turning-covariance", "invariant")
 ALIGNED = ("heat", "oscillator", "kinetic", "interacting-trap", "particle-trap")
 """Cases whose coordinates mean something, or that are the same in all; the others are rotated anew for every repetition."""
+UNEVEN = ("oscillator", "kinetic", "turning-covariance")
+"""Cases whose noise has not one strength in all directions; the drift of the first two is no gradient either."""
+TURNING = ("oscillator", "turning-covariance")
+"""Cases whose covariances have other axes at other times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +70,13 @@ def gaussian_facts(parameters: GaussianParameters) -> mfbench.Facts:
     flags = {"transient", "reducible"}
     if parameters.case not in ALIGNED:
         flags.add("rotated")
+    if parameters.case not in UNEVEN:
+        flags.add("gradient")
+    if parameters.case not in TURNING:
+        flags.add("separable")
     if parameters.case in ("oscillator", "kinetic"):
         flags.add("hypoelliptic")
-    if parameters.case in ("oscillator", "kinetic", "turning-covariance"):
+    if parameters.case in UNEVEN:
         flags.add("anisotropic")
     if parameters.case == "interacting-trap":
         flags.add("exchangeable")

@@ -29,9 +29,10 @@ class LinearParameters:
 
 def facts(parameters: LinearParameters) -> mfbench.Facts:
     """`reducible`: a Gaussian, which every closure of moments finds."""
-    return mfbench.Facts(
-        task="fokker-planck", dim=parameters.dim, flags=frozenset({"stationary", "rotated", "reducible"})
-    )
+    flags = {"stationary", "rotated", "reducible"}
+    if parameters.dim == 1:
+        flags |= {"gradient", "separable"}
+    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 
 LINEAR = mfbench.ProblemEntry(

@@ -79,14 +79,19 @@ class TriangleParameters:
 def mixture_facts(parameters: MixtureParameters) -> mfbench.Facts:
     """`reducible`: the control `line-integral` solves a gradient drift, and nearly so a constant circulation."""
     flags = {"stationary", "rotated"}
-    if parameters.circulation == "none":
+    if parameters.circulation == "none" or parameters.dim == 1:
         flags |= {"gradient", "reducible"}
+    if parameters.components == 1:
+        flags.add("separable")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 
 def varying_facts(parameters: VaryingParameters | TriangleParameters) -> mfbench.Facts:
-    """Not reducible: rays do not give log p."""
-    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset({"stationary", "rotated"}))
+    """Not reducible: rays do not give log p, not even that of one Gaussian."""
+    flags = {"stationary", "rotated"}
+    if isinstance(parameters, VaryingParameters) and parameters.components == 1:
+        flags.add("separable")
+    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 
 MIXTURE = mfbench.ProblemEntry(
