@@ -43,7 +43,7 @@ def solve(problem: RegressionProblem, parameters: BirthDeath, context: Context) 
         struck = jax.random.uniform(key_chance, chance.shape, chance.dtype) < jnp.abs(chance)
         return restored(key_order, key_fill, after, struck & (chance > 0), struck & (chance < 0), pool)
 
-    yield from train(problem, parameters, context, renewed)
+    yield from train(problem, parameters, context, renewed, parameters.rate)
 
 
 def restored(

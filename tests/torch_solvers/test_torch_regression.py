@@ -143,12 +143,12 @@ def test_curvatures_of_twins_agree_on_one_batch(free):
             problem, lambda cloud, key, _: jax.value_and_grad(batch)(cloud, *points)
         )(
             mean_field.Cloud(*(jax.numpy.asarray(part.numpy()) for part in cloud)),
-            mean_field.Cloud(*(jax.numpy.asarray(part.numpy()) for part in way)),
+            twin.Masses(*(jax.numpy.asarray(part.numpy()) for part in way), jax.numpy.zeros(40)),
             jax.random.key(0),
             0,
             3,
         )
         assert size == pytest.approx(float(length), rel=1e-10)
-        for one, two in zip(found, expected, strict=True):
+        for one, two in zip(found, expected[:2], strict=True):
             np.testing.assert_allclose(one.numpy(), np.asarray(two), rtol=1e-8, atol=1e-12)
     assert bool(torch.any(found[0] != 0)) is free

@@ -43,6 +43,7 @@ def train(
     parameters: ParticleDescent,
     context: Context,
     renewal: Renewal | None = None,
+    rate: float = 0.0,
 ) -> Iterator[Checkpoint]:
     """Descend until `steps`, or until stopped.
 
@@ -51,6 +52,7 @@ def train(
         parameters: widths, steps and batches.
         context: gives the seed.
         renewal: what is done to the particles after each descent step; None for nothing.
+        rate: of births and deaths in it, per particle time and unit of the potential.
 
     Raises:
         Diverged: when a particle has left the finite numbers.
@@ -64,7 +66,7 @@ def train(
     network = network_of(problem)
     slope_of = loss_slope(problem, parameters, dtype)
     exact = problem.closed_form is not None and not parameters.sampled
-    chosen = None if parameters.step else StableStep(problem, slope_of, int(seeds[2]))
+    chosen = None if parameters.step else StableStep(problem, slope_of, int(seeds[2]), rate)
 
     def update(batch: int, dt: float, _: int, state: State) -> State:
         key, key_batch, key_renewal = jax.random.split(state.key, 3)
