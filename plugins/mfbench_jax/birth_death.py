@@ -33,15 +33,17 @@ def solve(problem: RegressionProblem, parameters: BirthDeath, context: Context) 
     pool = problem.prior(rng, POOL) if parameters.reinject else None
     last = parameters.steps - parameters.settle if parameters.steps else None
 
-    def renewed(key: jax.Array, step: jax.Array, before: Cloud, slope: Cloud, after: Cloud) -> Cloud:
-        chance = parameters.rate * parameters.step * potential_of(problem, before, slope)
+    def renewed(
+        key: jax.Array, step: jax.Array, dt: float, before: Cloud, slope: Cloud, after: Cloud
+    ) -> Cloud:
+        chance = parameters.rate * dt * potential_of(problem, before, slope)
         if last is not None:
             chance = jnp.where(step < last, chance, 0.0)
         key_chance, key_order, key_fill = jax.random.split(key, 3)
         struck = jax.random.uniform(key_chance, chance.shape, chance.dtype) < jnp.abs(chance)
         return restored(key_order, key_fill, after, struck & (chance > 0), struck & (chance < 0), pool)
 
-    yield from train(problem, parameters, context, renewed)
+    yield from train(problem, parameters, context, renewed, parameters.rate)
 
 
 def restored(

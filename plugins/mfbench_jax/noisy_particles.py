@@ -9,7 +9,6 @@ descends L + lambda E|theta|^2 / 2 - tau (entropy of the particles' law), whose 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import jax
@@ -25,11 +24,13 @@ from .noisy_particles_entry import NoisyDescent
 
 def solve(problem: RegressionProblem, parameters: NoisyDescent, context: Context) -> Iterator[Checkpoint]:
     """Descend until the end or until stopped, every particle with noise of its own."""
-    kept = 1.0 - parameters.step * parameters.decay
-    width = math.sqrt(2.0 * parameters.temperature * parameters.step)
 
-    def stirred(key: jax.Array, step: jax.Array, before: Cloud, slope: Cloud, after: Cloud) -> Cloud:
+    def stirred(
+        key: jax.Array, step: jax.Array, dt: float, before: Cloud, slope: Cloud, after: Cloud
+    ) -> Cloud:
         del step, slope
+        kept = 1.0 - dt * parameters.decay
+        width = jnp.sqrt(2.0 * parameters.temperature * dt)
         key_c, key_z = jax.random.split(key)
         c = after.c - (1.0 - kept) * before.c + width * jax.random.normal(key_c, after.c.shape, after.c.dtype)
         z = after.z - (1.0 - kept) * before.z + width * jax.random.normal(key_z, after.z.shape, after.z.dtype)

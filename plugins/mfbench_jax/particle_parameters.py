@@ -1,9 +1,10 @@
 """Parameters that every particle solver of the task `regression` has; nothing here imports a framework."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mfbench.checks import above_zero, at_least
+from mfbench.checks import at_least
 
 
 def read_milestones(text: str) -> tuple[int, ...]:
@@ -30,7 +31,8 @@ class ParticleDescent:
 
     Args:
         particles: units n.
-        step: particle time of one step, dt; there is no 1/n in it.
+        step: particle time of one step, dt; there is no 1/n in it. 0 for half of the largest that is stable for the
+            particles as they are, found anew along the run, but at most .02.
         batch: fresh samples P of every step; 0 for n / 5, rounded down, but at least 1.
         quench_after: step from which on the batch is `quench_batch`; 0 for never.
         quench_batch: samples of every step of the quench; 0 for P^2.
@@ -45,7 +47,7 @@ class ParticleDescent:
     """
 
     particles: int = 256
-    step: float = 0.02
+    step: float = 0.0
     batch: int = 256
     quench_after: int = 0
     quench_batch: int = 0
@@ -56,7 +58,8 @@ class ParticleDescent:
 
     def __post_init__(self) -> None:
         at_least(self, particles=1, batch=0, quench_after=0, quench_batch=0, fixed_points=0, steps=0)
-        above_zero(self, "step")
+        if not (self.step >= 0 and math.isfinite(self.step)):
+            raise ValueError(f"step is {self.step}; expected a finite number >= 0.")
         read_milestones(self.milestones)
 
     def batch_at(self, step: int) -> int:

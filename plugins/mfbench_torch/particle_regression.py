@@ -9,7 +9,7 @@ same in jax: it starts from the same particles, and the batches differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from mfbench import Checkpoint, Context, Diverged
 from mfbench.tasks.regression import RegressionProblem
 
 from .blocks.quick_units import QuickUnits, keep_memory
+from .blocks.stable_step import SAMPLES, StableStep
 from .particle_regression_entry import ParticleDescent
 
 UPDATES = 32
@@ -38,7 +39,7 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
     """Descend until `steps`, or until stopped; a checkpoint is the network as it stands."""
     keep_memory()
     device = torch.device(context.device)
-    seeds = np.random.SeedSequence(context.seed).generate_state(2)
+    seeds = np.random.SeedSequence(context.seed).generate_state(3)
     generator = torch.Generator(device).manual_seed(int(seeds[1]))
     # Rounding is no part of the question where the loss is known exactly and the problem small.
     dtype = torch.float32 if problem.closed_form is None else torch.float64
@@ -57,11 +58,21 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
         noise = torch.randn(batch, problem.noise_dim, generator=generator, dtype=dtype, device=device)
         return batch_slope(problem, cloud, *problem.sample(noise))
 
-    done, drawn, loss = 0, 0, 0.0
+    def loss_of(
+        batch: int, generator: torch.Generator
+    ) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+        if exact:
+            return lambda c, z: closed_loss(problem, Cloud(c, z))
+        noise = torch.randn(batch, problem.noise_dim, generator=generator, dtype=dtype, device=device)
+        x, y = problem.sample(noise)
+        return lambda c, z: 0.5 * problem.mass * torch.mean((problem.unit(x, z) @ c / len(c) - y) ** 2)
+
+    chosen = None if parameters.step else StableStep(problem, loss_of, int(seeds[2]), device)
+    done, drawn, loss, time, dt = 0, 0, 0.0, 0.0, parameters.step
     while True:
-        reports = {"particle_time": parameters.step * done, "steps": float(done)}
+        reports = {"particle_time": time, "steps": float(done)}
         if done:
-            reports["batch_loss"] = loss
+            reports |= {"batch_loss": loss, "step": dt}
         if problem.closed_form is not None:
             with torch.no_grad():
                 penalty = problem.penalty * torch.mean(torch.abs(cloud.c))
@@ -69,7 +80,7 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
         finite = all(bool(torch.all(torch.isfinite(part))) for part in cloud)
         if not (finite and all(np.isfinite(value) for value in reports.values())):
             raise Diverged(
-                f"after {done} steps of {parameters.step:g} particles or their loss ({loss:.3g}) are not finite"
+                f"after {done} steps, the last of {dt:g}, particles or their loss ({loss:.3g}) are not finite"
             )
         yield Checkpoint(
             evaluate=network,
@@ -80,14 +91,20 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
         if parameters.steps and done >= parameters.steps:
             return
         count = min(UPDATES, parameters.steps - done) if parameters.steps else UPDATES
+        if chosen is not None:
+            some = min(parameters.batch_at(done), SAMPLES)
+            dt, hold, products = chosen.choose(cloud, some)
+            count = min(count, hold)
+            drawn += products * parameters.particles if exact else some
         total = torch.zeros((), dtype=dtype, device=device)
         for _ in range(count):
             batch = parameters.batch_at(done)
             value, slope = slope_of(cloud, batch)
-            cloud = advanced(problem, cloud, slope, parameters.step)
+            cloud = advanced(problem, cloud, slope, dt)
             total += value
             done += 1
             drawn += parameters.particles if exact else batch
+        time += count * dt
         loss = float(total) / count
 
 

@@ -212,7 +212,7 @@ def test_equal_seeds_give_equal_runs_and_others_do_not():
 
 
 def test_the_quench_enlarges_the_batch_at_its_step():
-    parameters = ParticleDescent(particles=20, batch=0, quench_after=40, steps=100)
+    parameters = ParticleDescent(particles=20, step=0.02, batch=0, quench_after=40, steps=100)
     assert [parameters.batch_at(step) for step in (0, 39, 40, 99)] == [4, 4, 16, 16]
     problem, _ = problem_of("spin")
     work = [
@@ -297,7 +297,9 @@ def test_particles_that_leave_the_finite_numbers_are_said_to():
 
 def test_a_run_without_an_end_goes_on():
     problem, _ = problem_of("mixture")
-    some = itertools.islice(particle_regression.solve(problem, ParticleDescent(particles=10), context()), 5)
+    some = itertools.islice(
+        particle_regression.solve(problem, ParticleDescent(particles=10, step=0.02), context()), 5
+    )
     assert [int(c.reports["steps"]) for c in some] == [0, 32, 64, 96, 128]
 
 
@@ -305,7 +307,8 @@ def test_a_run_without_an_end_goes_on():
     ("values", "text"),
     [
         ({"particles": 0}, "particles is 0; expected a whole number >= 1"),
-        ({"step": 0.0}, "step is 0.0; expected a number > 0"),
+        ({"step": -0.1}, "step is -0.1; expected a finite number >= 0"),
+        ({"step": float("inf")}, "step is inf; expected a finite number >= 0"),
         ({"batch": -1}, "batch is -1"),
         ({"steps": -5}, "steps is -5"),
         ({"temperature": -1.0}, "temperature is -1.0; expected a number >= 0"),

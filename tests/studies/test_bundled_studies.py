@@ -140,3 +140,12 @@ def test_failure_keeps_the_number_of_walkers(registry):
         spec.cell.solver_parameters["windows"] * spec.cell.solver_parameters["ladders"]
         for spec in design.plan.specs
     } == {384}
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_particle_studies_of_regression_say_their_step(registry, name):
+    """0 stands for one that is chosen along the run; a law in particle time and steps needs one that is held."""
+    design = designed(registry, registry.studies[name])
+    cells = [spec.cell for spec in design.plan.specs if spec.cell.task == "regression"]
+    assert all(cell.solver_parameters["step"] > 0 for cell in cells if "step" in cell.solver_parameters)
+    assert bool(cells) is name.startswith(("batch-", "birth-death-", "width-"))

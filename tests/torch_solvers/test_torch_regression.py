@@ -1,5 +1,6 @@
 """Particle descent in torch: equal to its twin where nothing is drawn, and of one law with it where samples are."""
 
+import dataclasses
 import importlib
 
 import jax
@@ -14,6 +15,7 @@ from mfbench_regression.entries.signed_mixture import SignedMixtureParameters
 from mfbench_regression.entries.spikes import SpikesTorusParameters
 from mfbench_regression.entries.three_spin import ThreeSpinParameters
 from mfbench_torch import particle_regression
+from mfbench_torch.blocks.stable_step import curvature
 from mfbench_torch.particle_regression import Cloud, batch_slope, solve
 from mfbench_torch.particle_regression_entry import ParticleDescent
 
@@ -38,6 +40,7 @@ def last(framework, problem, seed, **values):
     [
         (signed_mixture, SignedMixtureParameters(), 0.02),
         (spikes_torus, SpikesTorusParameters(penalty=4.0), 0.001),
+        (spikes_torus, SpikesTorusParameters(), 0.0),
     ],
 )
 def test_without_samples_twins_agree_to_round_off(module, parameters, step):
@@ -48,6 +51,7 @@ def test_without_samples_twins_agree_to_round_off(module, parameters, step):
     np.testing.assert_allclose(one.state.c.numpy(), np.asarray(two.state.c), rtol=1e-8, atol=1e-10)
     np.testing.assert_allclose(one.state.z.numpy(), np.asarray(two.state.z), rtol=1e-8, atol=1e-10)
     assert dict(one.work) == dict(two.work)
+    assert (one.reports["step"] == step) is (step > 0)
     assert one.reports == pytest.approx(two.reports, rel=1e-8)
 
 
@@ -96,7 +100,10 @@ def test_with_samples_errors_are_of_one_law():
 
 def test_equal_seeds_give_equal_runs_and_the_last_steps_are_taken():
     problem = three_spin.build(ThreeSpinParameters(dim=4, unit="gaussian"), 1)
-    one, two = (last("torch", problem, 5, particles=10, steps=40, batch=0, quench_after=30) for _ in range(2))
+    one, two = (
+        last("torch", problem, 5, particles=10, step=0.02, steps=40, batch=0, quench_after=30)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(one.state.z.numpy(), two.state.z.numpy())
     assert one.reports["steps"] == 40
     assert one.work["evaluations"] == 30 * 2 + 10 * 4
@@ -112,3 +119,36 @@ def test_particles_that_leave_the_finite_numbers_are_said_to():
 def test_bad_parameters_are_refused():
     with pytest.raises(ValueError, match="particles is 0; expected a whole number >= 1"):
         ParticleDescent(particles=0)
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_curvatures_of_twins_agree_on_one_batch(free):
+    """Products with the Hessian through second derivatives of each library, in double precision."""
+    twin = importlib.import_module("mfbench_jax.blocks.stable_step")
+    mean_field = importlib.import_module("mfbench_jax.blocks.mean_field")
+    problem, cloud, x, y = sampled(torch.float64)
+    problem = dataclasses.replace(
+        problem, free_weights=free, initial=lambda rng, n: (np.ones(n), problem.prior(rng, n))
+    )
+    way = [torch.as_tensor(np.random.default_rng(7).standard_normal(part.shape)) for part in cloud]
+
+    def loss(c, z):
+        return 0.5 * torch.mean((problem.unit(x, z) @ c / len(c) - y) ** 2)
+
+    found, size = curvature(loss, cloud, way, 3, free)
+    with jax.enable_x64(True):
+        batch = mean_field.batch_loss(problem)
+        points = [jax.numpy.asarray(part.numpy()) for part in (x, y)]
+        expected, length = twin.curvature_of(
+            problem, lambda cloud, key, _: jax.value_and_grad(batch)(cloud, *points)
+        )(
+            mean_field.Cloud(*(jax.numpy.asarray(part.numpy()) for part in cloud)),
+            twin.Masses(*(jax.numpy.asarray(part.numpy()) for part in way), jax.numpy.zeros(40)),
+            jax.random.key(0),
+            0,
+            3,
+        )
+        assert size == pytest.approx(float(length), rel=1e-10)
+        for one, two in zip(found, expected[:2], strict=True):
+            np.testing.assert_allclose(one.numpy(), np.asarray(two), rtol=1e-8, atol=1e-12)
+    assert bool(torch.any(found[0] != 0)) is free

@@ -18,14 +18,15 @@ from ..particle_parameters import ParticleDescent, read_milestones
 from .keys import root_key
 from .mean_field import Cloud, advance_of, batch_loss, closed_loss, network_of
 from .quasi_random import halton
+from .stable_step import SAMPLES, StableStep
 
 UPDATES = 32
 """Steps between two checkpoints."""
 FIXED_SEED = 0
 """Of the fixed points: the same for every run, so that the start is all that differs."""
 
-Renewal = Callable[[jax.Array, jax.Array, Cloud, Cloud, Cloud], Cloud]
-"""(key, step, cloud before, gradient of the loss there, cloud after the descent step) -> cloud."""
+Renewal = Callable[[jax.Array, jax.Array, float, Cloud, Cloud, Cloud], Cloud]
+"""(key, step, dt, cloud before, gradient of the loss there, cloud after the descent step) -> cloud."""
 
 
 class State(NamedTuple):
@@ -42,6 +43,7 @@ def train(
     parameters: ParticleDescent,
     context: Context,
     renewal: Renewal | None = None,
+    rate: float = 0.0,
 ) -> Iterator[Checkpoint]:
     """Descend until `steps`, or until stopped.
 
@@ -50,46 +52,49 @@ def train(
         parameters: widths, steps and batches.
         context: gives the seed.
         renewal: what is done to the particles after each descent step; None for nothing.
+        rate: of births and deaths in it, per particle time and unit of the potential.
 
     Raises:
         Diverged: when a particle has left the finite numbers.
     """
     jax.config.update("jax_enable_x64", True)
-    seeds = np.random.SeedSequence(context.seed).generate_state(2)
+    seeds = np.random.SeedSequence(context.seed).generate_state(3)
     # Rounding is no part of the question where the loss is known exactly and the problem small.
     dtype = jnp.float32 if problem.closed_form is None else jnp.float64
     c, z = problem.initial(np.random.default_rng(seeds[0]), parameters.particles)
     cloud = Cloud(jnp.asarray(c, dtype), jnp.asarray(z, dtype))
-    network, advance = network_of(problem), advance_of(problem, parameters.step)
+    network = network_of(problem)
     slope_of = loss_slope(problem, parameters, dtype)
+    exact = problem.closed_form is not None and not parameters.sampled
+    chosen = None if parameters.step else StableStep(problem, slope_of, int(seeds[2]), rate)
 
-    def update(batch: int, _: int, state: State) -> State:
+    def update(batch: int, dt: float, _: int, state: State) -> State:
         key, key_batch, key_renewal = jax.random.split(state.key, 3)
         value, slope = slope_of(state.cloud, key_batch, batch)
-        after = advance(state.cloud, slope)
+        after = advance_of(problem, dt)(state.cloud, slope)
         if renewal is not None:
-            after = renewal(key_renewal, state.step, state.cloud, slope, after)
+            after = renewal(key_renewal, state.step, dt, state.cloud, slope, after)
         return State(key, state.step + 1, after, state.loss + value)
 
     @partial(jax.jit, static_argnums=2)
-    def run(state: State, count: int, batch: int) -> State:
+    def run(state: State, count: int, batch: int, dt: float) -> State:
         begun = state._replace(loss=jnp.zeros((), dtype))
-        return jax.lax.fori_loop(0, count, partial(update, batch), begun)
+        return jax.lax.fori_loop(0, count, partial(update, batch, dt), begun)
 
     state = State(root_key(int(seeds[1])), jnp.asarray(0), cloud, jnp.zeros((), dtype))
     objective = objective_of(problem)
     milestones = read_milestones(parameters.milestones)
-    done, drawn, loss = 0, parameters.fixed_points, 0.0
+    done, drawn, loss, time, dt = 0, parameters.fixed_points, 0.0, 0.0, parameters.step
     while True:
-        reports = {"particle_time": parameters.step * done, "steps": float(done)}
+        reports = {"particle_time": time, "steps": float(done)}
         if done:
-            reports["batch_loss"] = loss
+            reports |= {"batch_loss": loss, "step": dt}
         if objective is not None:
             reports["objective"] = float(objective(state.cloud))
         finite = all(bool(np.all(np.isfinite(np.asarray(part)))) for part in state.cloud)
         if not (finite and all(np.isfinite(value) for value in reports.values())):
             raise Diverged(
-                f"after {done} steps of {parameters.step:g} particles or their loss ({loss:.3g}) are not finite"
+                f"after {done} steps, the last of {dt:g}, particles or their loss ({loss:.3g}) are not finite"
             )
         yield Checkpoint(
             evaluate=network,
@@ -102,10 +107,16 @@ def train(
         if count == 0:
             return
         batch = parameters.batch_at(done)
-        state = run(state, count, batch)
+        if chosen is not None:
+            some = min(batch, SAMPLES)
+            dt, hold, products = chosen.choose(state.cloud, some)
+            count = min(count, hold)
+            drawn += products * parameters.particles if exact else 0 if parameters.fixed_points else some
+        state = run(state, count, batch, dt)
+        time += count * dt
         loss = float(state.loss) / count
         done += count
-        if problem.closed_form is not None and not parameters.sampled:
+        if exact:
             drawn += count * parameters.particles
         elif not parameters.fixed_points:
             drawn += count * batch
