@@ -68,7 +68,7 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
         return lambda c, z: 0.5 * problem.mass * torch.mean((problem.unit(x, z) @ c / len(c) - y) ** 2)
 
     chosen = None if parameters.step else StableStep(problem, loss_of, int(seeds[2]), device)
-    done, drawn, loss, time, dt = 0, 0, 0.0, 0.0, parameters.step
+    done, left, drawn, loss, time, dt = 0, 0, 0, 0.0, 0.0, parameters.step
     while True:
         reports = {"particle_time": time, "steps": float(done)}
         if done:
@@ -91,11 +91,13 @@ def solve(problem: RegressionProblem, parameters: ParticleDescent, context: Cont
         if parameters.steps and done >= parameters.steps:
             return
         count = min(UPDATES, parameters.steps - done) if parameters.steps else UPDATES
-        if chosen is not None:
+        if chosen is not None and not left:
             some = min(parameters.batch_at(done), SAMPLES)
-            dt, hold, products = chosen.choose(cloud, some)
-            count = min(count, hold)
+            dt, left, products = chosen.choose(cloud, some)
             drawn += products * parameters.particles if exact else some
+        if chosen is not None:
+            count = min(count, left)
+            left -= count
         total = torch.zeros((), dtype=dtype, device=device)
         for _ in range(count):
             batch = parameters.batch_at(done)

@@ -146,6 +146,15 @@ def test_a_choice_holds_longer_while_the_step_does():
     )
 
 
+def test_a_choice_holds_as_much_longer_as_the_curvature_is_below_what_is_allowed():
+    problem = linear()
+    for curvature, longest in ((100.0, 32), (50.0, 32), (12.5, 128), (1.0, 256), (0.0, 256)):
+        chosen = StableStep(problem, loss_slope(problem, ParticleDescent(), jnp.float64), 0)
+        chosen.curvature = lambda cloud, way, key, batch, rounds, found=curvature: (way, found)
+        holds = [chosen.choose(cloud_of(problem, 4), 1)[1] for _ in range(12)]
+        assert holds == [min(2**k, longest) for k in range(12)]
+
+
 def run(module, values, seed=0, solve=particle_regression.solve, kind=ParticleDescent, **parameters):
     """All checkpoints of a solver, the error of the last, and that of the best constant."""
     problem, judge = module.build(values, 1), module.judge(values, 1)

@@ -84,7 +84,7 @@ def train(
     state = State(root_key(int(seeds[1])), jnp.asarray(0), cloud, jnp.zeros((), dtype))
     objective = objective_of(problem)
     milestones = read_milestones(parameters.milestones)
-    done, drawn, loss, time, dt = 0, parameters.fixed_points, 0.0, 0.0, parameters.step
+    done, left, drawn, loss, time, dt = 0, 0, parameters.fixed_points, 0.0, 0.0, parameters.step
     while True:
         reports = {"particle_time": time, "steps": float(done)}
         if done:
@@ -107,11 +107,13 @@ def train(
         if count == 0:
             return
         batch = parameters.batch_at(done)
-        if chosen is not None:
+        if chosen is not None and not left:
             some = min(batch, SAMPLES)
-            dt, hold, products = chosen.choose(state.cloud, some)
-            count = min(count, hold)
+            dt, left, products = chosen.choose(state.cloud, some)
             drawn += products * parameters.particles if exact else 0 if parameters.fixed_points else some
+        if chosen is not None:
+            count = min(count, left)
+            left -= count
         state = run(state, count, batch, dt)
         time += count * dt
         loss = float(state.loss) / count

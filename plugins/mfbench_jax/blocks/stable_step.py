@@ -26,8 +26,8 @@ from .keys import root_key
 from .mean_field import Cloud
 
 MOST = 0.02
-LONGEST = 32
-"""Steps for which one choice holds, at most."""
+LONGEST, PATIENCE = 32, 8
+"""Steps for which one choice holds, at most; up to so many times more where the curvature would allow larger steps."""
 FALLEN = 0.75
 """Share of the last choice below which it held for too long."""
 FIRST_ROUNDS, ROUNDS = 16, 2
@@ -78,9 +78,11 @@ class StableStep:
             self.way = Masses(c, z, jnp.ones_like(c))
         self.key, key = jax.random.split(self.key)
         self.way, found = self.curvature(cloud, self.way, key, batch, rounds)
-        last, self.step = self.step, min(MOST, 1.0 / max(float(found), 1e-300))
+        allowed = 1.0 / max(float(found), 1e-300)
+        last, self.step = self.step, min(MOST, allowed)
+        most = int(LONGEST * min(PATIENCE, allowed / self.step))
         longer = 2 * self.hold if self.step > FALLEN * last else self.hold // 2
-        self.hold = max(1, min(LONGEST, longer))
+        self.hold = max(1, min(most, longer))
         return self.step, self.hold, rounds
 
 

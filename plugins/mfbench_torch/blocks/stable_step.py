@@ -16,8 +16,8 @@ import torch
 from mfbench.tasks.regression import RegressionProblem
 
 MOST = 0.02
-LONGEST = 32
-"""Steps for which one choice holds, at most."""
+LONGEST, PATIENCE = 32, 8
+"""Steps for which one choice holds, at most; up to so many times more where the curvature would allow larger steps."""
 FALLEN = 0.75
 """Share of the last choice below which it held for too long."""
 FIRST_ROUNDS, ROUNDS = 16, 2
@@ -68,9 +68,11 @@ class StableStep:
             ]
         loss = self.loss_of(batch, self.generator)
         self.way, found = curvature(loss, cloud, self.way, rounds, self.free)
-        last, self.step = self.step, min(MOST, 1.0 / max(found, 1e-300))
+        allowed = 1.0 / max(found, 1e-300)
+        last, self.step = self.step, min(MOST, allowed)
+        most = int(LONGEST * min(PATIENCE, allowed / self.step))
         longer = 2 * self.hold if self.step > FALLEN * last else self.hold // 2
-        self.hold = max(1, min(LONGEST, longer))
+        self.hold = max(1, min(most, longer))
         return self.step, self.hold, rounds
 
 
