@@ -50,6 +50,27 @@ def test_a_drift_is_a_gradient_if_and_only_if_the_flag_says_so(entry, parameters
     assert ("gradient" in facts.flags) == (skew < 1e-6 and one_strength), skew
 
 
+def noise(problem, x, t):
+    """D (n, d, d) at x (n, d)."""
+    if hasattr(problem, "sigma"):
+        return np.broadcast_to(problem.sigma @ problem.sigma.T / 2.0, (len(x), problem.dim, problem.dim))
+    return problem.diffusion_matrix(x, t)
+
+
+@pytest.mark.parametrize(("entry", "parameters"), list(instances()))
+def test_noise_is_what_the_flags_say(entry, parameters):
+    """Its rank, its likeness to a scalar, and its change from place to place, at eight points."""
+    flags, problem = entry.facts(parameters).flags, resolve(entry.build)(parameters, 5)
+    low, high = problem.box
+    x = low + (high - low) * (0.25 + 0.5 * np.random.default_rng(0).random((8, problem.dim)))
+    found = np.asarray(noise(problem, x, 0.5 * getattr(problem, "horizon", 0.0)))
+    least, most = np.linalg.eigvalsh(found)[:, [0, -1]].T
+    assert ("hypoelliptic" in flags) == bool(np.any(least < 1e-12 * most))
+    assert ("anisotropic" in flags) == bool(np.any(most - least > 1e-9 * most))
+    assert ("multiplicative" in flags) == bool(np.max(np.abs(found - found[0])) > 1e-9 * np.max(most))
+    assert ("interacting" in flags) == (getattr(problem, "interaction", None) is not None)
+
+
 class Found(Exception):
     """Carries the log-density that a judge was about to be made of."""
 
