@@ -11,7 +11,12 @@ from mfbench.tasks.fokker_planck import FokkerPlanckProblem
 from mfbench_controls import DriftPlusQuadraticParameters
 from mfbench_controls.drift_plus_quadratic import Local, mended, solve, surveyed
 from mfbench_controls.rays import ray_law
-from mfbench_fokker_planck.entries.mixture import VaryingParameters
+from mfbench_fokker_planck.entries.mixture import (
+    MIXTURE,
+    MIXTURE_CIRCULATION,
+    MixtureParameters,
+    VaryingParameters,
+)
 from mfbench_fokker_planck.mixture import build, judge
 
 SMALL = DriftPlusQuadraticParameters(walkers=200, burn_in=200, directions=512)
@@ -62,6 +67,19 @@ def test_above_three_dimensions_the_shape_is_and_the_constant_has_its_error():
     difference = last.evaluate(last.state, x) - gaussian_log_density(x, mean, covariance)
     assert np.ptp(difference) < 1e-8
     assert abs(np.mean(difference)) < 5.0 * last.reports["log_z_error"]
+
+
+@pytest.mark.parametrize(("parameters", "solved"), [(MixtureParameters, True), (VaryingParameters, False)])
+def test_one_gaussian_is_reducible_where_its_circulation_is_constant(parameters, solved):
+    """Up to log Z by rays, as everywhere in four dimensions; where it varies no control finds even this plain a law."""
+    made = parameters(dim=4, components=1)
+    problem, reference = build(made, 2), judge(made, 2)
+    x, exact = reference.law.x[:500], reference.law.log_p[:500]
+    *_, last = list(solve(problem, SMALL, context()))
+    wrong = np.std(last.evaluate(last.state, x) - exact)
+    facts = (MIXTURE if solved else MIXTURE_CIRCULATION).facts(made)
+    assert ("reducible" in facts.flags) == solved
+    assert wrong < 1e-7 if solved else wrong > 0.1, wrong
 
 
 def test_a_circulation_that_varies_in_space_is_mended_and_not_solved():

@@ -25,11 +25,10 @@ class BenesParameters:
 
 def benes_facts(parameters: BenesParameters) -> mfbench.Facts:
     """`reducible`: log p_t less log h is a quadratic, so that integrals of the drift and a quadratic give it."""
-    return mfbench.Facts(
-        task="fokker-planck",
-        dim=parameters.dim,
-        flags=frozenset({"transient", "rotated", "reducible", "gradient"}),
-    )
+    flags = {"transient", "rotated", "reducible", "gradient"}
+    if parameters.dim == 1:
+        flags.add("separable")
+    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 
 BENES = mfbench.ProblemEntry(

@@ -34,10 +34,14 @@ class ChainParameters:
 
 
 def facts(parameters: ChainParameters) -> mfbench.Facts:
-    """Not rotated: the sites mean something. A gradient, so the shape of log p is a line integral; log Z is not."""
-    return mfbench.Facts(
-        task="fokker-planck", dim=parameters.dim, flags=frozenset({"stationary", "gradient"})
-    )
+    """Not rotated: the sites mean something. A gradient, so the shape of log p is a line integral; log Z is not.
+
+    Without coupling the sites are independent.
+    """
+    flags = {"stationary", "gradient"}
+    if parameters.coupling == 0:
+        flags.add("separable")
+    return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 
 CHAIN = mfbench.ProblemEntry(

@@ -28,9 +28,11 @@ class DesaiZwanzigParameters:
 
 
 def desai_zwanzig_facts(parameters: DesaiZwanzigParameters) -> mfbench.Facts:
-    """Nonlinear, on the line."""
+    """Nonlinear, on the line; one coordinate is a product."""
     del parameters
-    return mfbench.Facts(task="fokker-planck", dim=1, flags=frozenset({"stationary", "interacting"}))
+    return mfbench.Facts(
+        task="fokker-planck", dim=1, flags=frozenset({"stationary", "interacting", "separable"})
+    )
 
 
 DESAI_ZWANZIG = mfbench.ProblemEntry(

@@ -26,10 +26,10 @@ class KuramotoParameters:
 
 
 def kuramoto_facts(parameters: KuramotoParameters) -> mfbench.Facts:
-    """Nonlinear, on the circle."""
+    """Nonlinear, on the circle; one coordinate is a product."""
     del parameters
     return mfbench.Facts(
-        task="fokker-planck", dim=1, flags=frozenset({"stationary", "interacting", "periodic"})
+        task="fokker-planck", dim=1, flags=frozenset({"stationary", "interacting", "periodic", "separable"})
     )
 
 

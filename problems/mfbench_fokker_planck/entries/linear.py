@@ -28,10 +28,10 @@ class LinearParameters:
 
 
 def facts(parameters: LinearParameters) -> mfbench.Facts:
-    """`reducible`: a Gaussian, which every closure of moments finds."""
-    flags = {"stationary", "rotated", "reducible"}
+    """`reducible`: a Gaussian, which every closure of moments finds; a product along the axes of its covariance."""
+    flags = {"stationary", "rotated", "reducible", "separable"}
     if parameters.dim == 1:
-        flags |= {"gradient", "separable"}
+        flags.add("gradient")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 

@@ -24,11 +24,14 @@ class LinearMeanFieldParameters:
 
 
 def linear_mean_field_facts(parameters: LinearMeanFieldParameters) -> mfbench.Facts:
-    """`reducible`: the control `gaussian-closure` is exact here, so it is a ladder and gives no headline."""
+    """`reducible`: the control `gaussian-closure` is exact here, so it is a ladder and gives no headline.
+
+    An isotropic Gaussian is a product along any axes.
+    """
     return mfbench.Facts(
         task="fokker-planck",
         dim=parameters.dim,
-        flags=frozenset({"transient", "rotated", "interacting", "reducible"}),
+        flags=frozenset({"transient", "rotated", "interacting", "reducible", "separable"}),
     )
 
 

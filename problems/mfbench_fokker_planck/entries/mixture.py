@@ -76,20 +76,27 @@ class TriangleParameters:
         at_least(self, dim=2)
 
 
+def _product(parameters: MixtureParameters | VaryingParameters) -> bool:
+    """Two round Gaussians of one width are a product: along the line through their means, and across it."""
+    return parameters.dim == 1 or parameters.components <= 2
+
+
 def mixture_facts(parameters: MixtureParameters) -> mfbench.Facts:
-    """`reducible`: the control `line-integral` solves a gradient drift, and nearly so a constant circulation."""
+    """`reducible`: `line-integral` solves a gradient drift, `drift-plus-quadratic` the linear drift of one Gaussian."""
     flags = {"stationary", "rotated"}
     if parameters.circulation == "none" or parameters.dim == 1:
         flags |= {"gradient", "reducible"}
     if parameters.components == 1:
+        flags.add("reducible")
+    if _product(parameters):
         flags.add("separable")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
 
 def varying_facts(parameters: VaryingParameters | TriangleParameters) -> mfbench.Facts:
-    """Not reducible: rays do not give log p, not even that of one Gaussian."""
+    """Not reducible: rays do not give log p, not even that of one Gaussian, nor does a quadratic form mend them."""
     flags = {"stationary", "rotated"}
-    if isinstance(parameters, VaryingParameters) and parameters.components == 1:
+    if isinstance(parameters, VaryingParameters) and _product(parameters):
         flags.add("separable")
     return mfbench.Facts(task="fokker-planck", dim=parameters.dim, flags=frozenset(flags))
 
