@@ -6,7 +6,8 @@ the others it is summed over the nodes where p* exceeds 1e-12 of its largest val
 its accuracy leaves open, which would add 1e-4 at most, and `tensor-train-at-rest` to 1e-12 of the largest, at most 1e-8.
 
 Prints processor seconds, the error, and the mark: tensor-train-at-rest at least ten times below 3.3e-3, in at most
-120 s. The exit status says whether it holds. Four minutes on one core for d = 5; needs the extras grid and peers.
+120 s, in each of five coordinate systems and seeds. The exit status says whether it holds. Six minutes on one core for
+d = 5; needs the extras grid and peers.
 Usage: OMP_NUM_THREADS=1 python benchmarks/against_fpcross.py [DIM] [--own]      (--own: without the package)
 """
 
@@ -26,7 +27,8 @@ from mfbench_fokker_planck.linear import HALF_WIDTH, build, covariance, drift_ma
 from mfbench_grid.tensor_train_at_rest import solve as solve_at_rest
 from mfbench_grid.tensor_train_at_rest_entry import TensorTrainAtRestParameters
 
-SEED = 1
+SEEDS = range(1, 6)
+"""Of rotations and solvers; the adapter, which takes minutes, has the first."""
 NODES, STEPS, ACCURACY, TIME = 30, 100, 1e-4, 5.0
 """Of fpcross's demonstration."""
 MARK, SECONDS = 3.3e-4, 120.0
@@ -66,15 +68,15 @@ def frobenius(log_density, dim):
     return math.sqrt(wrong / size)
 
 
-def of_a_solver(solve, parameters, dim, wanted):
+def of_a_solver(solve, parameters, dim, wanted, seed):
     """Rows (processor seconds, own metric, reports) of the new states that `wanted` picks."""
-    problem, frame = build(LinearParameters(dim=dim), SEED), Frame(dim, SEED)
+    problem, frame = build(LinearParameters(dim=dim), seed), Frame(dim, seed)
     away, began = 0.0, time.process_time()
 
     def elapsed():
         return time.process_time() - began - away
 
-    context = mfbench.Context(seed=SEED, device="cpu", threads=1, budget=SECONDS, elapsed=elapsed)
+    context = mfbench.Context(seed=seed, device="cpu", threads=1, budget=SECONDS, elapsed=elapsed)
     last = None
     for checkpoint in solve(problem, parameters, context):
         seconds = elapsed()
@@ -115,25 +117,30 @@ def main(arguments):
         seconds, error, rank = the_package(dim)
         print(f"{'fpcross itself':>24} {seconds:>8.1f} {error:>12.2e}   rank {rank:.1f}", flush=True)
         ends = of_a_solver(
-            solve_fpcross, FpcrossParameters(), dim, lambda c: c.reports["time"] > TIME * (1.0 - 1e-9)
+            solve_fpcross,
+            FpcrossParameters(),
+            dim,
+            lambda c: c.reports["time"] > TIME * (1.0 - 1e-9),
+            SEEDS[0],
         )
         for seconds, error, reports in itertools.islice(ends, 1):
             print(
                 f"{'its adapter, rotated':>24} {seconds:>8.1f} {error:>12.2e}   rank {reports['rank']:.1f}",
                 flush=True,
             )
-    first = math.inf
-    for seconds, error, reports in of_a_solver(
-        solve_at_rest, TensorTrainAtRestParameters(), dim, lambda c: "change" in c.reports
-    ):
-        print(
-            f"{'tensor-train-at-rest':>24} {seconds:>8.1f} {error:>12.2e}   rank {reports['rank']:.0f}",
-            flush=True,
-        )
-        if error <= MARK:
-            first = min(first, seconds)
-    held = first <= SECONDS
-    print(f"<= {MARK:g} in {first:.1f} s (mark {SECONDS:g} s): {'holds' if held else 'MISSED'}")
+    worst = 0.0
+    for seed in SEEDS:
+        first = math.inf
+        for seconds, error, reports in of_a_solver(
+            solve_at_rest, TensorTrainAtRestParameters(), dim, lambda c: "change" in c.reports, seed
+        ):
+            name = f"tensor-train-at-rest {seed}"
+            print(f"{name:>24} {seconds:>8.1f} {error:>12.2e}   rank {reports['rank']:.0f}", flush=True)
+            if error <= MARK:
+                first = min(first, seconds)
+        worst = max(worst, first)
+    held = worst <= SECONDS
+    print(f"<= {MARK:g} in {worst:.1f} s at most (mark {SECONDS:g} s): {'holds' if held else 'MISSED'}")
     return 0 if held else 1
 
 
