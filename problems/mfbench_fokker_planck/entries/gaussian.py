@@ -130,6 +130,7 @@ GAUSSIAN = mfbench.ProblemEntry(
             {"case": "relaxation", "dim": 4},
             {"case": "relaxation", "dim": 6},
             {"case": "moving-trap", "dim": 3},
+            *({"case": case, "dim": 100} for case in ("growing-covariance", "turning-covariance")),
         ),
     },
     targets=(1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5),

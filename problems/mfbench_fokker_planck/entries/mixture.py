@@ -118,7 +118,7 @@ MIXTURE = mfbench.ProblemEntry(
         "standard": ({"dim": 4, "components": 3},),
         "full": tuple(
             {"dim": dim, "components": components, "circulation": circulation}
-            for dim in (2, 4, 8, 20)
+            for dim in (2, 4, 6, 8, 20)
             for components in (1, 3)
             for circulation in MixtureParameters.CIRCULATIONS
         ),
