@@ -233,7 +233,6 @@ def conclude(
 
 def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:
     """A record that says what became of a trial and nothing more."""
-    task = TASKS.get(spec.cell.task)
     return Record(
         key=spec.key,
         cell=spec.cell,
@@ -241,7 +240,7 @@ def blank(spec: Spec, began: str, status: Status, sentence: str) -> Record:
         status=status,
         sentence=sentence,
         started=began,
-        headline="" if task is None else task.headline,
+        headline=TASKS[spec.cell.task].headline if spec.cell.task in TASKS else "",
         machine=provenance.machine(),
     )
 
