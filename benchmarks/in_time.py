@@ -1,6 +1,6 @@
 """The figures of the Fokker-Planck league in time, five seeds each, beside their goals.
 
-As `stationary.py`, for laws in time: root mean square error of log p in nats over all times asked. Runs about 15 minutes on
+As `stationary.py`, for laws in time: root mean square error of log p in nats over all times asked. Runs about 20 minutes on
 two cores; with -o DIR the records are kept there, and the same command runs only what is missing.
 Usage: python benchmarks/in_time.py [--seeds N] [--only WORD]... [-o DIR] [--format text|markdown] [SOLVER ...]
 (default: each row's own solver, all rows); the exit status is 1 if a goal is missed

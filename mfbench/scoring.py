@@ -88,37 +88,6 @@ def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) 
     return Status.OK, f"{ended.sentence}; scored as it stood at {scored.seconds:.3g} s"
 
 
-BUT = "; but "
-"""Between what became of a trial and what is wrong with its answer."""
-
-SURE = 4.0
-"""Standard errors by which a metric must exceed what it may be, before anything is said."""
-
-BEYOND_CHANCE = 1.6e4
-"""Markov: a mean of numbers >= 0 is so many times its expectation with probability 6e-5 at most, that of four standard
-errors, even where a few points make up all of it and a standard error says nothing."""
-
-
-def remarked(sentence: str, task: str, metrics: Mapping[str, Metric]) -> str:
-    """The sentence of a scored trial with what its metrics say against the answer, in place of what was said before."""
-    known = TASKS[task].remarks if task in TASKS else {}
-    said = [_remark(one, metrics[name]) for name, one in known.items() if name in metrics]
-    wrong = ", ".join(text for text in said if text)
-    return sentence.split(BUT)[0] + (BUT + wrong if wrong else "")
-
-
-def _remark(remark: Remark, metric: Metric) -> str:
-    """What is to be said of one metric; nothing where it is as it must be."""
-    if metric.value is None:
-        return remark.text.format(found=math.nan)
-    allowed = max(remark.above, metric.floor)
-    by_chance = allowed + SURE * (metric.standard_error or 0.0)
-    if metric.value <= min(by_chance, BEYOND_CHANCE * (allowed + remark.expected)):
-        return ""
-    found = metric.value if metric.signed is None else metric.signed
-    return remark.text.format(found=found + remark.expected)
-
-
 FAILED_ENDS = {
     "diverged": Status.DIVERGED,
     "memory": Status.OUT_OF_MEMORY,
@@ -197,6 +166,37 @@ def stored(score: Score) -> Metric:
         standard_error=None if score.standard_error is None else finite(score.standard_error),
         signed=None if score.signed is None else finite(score.signed),
     )
+
+
+BUT = "; but "
+"""Between what became of a trial and what is wrong with its answer."""
+
+SURE = 4.0
+"""Standard errors by which a metric must exceed what it may be, before anything is said."""
+
+BEYOND_CHANCE = 1.6e4
+"""Markov: a mean of numbers >= 0 is so many times its expectation with probability 6e-5 at most, that of four standard
+errors, even where a few points make up all of it and a standard error says nothing."""
+
+
+def remarked(sentence: str, task: str, metrics: Mapping[str, Metric]) -> str:
+    """The sentence of a scored trial with what its metrics say against the answer, in place of what was said before."""
+    known = TASKS[task].remarks if task in TASKS else {}
+    said = [_remark(one, metrics[name]) for name, one in known.items() if name in metrics]
+    wrong = ", ".join(text for text in said if text)
+    return sentence.split(BUT)[0] + (BUT + wrong if wrong else "")
+
+
+def _remark(remark: Remark, metric: Metric) -> str:
+    """What is to be said of one metric; nothing where it is as it must be."""
+    if metric.value is None:
+        return remark.text.format(found=math.nan)
+    allowed = max(remark.above, metric.floor)
+    by_chance = allowed + SURE * (metric.standard_error or 0.0)
+    if metric.value <= min(by_chance, BEYOND_CHANCE * (allowed + remark.expected)):
+        return ""
+    found = metric.value if metric.signed is None else metric.signed
+    return remark.text.format(found=found + remark.expected)
 
 
 def first_reached(
