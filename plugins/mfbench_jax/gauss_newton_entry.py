@@ -31,7 +31,7 @@ class GaussNewton:
     looks: int = 3
     pause: int = 4
     pool: int = 5000
-    spread_power: float = 1.0
+    spread_power: float = 0.5
     largest_change: float = 2.0
 
     def __post_init__(self) -> None:

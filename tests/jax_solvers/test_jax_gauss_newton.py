@@ -10,6 +10,7 @@ import pytest
 
 from mfbench import Context
 from mfbench_jax.blocks.cooling import (
+    COOLING,
     FALLING,
     FEWEST,
     HOPELESS,
@@ -43,7 +44,7 @@ def error(judge, checkpoint):
 @pytest.fixture(scope="module")
 def trained(well):
     with jax.enable_x64(True):
-        return checkpoints(well[0], 70)
+        return checkpoints(well[0], 100)
 
 
 def test_the_cooled_equation_takes_the_error_far_below_what_the_lift_has(well, trained):
@@ -104,7 +105,7 @@ def test_equal_seeds_give_equal_runs_and_kept_states_do_not_change(well, trained
 @pytest.mark.slow
 def test_a_circulation_is_followed(windy):
     x = np.random.default_rng(0).uniform([-0.99, -1.5], [0.99, 1.5], (500, 2))
-    last = checkpoints(windy.problem, 70)[-1]
+    last = checkpoints(windy.problem, 100)[-1]
     found = np.asarray(last.evaluate(last.state, x))
     np.testing.assert_allclose(found, windy.committor(x), atol=1e-4)
 
@@ -114,11 +115,19 @@ def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
     assert cooled(HOTTEST, [large], late=False) == HOTTEST, "too early to say"
     assert cooled(HOTTEST, [large / FALLING * 1.5] + [large] * LATELY, late=False) == HOTTEST, "it is falling"
     assert cooled(HOTTEST, [large] * PATIENCE, late=False) == HOTTEST, "the first equation has longer"
-    slow, fast = (cooled(HOTTEST / 2, misses, late=False) for misses in ([large] * (LATELY + 1), [small]))
-    assert HOTTEST / 2 > slow > fast > 1.0
-    assert cooled(HOTTEST, [large] * (PATIENCE + 1), late=False) == pytest.approx(2 * slow)
-    assert cooled(HOTTEST, [large], late=True) == pytest.approx(2 * fast)
+    stuck, solved = (cooled(HOTTEST / 2, misses, late=False) for misses in ([large] * (LATELY + 1), [small]))
+    assert HOTTEST / 2 > stuck == solved > 1.0
+    assert cooled(HOTTEST, [large] * (PATIENCE + 1), late=False) == pytest.approx(2 * solved)
     assert cooled(1.01, [small], late=False) == 1.0
+
+
+@pytest.mark.parametrize(("late", "steps"), [(False, COOLING), (True, COOLING // 2)])
+def test_heat_falls_to_the_given_temperature_in_so_many_steps(late, steps):
+    heats = [HOTTEST]
+    while heats[-1] > 1.0 + 1e-12:
+        heats.append(cooled(heats[-1], [0.5 * SOLVED if not late else 3.0 * SOLVED], late))
+    assert len(heats) - 1 == steps
+    np.testing.assert_allclose(np.diff(np.log(heats)), -np.log(HOTTEST) / steps, rtol=1e-9)
 
 
 def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():

@@ -9,13 +9,13 @@ import numpy as np
 
 HOTTEST = 16.0
 """Temperature of the first equation, in units of the given one."""
-COOLING = 20
-"""Steps over which it falls, in equal ratios, where each of them solves its equation; twice as many where none does."""
+COOLING = 40
+"""Steps over which it falls, in equal ratios; half as many once time is short."""
 SOLVED = 0.1
 """Residual, in units of what has to cancel in it, below which an equation counts as solved."""
 FALLING = 0.8
 """Ratio of the residual to that of LATELY steps before, below which one waits for it."""
-COOLED = 0.5
+COOLED = 0.6
 """Share of the budget, less what compiling took, after which nothing is waited for."""
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
@@ -35,10 +35,11 @@ after another one."""
 
 def cooled(heat: float, misses: list[float], late: bool) -> float:
     """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
-    if misses[-1] < SOLVED or late:
-        return max(1.0, heat * HOTTEST ** (-1.0 / COOLING))
+    if late:
+        return max(1.0, heat * HOTTEST ** (-2.0 / COOLING))
     judged = heat < HOTTEST or len(misses) > PATIENCE
-    return max(1.0, heat * HOTTEST ** (-0.5 / COOLING)) if judged and stuck(misses) else heat
+    done = misses[-1] < SOLVED or (judged and stuck(misses))
+    return max(1.0, heat * HOTTEST ** (-1.0 / COOLING)) if done else heat
 
 
 def astray(heat: float, misses: list[float], hurried: bool) -> bool:
