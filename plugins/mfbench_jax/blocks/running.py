@@ -2,15 +2,14 @@
 
 Rates: the Dirichlet form gives nu = int |grad f|^2 dmu / beta, above the truth for every f != q. For the slab
 c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q: no bound, but
-blind to small gradients in the basins, which carry nearly all of mu. A third one needs f = q as well (`flux_rate`).
-Every error is the jackknife's over ladders, which are independent given f: it knows sampling, and not how far f is from q.
+blind to small gradients in the basins, which carry nearly all of mu. Every error is the jackknife's over
+ladders, which are independent given f: it knows sampling, and not how far f is from q.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -47,8 +46,8 @@ def share_of_news(step: jax.Array, memory: int) -> jax.Array:
     return jnp.where(memory == 0, 1.0, fading)
 
 
-def updated(old: Any, new: Any, step: jax.Array, memory: int) -> Any:
-    """Means, in the shape of `Running` or any other, with the news of one update."""
+def updated(old: Running, new: Running, step: jax.Array, memory: int) -> Running:
+    """Means with the news of one update."""
     gain = share_of_news(step, memory)
     return jax.tree.map(lambda o, n: (1.0 - gain) * o + gain * n.astype(o.dtype), old, new)
 
@@ -74,47 +73,14 @@ def shift(seen: Running, low: jax.Array | float, high: jax.Array | float) -> jax
     return levels.shift(*jackknife(levels.relative_flux, seen), low, high)
 
 
-def flux_rate(seen: Running, flux: jax.Array, beta: float) -> tuple[jax.Array, jax.Array]:
-    """nu and its error, from the flux within each window by itself.
-
-    The mass of a window is z_l = int phi_l(z) p(z) dz, p the density of the logit z under mu, and at f = q the flux through
-    every level is p(z) E[|grad z|^2 | z] f (1 - f) = beta nu. So E_l[|grad z|^2] = beta nu int phi_l / (f (1 - f)) dz / z_l
-    outside A and B: each window tells its mass in units of beta nu, whatever lies between it and the others, and their sum
-    tells nu. Overlaps with neighbours give the open windows' alone; in `rates` their errors add up along the whole chain.
-
-    Args:
-        seen: the running means.
-        flux: (R, L) those of |grad z|^2 / int phi_l / (f (1 - f)) dz, 0 at walkers in A or B; of the outer windows unused.
-        beta: inverse temperature.
-    """
-    return _judged(jax.vmap(partial(_flux_rate, beta=beta))(*_left_out((seen, flux))))
-
-
-def _flux_rate(mean: Running, flux: jax.Array, beta: float) -> jax.Array:
-    z = 1.0 / flux[1:-1]
-    first = z[0] * mean.overlap[1, 0] / mean.overlap[0, 1]
-    last = z[-1] * mean.overlap[-2, -1] / mean.overlap[-1, -2]
-    z = jnp.concatenate([first[None], z, last[None]])
-    return 1.0 / (beta * jnp.sum(z * mean.inverse))
-
-
 def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.Array, jax.Array]:
     """A function of the energies between levels, (..., levels.BINS), and its error from leaving out ladders."""
-    return _judged(of(jax.vmap(_energies)(_left_out(seen))))
-
-
-def _left_out(means: Any) -> Any:
-    """Means (R, ...) over all ladders but one, and over all in the last row, (R + 1, ...)."""
-    number = len(jax.tree.leaves(means)[0])
-    # Sums of positive numbers keep small windows' relative accuracy.
+    number = len(seen.inverse)
+    # A row per ladder that is left out, and one of all; sums of positive numbers keep small windows' relative accuracy.
     share = jnp.append((1.0 - jnp.eye(number)) / (number - 1), jnp.full((1, number), 1.0 / number), axis=0)
-    return jax.tree.map(lambda part: jnp.tensordot(share, part, axes=1), means)
-
-
-def _judged(found: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """What was found with all ladders, and the jackknife's error, of (R + 1, ...) as of `_left_out`."""
-    others, whole = found[:-1], found[-1]
-    number = len(others)
+    means = jax.tree.map(lambda part: jnp.tensordot(share, part, axes=1), seen)
+    found = of(jax.vmap(_energies)(means))
+    others, whole = found[:number], found[number]
     spread = jnp.sqrt((number - 1) / number * jnp.sum((others - jnp.mean(others, axis=0)) ** 2, axis=0))
     return whole, spread
 

@@ -20,22 +20,20 @@ from .emus import effective_share, shares
 from .landscape import Places
 from .sampler import ACCEPTANCE, Look, Walkers, adapt, attempt, exchange, gain_at
 from .weighing import Seen, weighed
-from .windows import Windows, bias, bias_slope
+from .windows import bias, bias_slope
 
 MEMORY = 50
 """Looks over which overlaps are averaged at first; a tenth of the run later on."""
 DTYPE = jnp.float32
-AGREEING = 3.0
-"""Standard errors within which two estimates of a rate agree."""
 
-_rates, _flux_rate = jax.jit(running.rates), jax.jit(running.flux_rate)
+_rates = jax.jit(running.rates)
 
 
 class Umbrella(NamedTuple):
     """All that the next look needs; R ladders, L windows.
 
-    `since`: looks that the running overlaps hold. `flux`: (R, L) as of `running.flux_rate`. `watch`: what was noticed at
-    the places that walkers tried, None where nobody watches.
+    `since`: looks that the running overlaps hold. `watch`: what was noticed at the places that walkers tried, None where
+    nobody watches.
     """
 
     look: jax.Array
@@ -44,7 +42,6 @@ class Umbrella(NamedTuple):
     sizes: jax.Array
     placement: placement.Placement
     seen: running.Running
-    flux: jax.Array
     watch: watch.Watch | None = None
 
 
@@ -58,7 +55,6 @@ def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watche
         jnp.full(windows, size, DTYPE),
         placement.start(windows, coordinate.in_logit),
         running.nothing(ladders, windows),
-        jnp.zeros((ladders, windows)),
         watch.nothing(places.energy) if watched else None,
     )
 
@@ -122,25 +118,10 @@ def looker(
         seen, found = weighed(
             state.seen, walkers, phi_share, jnp.exp(-log_total), state.since, memory, mobility
         )
-        flux = running.updated(state.flux, flux_of(here, walkers, mobility), state.since, memory)
         stand = placement.moved(state.placement, walkers, biases) if coordinate.in_logit else state.placement
-        return (
-            Umbrella(state.look + 1, state.since + 1, walkers.places, sizes, stand, seen, flux, noticed),
-            found,
-        )
+        return Umbrella(state.look + 1, state.since + 1, walkers.places, sizes, stand, seen, noticed), found
 
     return look
-
-
-def flux_of(windows: Windows, walkers: Walkers, mobility: np.ndarray | float = 1.0) -> jax.Array:
-    """|grad z|^2 / int phi_l / (f (1 - f)) dz at walkers (R, L), float64, 0 in A and B; windows stand along the logit z.
-
-    With 1 / (f (1 - f)) = 2 + 2 cosh z the integral over a Gaussian window is (2 pi / k)^1/2 (2 + 2 e^(1 / 2k) cosh c).
-    """
-    centres, stiffness = (part.astype(jnp.float64) for part in windows)
-    total = jnp.sqrt(2.0 * jnp.pi / stiffness) * (2.0 + 2.0 * jnp.exp(0.5 / stiffness) * jnp.cosh(centres))
-    square = jnp.sum(mobility * walkers.s_slope**2, axis=-1)
-    return jnp.where(walkers.places.free, square, 0.0) / total
 
 
 def biases_of(state: Umbrella, walkers: Walkers, coordinate: Coordinate = LOGIT) -> jax.Array:
@@ -149,20 +130,11 @@ def biases_of(state: Umbrella, walkers: Walkers, coordinate: Coordinate = LOGIT)
 
 
 def reports(state: Umbrella, seen: Seen, beta: float) -> dict[str, float]:
-    """What the sampling along the logit of an accurate solution says of itself.
-
-    The rate is that of the flux within windows where its error is the smaller one and the slab's rate, which needs less of
-    the solution, agrees.
-    """
-    (slab, dirichlet), (slab_error, dirichlet_error) = _rates(state.seen, beta)
-    flux, flux_error = _flux_rate(state.seen, state.flux, beta)
-    agree = abs(flux - slab) <= AGREEING * np.hypot(flux_error, slab_error)
-    rate, error = (flux, flux_error) if agree and flux_error < slab_error else (slab, slab_error)
+    """What the sampling says of itself."""
+    (rate, dirichlet), (error, dirichlet_error) = _rates(state.seen, beta)
     return {
         "rate": float(rate),
         "rate_error": float(error),
-        "rate_slab": float(slab),
-        "rate_slab_error": float(slab_error),
         "rate_dirichlet": float(dirichlet),
         "rate_dirichlet_error": float(dirichlet_error),
         "window_overlap": float(running.least_overlap(state.seen)),

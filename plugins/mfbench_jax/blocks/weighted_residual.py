@@ -21,7 +21,8 @@ class WeightedResidual:
     """The weighted residual at a pool of points about the parameters theta (P,), as rows of a least-squares problem.
 
     An error of f is the integral of r against the committor's own Green function, which for walkers at equal
-    distances in z falls like f (1 - f) / |grad z|. Row weights squared are (4 f (1 - f))^power / |grad z| at theta, times
+    distances in z falls like f (1 - f) / |grad z|; a power below 1 also determines z where f is next to 0 or 1, which
+    rates and windows need. Row weights squared are (4 f (1 - f))^power / |grad z| at theta, times
     the squared distance next to A and B, where r grows like its inverse; what is far above the median counts
     linearly (Huber), so that a few points do not rule a step.
     """
