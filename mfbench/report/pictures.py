@@ -38,8 +38,8 @@ COLUMNS = 2
 """Panels side by side."""
 DOTS = 150
 """Of a PNG, in an inch."""
-
-
+LONGEST = 48
+"""Characters of an entry of a legend in two columns; longer ones are written below each other."""
 MOST_TICKS = 12
 """Swept values have a tick each if there are no more."""
 
@@ -117,7 +117,9 @@ def _paint(findings: Findings, picture: Any) -> None:
     axes.set_xlabel(_text(findings.against))
     axes.set_ylabel(_text(f"{findings.quantity} ({findings.statistic})"))
     axes.grid(True, which="major", linewidth=0.3)
-    picture.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    handles, labels = axes.get_legend_handles_labels()
+    columns = 2 if max(map(len, labels), default=0) <= LONGEST else 1
+    picture.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=8)
     xs = [point.x for point in findings.points if linear or point.x > 0]
     if xs:
         low, high = min(xs), max(xs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import struct
 
 import msgspec
@@ -64,6 +65,19 @@ def test_a_picture_names_what_it_shows():
         assert f"<!-- {words} -->" in text
     figures = pictures.draw([made(points=made().points[:2], fits=made().fits[:1])])["svg"].decode()
     assert "<!-- not reached -->" not in figures
+
+
+@pytest.mark.parametrize("length", [4, 30, 60])
+def test_a_legend_stays_on_its_page(length):
+    """Its frame is the first path of its group in an SVG; the page is 576 points wide."""
+    pytest.importorskip("matplotlib")
+    names = [letter * length for letter in "abcd"]
+    points = tuple(point(name, 8.0, 0.1) for name in names)
+    fits = tuple(msgspec.structs.replace(made().fits[0], arm=name) for name in names)
+    text = pictures.draw([made(points=points, fits=fits)])["svg"].decode()
+    frame = re.search(r'<g id="legend_1">.*? d="(.*?)"', text, re.DOTALL)[1]
+    across = [float(number) for number in re.findall(r"[ML] (\S+) ", frame)]
+    assert len(across) >= 4 and min(across) >= 0.0 and max(across) <= 576.0
 
 
 def test_a_group_has_a_panel_for_each_study():
