@@ -54,11 +54,7 @@ THREE_SPIN = mfbench.ProblemEntry(
     parameters=ThreeSpinParameters,
     instances={
         "standard": ({"dim": 5}, {"dim": 10}, {"dim": 25}),
-        "full": (
-            *({"dim": dim, "unit": unit} for dim in (5, 10, 15, 20, 25) for unit in ("sigmoid", "relu")),
-            {"dim": 5, "unit": "gaussian"},
-            {"dim": 10, "unit": "gaussian"},
-        ),
+        "full": tuple({"dim": dim, "unit": unit} for dim in (5, 10, 15, 20, 25) for unit in UNITS),
     },
     targets=(1.0, 0.3, 0.1, 0.03, 0.01),
 )
