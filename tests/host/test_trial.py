@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import psutil
 import pytest
 
 from mfbench import availability, isolation
+from mfbench.descendants import PATIENCE
 from mfbench.judges import judge_of
 from mfbench.points import read_points, write_points
 from mfbench.record import PROTOCOL, Cell, Limits, Record, Spec, Status
@@ -236,7 +238,9 @@ def test_a_grandchild_does_not_hold_up_a_spawned_child(spec, gpus, descendants, 
     record = run_trial(spec("grandchild", device="cuda")).record
     assert record.status is Status.OK, record.sentence
     assert time.monotonic() - began < LIMITS.wall(5.0) / 2
-    assert [process for process in descendants() if process.ppid() != os.getpid()] == []
+    # Nobody waits for what init has adopted: killed, it takes a moment to go, a longer one on a busy machine.
+    left = [process for process in descendants() if process.ppid() != os.getpid()]
+    assert psutil.wait_procs(left, timeout=PATIENCE)[1] == []
 
 
 def test_interrupted_while_it_runs(spec, descendants):
