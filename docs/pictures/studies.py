@@ -9,19 +9,11 @@ import msgspec
 
 from mfbench.report.pictures import draw
 from mfbench.studies.findings import Findings
+from mfbench_studies import width
 
 ROOT = Path(__file__).parents[2]
 FINDINGS, PICTURES = ROOT / "results" / "studies", ROOT / "docs" / "pictures"
-TOGETHER = {
-    "width": (
-        "width-fluctuations",
-        "width-fluctuations-25",
-        "width-loss",
-        "width-sgd",
-        "width-limit",
-        "width-limit-classes",
-    )
-}
+TOGETHER = {width.GROUP: tuple(study.name for study in width.STUDIES)}
 """Pictures of several studies."""
 
 

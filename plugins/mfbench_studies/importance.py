@@ -43,7 +43,7 @@ IMPORTANCE_DRAWS = mfbench.StudyEntry(
     ),
     swept="solver.samples",
     # mu holds 2.1e-3 between q = .3 and .7: 10 samples there are 4800 in all. |grad q|^2 mu is hardly ever next to A and B,
-    # and its limit is reached from 80000 on, by walkers, which come there as rarely and stay.
+    # and its limit is reached late: from 80000 on by walkers, which come there as rarely and then stay.
     values=(80_000, 160_000, 320_000, 640_000),
     quantity="report:excess_risk",
     statistic="mean",

@@ -121,11 +121,13 @@ def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
     assert cooled(1.01, [small], late=False) == 1.0
 
 
-@pytest.mark.parametrize(("late", "steps"), [(False, COOLING), (True, COOLING // 2)])
-def test_heat_falls_to_the_given_temperature_in_so_many_steps(late, steps):
+@pytest.mark.parametrize(
+    ("late", "miss", "steps"), [(False, 0.5 * SOLVED, COOLING), (True, 3.0 * SOLVED, COOLING // 2)]
+)
+def test_heat_falls_to_the_given_temperature_in_so_many_steps(late, miss, steps):
     heats = [HOTTEST]
     while heats[-1] > 1.0 + 1e-12:
-        heats.append(cooled(heats[-1], [0.5 * SOLVED if not late else 3.0 * SOLVED], late))
+        heats.append(cooled(heats[-1], [miss], late))
     assert len(heats) - 1 == steps
     np.testing.assert_allclose(np.diff(np.log(heats)), -np.log(HOTTEST) / steps, rtol=1e-9)
 
