@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,9 +16,9 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from mfbench.journal import Seen, read_journal, values
-from mfbench.labels import one_line
+from mfbench.labels import canonical, contender_labels, one_line
 from mfbench.plan import Plan
-from mfbench.record import Record, Spec, Status
+from mfbench.record import Cell, Record, Spec, Status
 from mfbench.report.figures import duration
 from mfbench.session import Observer
 from mfbench.trial import Progress
@@ -29,12 +30,25 @@ REFRESH = 2.0
 """Looks at the journals, and redraws, in a second."""
 
 
-def report_line(record: Record, number: int, total: int) -> str:
+def trial_names(specs: list[Spec]) -> Callable[[Cell], str]:
+    """Short names of trials: of the parameters only those that tell these trials apart."""
+
+    def problem(cell: Cell) -> tuple[str, str]:
+        return cell.problem, canonical(cell.problem_parameters)
+
+    def solver(cell: Cell) -> tuple[str, str]:
+        return cell.solver, canonical(cell.solver_parameters)
+
+    cells = [spec.cell for spec in specs]
+    problems = contender_labels({problem(cell) for cell in cells})
+    solvers = contender_labels({solver(cell) for cell in cells})
+    return lambda cell: f"{problems[problem(cell)]} {solvers[solver(cell)]} seed {cell.seed}"
+
+
+def report_line(record: Record, name: str, number: int, total: int) -> str:
     """A finished trial in one line."""
-    cell = record.cell
     error = "inf" if record.error is None else f"{record.error:.3g}"
     outcome = f"{record.headline} {error}" if record.status is Status.OK else str(record.status)
-    name = f"{cell.problem} {cell.solver} seed {cell.seed}"
     return one_line(f"[{number}/{total}] {name}: {outcome}; {record.sentence}")
 
 
@@ -42,7 +56,7 @@ def report_line(record: Record, number: int, total: int) -> str:
 def observer(console: Console, specs: list[Spec], plan: Plan) -> Iterator[Observer]:
     """Whoever reports on a session, as fits the console."""
     if not console.is_terminal:
-        yield PlainObserver(console, len(specs))
+        yield PlainObserver(console, specs)
         return
     view = LiveObserver(console, specs, plan)
     with Live(view, console=console, refresh_per_second=REFRESH, transient=True):
@@ -52,9 +66,10 @@ def observer(console: Console, specs: list[Spec], plan: Plan) -> Iterator[Observ
 class PlainObserver:
     """One line per finished trial; no carriage returns."""
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, specs: list[Spec]) -> None:
         self._console = console
-        self._total = total
+        self._name = trial_names(specs)
+        self._total = len(specs)
         self._done = 0
 
     def started(self, progress: Progress) -> None:
@@ -63,7 +78,7 @@ class PlainObserver:
     def finished(self, record: Record) -> None:
         """Say what became of a trial."""
         self._done += 1
-        text = report_line(record, self._done, self._total)
+        text = report_line(record, self._name(record.cell), self._done, self._total)
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -72,7 +87,7 @@ class Watched:
     """A running trial and how far its journal has been read."""
 
     progress: Progress
-    since: float = field(default_factory=time.monotonic)
+    since: float
     offset: int = 0
     error: float | None = None
 
@@ -84,12 +99,33 @@ class Watched:
                 self.error = self.progress.judge.headline(values(block.looks)).value
 
 
+class Pace:
+    """How long trials take beside what the plan allows them: solvers may end by themselves long before their budget."""
+
+    def __init__(self) -> None:
+        self._took: dict[str, float] = defaultdict(float)
+        self._expected: dict[str, float] = defaultdict(float)
+
+    def learn(self, solver: str, took: float, expected: float) -> None:
+        """A trial of a solver has ended after so many seconds."""
+        for name in (solver, ""):
+            self._took[name] += took
+            self._expected[name] += expected
+
+    def of(self, solver: str) -> float:
+        """Seconds for each expected one: the solver's own, else that of all trials, 1 before the first has ended."""
+        name = solver if solver in self._took else ""
+        return self._took[name] / self._expected[name] if self._expected[name] else 1.0
+
+
 class LiveObserver:
     """Running trials with their current errors, a bar, elapsed time and what is left."""
 
     def __init__(self, console: Console, specs: list[Spec], plan: Plan) -> None:
         self._console = console
         self._plan = plan
+        self._name = trial_names(specs)
+        self._pace = Pace()
         self._left = {spec.key: spec for spec in specs}
         self._total = len(specs)
         self._running: dict[str, Watched] = {}
@@ -107,16 +143,19 @@ class LiveObserver:
     def started(self, progress: Progress) -> None:
         """Watch a trial's journal from now on."""
         with self._lock:
-            self._running[progress.spec.key] = Watched(progress)
+            self._running[progress.spec.key] = Watched(progress, since=time.monotonic())
 
     def finished(self, record: Record) -> None:
         """Print a line above the live view and move the bar."""
         with self._lock:
-            self._running.pop(record.key, None)
+            watched = self._running.pop(record.key, None)
             self._left.pop(record.key, None)
+            if watched is not None:
+                took = time.monotonic() - watched.since
+                self._pace.learn(record.cell.solver, took, self._plan.expected[record.key])
         self._bar.advance(self._task)
         done = int(self._bar.tasks[0].completed)
-        text = report_line(record, done, self._total)
+        text = report_line(record, self._name(record.cell), done, self._total)
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def __rich__(self) -> RenderableType:
@@ -132,12 +171,22 @@ class LiveObserver:
             watched.refresh()
             cell = watched.progress.spec.cell
             table.add_row(
-                f"{cell.problem} {cell.solver} seed {cell.seed}",
+                one_line(self._name(cell)),
                 f"{time.monotonic() - watched.since:.0f} of {cell.budget:g}",
                 "-" if watched.error is None else f"{watched.error:.3g}",
             )
-        # What running trials have behind them counts as done.
-        spent = sum(time.monotonic() - watched.since for watched in running) / self._plan.jobs
-        seconds = max(0.0, 60.0 * self._plan.minutes(left) - spent)
-        self._bar.update(self._task, left=f"~ {duration(seconds)} left" if left else "")
+        self._bar.update(self._task, left=f"~ {duration(self._seconds(left, running))} left" if left else "")
         return Group(table, self._bar)
+
+    def _seconds(self, left: list[Spec], running: list[Watched]) -> float:
+        """Wall seconds until the last trial has ended, by how long those before it took."""
+        with self._lock:
+            expected = {
+                spec.key: self._plan.expected[spec.key] * self._pace.of(spec.cell.solver) for spec in left
+            }
+        # What running trials have behind them counts as done.
+        spent = sum(
+            min(time.monotonic() - watched.since, expected.get(watched.progress.spec.key, 0.0))
+            for watched in running
+        )
+        return max(1.0, 60.0 * replace(self._plan, expected=expected).minutes(left) - spent / self._plan.jobs)

@@ -22,7 +22,7 @@ def plan_table(
     """Trials by problem and solver, what is not run and why, and how long it takes.
 
     Args:
-        rows: problem, solver, number of trials, predicted seconds of one trial.
+        rows: problem, solver, number of trials, predicted seconds of one trial, which may end before its budget.
         unsupported: problem, solver, the solver's reason.
         minutes: predicted wall time of everything.
         terminal, width: see `terminal.print_chapters`.
@@ -34,7 +34,7 @@ def plan_table(
     if refused:
         sheets.append(refused)
     title = (
-        f"{trials} {'trial' if trials == 1 else 'trials'}, about {duration(60.0 * minutes)}"
+        f"{trials} {'trial' if trials == 1 else 'trials'}, at most about {duration(60.0 * minutes)}"
         if trials
         else "0 trials"
     )

@@ -165,7 +165,7 @@ def test_the_plan_shows_trials_reasons_and_minutes():
         ("committor/b", "sgd", 5, 20.0),
     ]
     text = plan_table(rows, [("committor/b", "grid", "2-D only"), ("committor/c", "grid", "2-D only")], 3.5)
-    assert text.startswith("15 trials, about 3.5 min\n")
+    assert text.startswith("15 trials, at most about 3.5 min\n")
     lines = [line.split() for line in text.splitlines()]
     assert ["committor/a[dim=2]", "sgd", "5", "20", "s", "100", "s"] in lines
     assert ["grid", "5", "2", "s", "10", "s"] in lines
