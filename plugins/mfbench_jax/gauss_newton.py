@@ -42,6 +42,7 @@ from .blocks.energy_lead import EnergyLead
 from .blocks.keys import root_key
 from .blocks.landscape import survey
 from .blocks.levenberg_marquardt import Damping
+from .blocks.network_inputs import network_inputs
 from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.transfer import taught
@@ -75,14 +76,14 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     """Train until stopped."""
     jax.config.update("jax_enable_x64", True)
     p, dim, scale = parameters, problem.dim, scale_of(problem)
-    inner = scaled(problem, scale)
+    inner, inputs = scaled(problem, scale), network_inputs(problem, scale, p.symmetric)
     reversible = problem.circulation is None
     seeds = np.random.SeedSequence(context.seed)
     rng, walkers_each_look = np.random.default_rng(seeds), p.ladders * p.windows
     lead: EnergyLead | None = None
     state: Umbrella | None = None
     seen: Seen | None = None
-    surveyed = 0
+    surveyed = inputs.asked
 
     def model_of(found: Solution) -> Ansatz:
         return model if isinstance(found.network, TanhNetwork) or lead is None else lead.model
@@ -113,7 +114,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         )
 
     def new_lead() -> EnergyLead:
-        return EnergyLead(inner, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
+        return EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
 
     def led(lead: EnergyLead) -> Iterator[Checkpoint]:
         yield answer(lead.solution, lead.reports)
@@ -130,17 +131,18 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         yield from led(lead)
 
     lift = distance_lift(inner)
-    model, visit = ansatz(inner, lift, tanh_network.values), survey(inner, lift)
+    model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
+    visit = survey(inner, lift)
     look = umbrella.looker(visit, model.walkers, p.moves, escaped=watch.counter(inner.box))
     visited = jax.jit(visit)
     departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
     state = umbrella.umbrella(visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True)
     key = root_key(int(rng.integers(2**31)))
-    points_at = surveyor(lambda u: -inner.beta * drift(inner, u), lift)
+    points_at = surveyor(lambda u: -inner.beta * drift(inner, u), lift, inputs.jet)
 
     starts = zip((inner.start_a, inner.start_b), lift, strict=True)
     spots = [Spot(points, layer.distance.trusted) for points, layer in starts]
-    net = tanh_network.random_network(rng, dim, p.width, p.depth, spots)
+    net = tanh_network.random_network(rng, inputs.number, p.width, p.depth, spots if inputs.plain else ())
     if lead is None:
         yield answer(Solution(net), {})
 
@@ -156,9 +158,9 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         points = points_at(u)
         surveyed += len(u)
         usable = np.array(~(inner.in_a(u) | inner.in_b(u)))
-        for part in points:
+        for part in jax.tree.leaves(points):
             usable &= np.all(np.isfinite(part.reshape(len(u), -1)), axis=1)
-        return Points(*(part[usable] for part in points))
+        return jax.tree.map(lambda part: part[usable], points)
 
     def fresh(net: TanhNetwork) -> Points:
         """From a few looks."""
@@ -200,7 +202,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 placement=lead.walkers.placement,
             )  # fmt: skip
             pool = known(lead.places)
-            net = taught(net, pool.u[-most:], (lead.logit(pool.u) - pool.lift)[-most:])
+            net = taught(net, pool.inputs.value[-most:], (lead.logit(pool.u) - pool.lift)[-most:])
             theta, damping, trust, misses, heat = tanh_network.flat(net), FIRST_DAMPING, LEAST_TRUST, [], 1.0
         if pool is None:
             pool = fresh(tanh_network.shaped(theta, net))
@@ -259,4 +261,4 @@ def strewn(rng: np.random.Generator, u: np.ndarray, sizes: np.ndarray) -> np.nda
 
 def pooled(pool: Points, news: Points, most: int) -> Points:
     """The newest points of both."""
-    return Points(*(np.concatenate(parts)[-most:] for parts in zip(pool, news, strict=True)))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[-most:], pool, news)

@@ -18,6 +18,8 @@ class GaussNewton:
         pool: points at most that a step uses, the newest ones.
         spread_power: weights of squared residuals are proportional to (f (1 - f))^spread_power; 0 to 2.
         largest_change: of z in one step, at most, at all but a twentieth of the points.
+        symmetric: where the coordinates are those of identical particles, the network is given functions that do not tell
+            them apart (`mfbench/particles.py`); else, and without, it is given the coordinates.
 
     Raises:
         ValueError: a value outside its range.
@@ -33,6 +35,7 @@ class GaussNewton:
     pool: int = 5000
     spread_power: float = 0.5
     largest_change: float = 2.0
+    symmetric: bool = True
 
     def __post_init__(self) -> None:
         at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, looks=1, pause=1, pool=1)

@@ -41,6 +41,7 @@ from .blocks.descent import anytime
 from .blocks.keys import root_key
 from .blocks.landscape import survey
 from .blocks.lift import Lift, lift_of, no_lift
+from .blocks.network_inputs import NetworkInputs, network_inputs
 from .blocks.penalty import at_sets, make_penalty
 from .blocks.ritz_descent import bounded
 from .blocks.ritz_training import DTYPE, UPDATES, make_training
@@ -57,16 +58,17 @@ def solve(
     jax.config.update("jax_enable_x64", True)
     p, exact = parameters, parameters.boundary == "lift"
     lift = lift_of(problem, p.lift_depth) if exact else no_lift
-    model = ansatz(problem, lift, make_network(p), exact)
+    inputs = network_inputs(problem, scale_of(problem), p.symmetric)
+    model = ansatz(problem, lift, make_network(p, inputs), exact)
     sampling = make_sampling(problem, p, lift, model)
     training = make_training(
-        problem, model, sampling, partial(make_parameters, problem.dim, p), make_optimiser(p),
+        problem, model, sampling, partial(make_parameters, inputs.number, p), make_optimiser(p),
         make_beside(problem, p, model), p.calibrate,
     )  # fmt: skip
 
     seeds = np.random.SeedSequence(context.seed)
     rng, words = np.random.default_rng(seeds), [int(word) for word in seeds.generate_state(3)]
-    visited, teacher, tempered = p.ladders * p.windows, None, {}
+    visited, teacher, tempered = inputs.asked + p.ladders * p.windows, None, {}
     if p.sampler == "string" or p.supervised:
         between, spent, hot_escaped = tempered_places(problem, words[1])
         visited, tempered = visited + spent, {"hot_walkers_escaped": float(hot_escaped)}
@@ -137,16 +139,19 @@ def make_beside(
     return (lambda *seen: sum(part(*seen) for part in parts)) if parts else None
 
 
-def make_network(parameters: ImportanceSampling) -> Callable[[Any, jax.Array], jax.Array]:
-    """(params, x) -> values of the network asked for."""
-    return network.apply if parameters.network == "perceptron" else network.mean_field
+def make_network(
+    parameters: ImportanceSampling, inputs: NetworkInputs
+) -> Callable[[Any, jax.Array], jax.Array]:
+    """(params, scaled coordinates) -> values of the network asked for."""
+    values = network.apply if parameters.network == "perceptron" else network.mean_field
+    return lambda params, u: values(params, inputs.values(u))
 
 
-def make_parameters(dim: int, parameters: ImportanceSampling, key: jax.Array) -> Any:
-    """Random parameters of that network, which vanishes as it starts."""
+def make_parameters(number: int, parameters: ImportanceSampling, key: jax.Array) -> Any:
+    """Random parameters of that network of so many inputs, which vanishes as it starts."""
     if parameters.network == "perceptron":
-        return network.perceptron(key, dim, parameters.width, parameters.depth, DTYPE)
-    return network.particles(key, dim, parameters.width, DTYPE)
+        return network.perceptron(key, number, parameters.width, parameters.depth, DTYPE)
+    return network.particles(key, number, parameters.width, DTYPE)
 
 
 def make_optimiser(parameters: ImportanceSampling) -> optax.GradientTransformation:

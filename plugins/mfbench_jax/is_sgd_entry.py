@@ -10,7 +10,8 @@ from mfbench.demands import reversible_only
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
     """Parameters of `is-sgd`; the first paper's variant is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
-    exchange=false,calibrate=false,boundary=penalty].
+    exchange=false,calibrate=false,boundary=penalty,
+    symmetric=false].
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.
@@ -18,6 +19,8 @@ class ImportanceSampling:
         moves: Langevin steps of every walker between two updates.
         network: "perceptron", or "mean-field", one hidden layer whose units are particles.
         width, depth: hidden units of a layer; hidden layers of the perceptron.
+        symmetric: where the coordinates are those of identical particles, the network is given functions that do not tell
+            them apart (`mfbench/particles.py`); else, and without, it is given the coordinates.
         rate, warm_up, halving: learning rate `rate min(1, t / warm_up) / sqrt(1 + t / halving)` at step t.
         optimiser: "adam" or "sgd"; with "sgd" a step of the mean-field network is `rate` in particle time.
         windows_in: "logit" places windows in logit f, "q" in f itself as the first paper does.
@@ -47,6 +50,7 @@ class ImportanceSampling:
     network: str = "perceptron"
     width: int = 64
     depth: int = 2
+    symmetric: bool = True
     rate: float = 3e-3
     warm_up: int = 50
     halving: int = 1000

@@ -35,6 +35,7 @@ from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
 from .blocks.landscape import survey
 from .blocks.lift import lift_of, no_lift
+from .blocks.network_inputs import NetworkInputs, network_inputs
 from .blocks.ritz import violation
 from .blocks.ritz_descent import Descent, make_descent
 from .is_sgd_entry import ImportanceSampling
@@ -69,7 +70,8 @@ def solve(
     generator = torch.Generator(device).manual_seed(seed)
     p, exact = parameters, parameters.boundary == "lift"
     lift = lift_of(problem, p.lift_depth) if exact else no_lift
-    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(problem.dim, p), exact)
+    inputs = network_inputs(problem, scale_of(problem), p.symmetric)
+    visit, model = survey(problem, lift), ansatz(problem, lift, make_network(inputs, p), exact)
     at_sets = penalty.at_sets(problem, model.logit)
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
     look = umbrella.looker(generator, visit, model.walkers, p.moves, coordinate, p.exchange, p.memory)
@@ -83,7 +85,7 @@ def solve(
         plain = p.network == "mean-field" and p.optimiser == "sgd"
         return (float(p.width) if plain else 1.0) * anytime(p.rate, p.warm_up, p.halving, step)
 
-    params = make_parameters(generator, problem.dim, p)
+    params = make_parameters(generator, inputs.number, p)
     training, descend = make_descent(
         model, params, lambda trained: make_optimiser(trained, p), rate,
         None if exact else penalty.make_penalty(at_sets, p.penalty),
@@ -107,7 +109,7 @@ def solve(
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     solution, reports = Solution(params, unmoved), {}
-    visited = p.ladders * p.windows
+    visited = inputs.asked + p.ladders * p.windows
     while True:
         step = state.training.step
         watch.check(state.walkers.watch, step, float(state.training.energy))
@@ -163,21 +165,22 @@ def told(
 
 
 def make_network(
-    dim: int, parameters: ImportanceSampling
+    inputs: NetworkInputs, parameters: ImportanceSampling
 ) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """(flat params, x) -> values of the network asked for."""
+    """(flat params, scaled coordinates) -> values of the network asked for."""
     if parameters.network == "perceptron":
-        shape = network.Shape(dim, parameters.width, parameters.depth)
-        return lambda flat, x: network.apply(network.layers_of(shape, flat), x)
-    return lambda flat, x: network.mean_field(flat.view(parameters.width, dim + 2), x)
+        shape = network.Shape(inputs.number, parameters.width, parameters.depth)
+        return lambda flat, u: network.apply(network.layers_of(shape, flat), inputs.values(u))
+    units = (parameters.width, inputs.number + 2)
+    return lambda flat, u: network.mean_field(flat.view(units), inputs.values(u))
 
 
-def make_parameters(generator: torch.Generator, dim: int, parameters: ImportanceSampling) -> torch.Tensor:
-    """Random flat parameters of that network, which vanishes as it starts."""
+def make_parameters(generator: torch.Generator, number: int, parameters: ImportanceSampling) -> torch.Tensor:
+    """Random flat parameters of that network of so many inputs, which vanishes as it starts."""
     if parameters.network == "perceptron":
-        shape = network.Shape(dim, parameters.width, parameters.depth)
+        shape = network.Shape(number, parameters.width, parameters.depth)
         return network.perceptron(generator, shape, TRAINING)
-    return network.particles(generator, dim, parameters.width, TRAINING).flatten()
+    return network.particles(generator, number, parameters.width, TRAINING).flatten()
 
 
 def make_optimiser(trained: torch.Tensor, parameters: ImportanceSampling) -> torch.optim.Optimizer:

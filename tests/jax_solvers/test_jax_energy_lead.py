@@ -13,6 +13,7 @@ from mfbench_jax.blocks import tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
 from mfbench_jax.blocks.levels import shifted
+from mfbench_jax.blocks.network_inputs import network_inputs
 from mfbench_jax.blocks.ritz_training import UPDATES
 from mfbench_jax.blocks.scaled import scaled
 from mfbench_jax.blocks.transfer import ENOUGH, taught
@@ -26,8 +27,9 @@ LADDERS, WINDOWS, MOVES = 12, 8, 3
 def lead(well):
     """Settled, in the coordinates of the network's inputs."""
     with jax.enable_x64(True):
-        inner = scaled(well[0], scale_of(well[0]))
-        found = EnergyLead(inner, LADDERS, WINDOWS, MOVES, np.random.SeedSequence(5))
+        scale = scale_of(well[0])
+        inputs = network_inputs(well[0], scale, symmetric=True)
+        found = EnergyLead(scaled(well[0], scale), inputs, LADDERS, WINDOWS, MOVES, np.random.SeedSequence(5))
         while not found.settled:
             found.advance()
     return found

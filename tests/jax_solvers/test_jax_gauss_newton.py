@@ -17,9 +17,11 @@ from mfbench_jax.blocks.cooling import (
     HOTTEST,
     LATELY,
     LEAST_TRUST,
+    LONG,
     LOST,
     PATIENCE,
     SOLVED,
+    UNSOLVED,
     astray,
     cooled,
     lost,
@@ -173,6 +175,15 @@ def test_the_equation_is_given_up_when_its_residual_stays_large():
     assert lost([1.1 * HOPELESS] * FEWEST) and not lost([1.1 * HOPELESS] * (FEWEST - 1))
     assert not lost([1.1 * HOPELESS / FALLING, *[1.05 * HOPELESS] * (FEWEST - 1)]), "it is falling"
     assert not lost(large + calm), "it fell"
+
+
+def test_the_equation_is_given_up_when_a_smaller_residual_does_not_fall_for_long():
+    stands, falls = [0.5 * LOST] * LONG, list(np.geomspace(0.5 * LOST, UNSOLVED, LONG))
+    assert UNSOLVED < 0.5 * LOST
+    assert lost(stands) and not lost(stands[1:])
+    assert not lost(falls)
+    assert lost(falls + [1.1 * UNSOLVED] * LONG), "it fell once"
+    assert not lost([0.9 * UNSOLVED] * (2 * LONG)), "it is solved"
 
 
 def test_places_are_strewn_as_far_in_many_dimensions_as_in_few():

@@ -17,6 +17,7 @@ from mfbench_jax.blocks.distance import distance_to
 from mfbench_jax.blocks.distance_lift import distance_lift
 from mfbench_jax.blocks.landscape import value_and_slope
 from mfbench_jax.blocks.scaled import scaled
+from mfbench_jax.blocks.tanh_network import Inputs
 
 DIM = 4
 
@@ -31,31 +32,58 @@ def network(request):
     )
 
 
-def at(net):
+MIX = np.random.default_rng(8).standard_normal((2, 3, DIM))
+
+
+def curved(u):
+    """(3,) -> (DIM,): three coordinates that a network sees as functions of their own number."""
+    return jnp.tanh(u @ MIX[0]) + jnp.sum(u**2) * jnp.sin(u @ MIX[1])
+
+
+VIEWS = {"coordinates": (DIM, lambda u: u), "functions of them": (3, curved)}
+
+
+@pytest.fixture(params=list(VIEWS))
+def view(request):
+    """How many coordinates there are, and what the network is given of them."""
+    return VIEWS[request.param]
+
+
+def inputs_of(view, u):
+    """As the network takes them, by automatic differentiation; coordinates have no derivatives to tell."""
+    if view is VIEWS["coordinates"]:
+        return Inputs(u)
+    gradient, hessian = jax.vmap(jax.jacobian(view[1]))(u), jax.vmap(jax.hessian(view[1]))(u)
+    laplacian = np.trace(np.asarray(hessian), axis1=2, axis2=3)
+    return Inputs(np.asarray(jax.vmap(view[1])(u)), np.asarray(gradient), laplacian)
+
+
+def at(net, view=VIEWS["coordinates"]):
     """g at one point, for jax."""
-    return lambda u: tanh_network.values(net, u[None])[0]
+    return lambda u: tanh_network.values(net, view[1](u)[None])[0]
 
 
-def test_jet_is_that_of_automatic_differentiation(network):
-    u = np.random.default_rng(0).standard_normal((9, DIM))
-    jet = tanh_network.jet(network, u)
-    np.testing.assert_allclose(jet.value, jax.vmap(at(network))(u), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(jet.gradient, jax.vmap(jax.grad(at(network)))(u), rtol=1e-11, atol=1e-12)
-    laplacian = jax.vmap(lambda y: jnp.trace(jax.hessian(at(network))(y)))(u)
-    np.testing.assert_allclose(jet.laplacian, laplacian, rtol=1e-10, atol=1e-11)
+def test_jet_is_that_of_automatic_differentiation(network, view):
+    u, g = np.random.default_rng(0).standard_normal((9, view[0])), at(network, view)
+    jet = tanh_network.jet(network, inputs_of(view, u))
+    np.testing.assert_allclose(jet.value, jax.vmap(g)(u), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(jet.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-10, atol=1e-11)
+    laplacian = jax.vmap(lambda y: jnp.trace(jax.hessian(g)(y)))(u)
+    np.testing.assert_allclose(jet.laplacian, laplacian, rtol=1e-9, atol=1e-10)
 
 
-def test_rows_are_the_jacobian_of_the_operator(network):
+def test_rows_are_the_jacobian_of_the_operator(network, view):
     rng = np.random.default_rng(1)
-    u, v, k = rng.standard_normal((7, DIM)), rng.standard_normal((7, DIM)), rng.random(7)
+    u, v, k = rng.standard_normal((7, view[0])), rng.standard_normal((7, view[0])), rng.random(7)
 
     def operator(theta, u, v, k):
-        g = at(tanh_network.shaped(theta, network))
+        g = at(tanh_network.shaped(theta, network), view)
         return jnp.trace(jax.hessian(g)(u)) + v @ jax.grad(g)(u) - k * g(u)
 
     theta = jnp.asarray(tanh_network.flat(network))
     jacobian = jax.vmap(jax.grad(operator), (None, 0, 0, 0))(theta, u, v, k)
-    np.testing.assert_allclose(tanh_network.operator_rows(network, u, v, k), jacobian, rtol=1e-9, atol=1e-11)
+    rows = tanh_network.operator_rows(network, inputs_of(view, u), v, k)
+    np.testing.assert_allclose(rows, jacobian, rtol=1e-8, atol=1e-9)
 
 
 def test_value_rows_are_the_jacobian_of_the_values(network):
@@ -94,7 +122,7 @@ def exact_points(x):
     slope = q1 / spread
     curve = q2 / spread - (1.0 - 2.0 * q) * slope**2
     logit = np.log(q) - np.log1p(-q)
-    return Points(x[:, None], x[:, None], logit, slope[:, None], curve)
+    return Points(x[:, None], Inputs(x[:, None]), x[:, None], logit, slope[:, None], curve)
 
 
 def test_residual_vanishes_at_a_closed_form_committor_and_nowhere_near_it():
@@ -110,11 +138,12 @@ def test_residual_vanishes_at_a_closed_form_committor_and_nowhere_near_it():
 def test_residual_changes_with_the_network_as_its_operator_says():
     rng = np.random.default_rng(5)
     n = 12
-    points = Points(*(rng.standard_normal(shape) for shape in ((n, DIM), (n, DIM), (n,), (n, DIM), (n,))))
+    u, *rest = (rng.standard_normal(shape) for shape in ((n, DIM), (n, DIM), (n,), (n, DIM), (n,)))
+    points = Points(u, Inputs(u), *rest)
     net = tanh_network.random_network(rng, DIM, 5, 2)._replace(amplitude=rng.standard_normal(5))
     theta, step = tanh_network.flat(net), 1e-6
     found = residual(net, points)
-    rows = tanh_network.operator_rows(net, points.u, found.v, found.k)
+    rows = tanh_network.operator_rows(net, points.inputs, found.v, found.k)
     direction = rng.standard_normal(len(theta))
     pair = [residual(tanh_network.shaped(theta + s * step * direction, net), points).r for s in (1, -1)]
     np.testing.assert_allclose((pair[0] - pair[1]) / (2 * step), rows @ direction, rtol=1e-6, atol=1e-6)

@@ -24,7 +24,7 @@ import numpy as np
 
 from . import tanh_network
 from .distance_lift import DistanceLift, lift_jet
-from .tanh_network import TanhNetwork
+from .tanh_network import Inputs, TanhNetwork
 
 
 class Points(NamedTuple):
@@ -32,11 +32,13 @@ class Points(NamedTuple):
 
     Args:
         u: (n, d).
+        inputs: of the network.
         force: (n, d) F.
         lift, lift_slope, lift_laplacian: (n,), (n, d), (n,).
     """
 
     u: np.ndarray
+    inputs: Inputs
     force: np.ndarray
     lift: np.ndarray
     lift_slope: np.ndarray
@@ -54,7 +56,11 @@ class Residual(NamedTuple):
     k: np.ndarray
 
 
-def surveyor(force: Callable[[jax.Array], jax.Array], lift: DistanceLift) -> Callable[[np.ndarray], Points]:
+def surveyor(
+    force: Callable[[jax.Array], jax.Array],
+    lift: DistanceLift,
+    inputs: Callable[[np.ndarray], Inputs] = Inputs,
+) -> Callable[[np.ndarray], Points]:
     """The compiled function u (n, d) -> Points; compiled anew for another n.
 
     Args:
@@ -64,14 +70,14 @@ def surveyor(force: Callable[[jax.Array], jax.Array], lift: DistanceLift) -> Cal
     compiled, height = jax.jit(force), lift_jet(lift)
 
     def survey(u: np.ndarray) -> Points:
-        return Points(u, np.asarray(compiled(u)), *height(u))
+        return Points(u, inputs(u), np.asarray(compiled(u)), *height(u))
 
     return survey
 
 
 def residual(net: TanhNetwork, points: Points) -> Residual:
     """The equation's residual at the points."""
-    g = tanh_network.jet(net, points.u)
+    g = tanh_network.jet(net, points.inputs)
     logit, slope = g.value + points.lift, g.gradient + points.lift_slope
     balance = -np.tanh(0.5 * logit)  # 1 - 2 f
     square = np.sum(slope**2, axis=1)

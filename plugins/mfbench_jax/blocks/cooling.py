@@ -28,6 +28,9 @@ it stays below 1.2."""
 LOST, HOPELESS, FEWEST = 0.2, 0.4, 4
 """Typical residual of the last steps at the given temperature, above which the equation is given up; the same after the
 first steps, if it is not falling either."""
+UNSOLVED, LONG = 0.03, 24
+"""Typical residual of the last steps above which the given equation is given up as well, if it is not falling over so many
+steps: it leaves slow exchange between basins undetermined, which hardly shows in it."""
 LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
 """The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
 after another one."""
@@ -67,4 +70,8 @@ def lost(misses: list[float]) -> bool:
     """Whether the equation is given up: the last steps, all of them at the given temperature, left too large a residual."""
     if len(misses) <= LATELY:
         return len(misses) >= FEWEST and misses[-1] > max(HOPELESS, FALLING * misses[0])
-    return bool(np.median(misses[-LATELY:]) > LOST)
+    last = float(np.median(misses[-LATELY:]))
+    if len(misses) < LONG:
+        return last > LOST
+    before = float(np.median(misses[-LONG : LATELY - LONG]))
+    return last > min(LOST, max(UNSOLVED, FALLING * before))

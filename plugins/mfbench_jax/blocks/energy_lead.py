@@ -24,6 +24,7 @@ from .descent import anytime
 from .keys import root_key
 from .landscape import survey
 from .lift import lift_of
+from .network_inputs import NetworkInputs
 from .ritz_descent import bounded
 from .ritz_training import DTYPE, make_training
 from .sampling import in_windows
@@ -43,7 +44,8 @@ class EnergyLead:
     """A committor on its way down the Ritz energy.
 
     Args:
-        problem: in the coordinates of the network's inputs.
+        problem: in scaled coordinates.
+        inputs: of the network.
         ladders, windows, moves: of its walkers.
         seeds: of its random numbers.
     """
@@ -51,18 +53,19 @@ class EnergyLead:
     def __init__(
         self,
         problem: CommittorProblem,
+        inputs: NetworkInputs,
         ladders: int,
         windows: int,
         moves: int,
         seeds: np.random.SeedSequence,
     ) -> None:
         lift = lift_of(problem, LIFT_DEPTH)
-        self.model = ansatz(problem, lift, network.apply)
+        self.model = ansatz(problem, lift, lambda params, u: network.apply(params, inputs.values(u)))
         self._training = make_training(
             problem,
             self.model,
             in_windows(survey(problem, lift), self.model.walkers, FIRST_SIZE, LOGIT, moves, True, MEMORY),
-            partial(network.perceptron, dim=problem.dim, width=WIDTH, depth=DEPTH, dtype=DTYPE),
+            partial(network.perceptron, dim=inputs.number, width=WIDTH, depth=DEPTH, dtype=DTYPE),
             bounded(optax.adam(anytime(RATE, WARM_UP, HALVING))),
         )
         x = departure(np.random.default_rng(seeds), problem.start_a, problem.start_b, ladders, windows)

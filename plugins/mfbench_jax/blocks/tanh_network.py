@@ -1,6 +1,6 @@
 """A tanh network with everything that second-order training of a differential equation needs, in plain numpy.
 
-    h_0 = u,   a_l = W_l h_{l-1} + b_l,   h_l = T(a_l),   g = c . h_L + s . u + e,   T = tanh.
+    h_0 = inputs,   a_l = W_l h_{l-1} + b_l,   h_l = T(a_l),   g = c . h_L + s . h_0 + e,   T = tanh.
 
 Value, gradient and Laplacian go forward together (Li et al., Nature Machine Intelligence 6 (2024) 209):
 
@@ -50,6 +50,20 @@ class TanhNetwork(NamedTuple):
     amplitude: Any
     slope: Any
     offset: Any
+
+
+class Inputs(NamedTuple):
+    """What a network is given at n points: coordinates, or functions of them.
+
+    Args:
+        value: (n, k).
+        gradient: (n, k, d) by the coordinates; None where they are the coordinates themselves.
+        laplacian: (n, k); None likewise.
+    """
+
+    value: np.ndarray
+    gradient: np.ndarray | None = None
+    laplacian: np.ndarray | None = None
 
 
 class Spot(NamedTuple):
@@ -107,11 +121,11 @@ class _Layer(NamedTuple):
 
 
 def _forward(
-    net: TanhNetwork, u: np.ndarray
+    net: TanhNetwork, inputs: Inputs
 ) -> tuple[list[_Layer], tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """All layers, and h, grad h, Lap h of the last; grad u = I and Lap u = 0 are left out."""
+    """All layers, and h, grad h, Lap h of the last."""
     layers = []
-    h, gradient, laplacian = u, None, None
+    h, gradient, laplacian = inputs.value, inputs.gradient, inputs.laplacian
     for weight, bias in zip(net.weights, net.biases, strict=True):
         t0 = np.tanh(h @ weight.T + bias)
         t1 = 1.0 - t0**2
@@ -127,13 +141,17 @@ def _forward(
     return layers, (h, gradient, laplacian)
 
 
-def jet(net: TanhNetwork, u: np.ndarray) -> Jet:
-    """g and its derivatives at u (n, d)."""
-    _, (h, gradient, laplacian) = _forward(net, u)
+def jet(net: TanhNetwork, inputs: Inputs) -> Jet:
+    """g and its derivatives at n points."""
+    _, (h, gradient, laplacian) = _forward(net, inputs)
+    slope, curve = net.slope, laplacian @ net.amplitude
+    if inputs.gradient is not None:
+        slope = np.einsum("k,nkd->nd", net.slope, inputs.gradient)
+        curve = curve + inputs.laplacian @ net.slope
     return Jet(
-        h @ net.amplitude + u @ net.slope + net.offset,
-        np.einsum("m,nmd->nd", net.amplitude, gradient) + net.slope,
-        laplacian @ net.amplitude,
+        h @ net.amplitude + inputs.value @ net.slope + net.offset,
+        np.einsum("m,nmd->nd", net.amplitude, gradient) + slope,
+        curve,
     )
 
 
@@ -153,11 +171,14 @@ def value_rows(net: TanhNetwork, u: np.ndarray) -> np.ndarray:
     return np.concatenate([*by_weights[::-1], *by_biases[::-1], *parts[::-1]], axis=1)
 
 
-def operator_rows(net: TanhNetwork, u: np.ndarray, v: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """d (Lap g + v . grad g - k g) / d theta, (n, P), at u (n, d) with v (n, d) and k (n,); theta as in `flat`."""
-    layers, (h, gradient, laplacian) = _forward(net, u)
-    k = k[:, None]
-    parts = [-k, v - k * u, laplacian + np.einsum("nmd,nd->nm", gradient, v) - k * h]
+def operator_rows(net: TanhNetwork, inputs: Inputs, v: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """d (Lap g + v . grad g - k g) / d theta, (n, P), at n points with v (n, d) and k (n,); theta as in `flat`."""
+    layers, (h, gradient, laplacian) = _forward(net, inputs)
+    k, n = k[:, None], len(k)
+    along = v
+    if inputs.gradient is not None:
+        along = inputs.laplacian + np.einsum("nkd,nd->nk", inputs.gradient, v)
+    parts = [-k, along - k * inputs.value, laplacian + np.einsum("nmd,nd->nm", gradient, v) - k * h]
     alpha = -k * net.amplitude
     gamma = net.amplitude[:, None] * v[:, None, :]
     lam = np.broadcast_to(net.amplitude, h.shape)
@@ -176,7 +197,7 @@ def operator_rows(net: TanhNetwork, u: np.ndarray, v: np.ndarray, k: np.ndarray)
         else:
             rows = np.matmul(gamma, below_gradient.transpose(0, 2, 1))
             rows += np.matmul(np.stack([beta, lam], axis=2), np.stack([below, below_laplacian], axis=1))
-        by_weights.append(rows.reshape(len(u), -1))
+        by_weights.append(rows.reshape(n, -1))
         by_biases.append(beta)
         if number + 1 < len(layers):
             alpha, gamma, lam = beta @ weight, np.matmul(weight.T, gamma), lam @ weight

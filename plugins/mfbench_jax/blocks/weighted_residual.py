@@ -63,8 +63,7 @@ class WeightedResidual:
         found = residual(net, self._pool)
         short = np.float32
         jacobian = tanh_network.operator_rows(
-            tanh_network.cast(net, short),
-            *(part.astype(short) for part in (self._pool.u, found.v, found.k)),
+            *(tanh_network.cast(part, short) for part in (net, self._pool.inputs, found.v, found.k))
         )
         jacobian *= self._weight[:, None].astype(short)
         return self._weight * found.r, jacobian

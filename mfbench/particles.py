@@ -1,0 +1,181 @@
+"""Identical particles: whether coordinates are those of some, and functions that do not tell them apart.
+
+Where V and the sets stay as they are when particles are exchanged and when all of them are moved together, so does the
+committor. A network that is given coordinates would have to learn that for every one of m! orders; one that is given
+symmetric functions need not. Nobody has to say so: V and the boundary functions can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from mfbench.frames import like, random_rotation
+from mfbench.tasks.committor import CommittorProblem
+
+SIZES = (3, 2, 1)
+"""Coordinates of one particle that are tried."""
+FEWEST = 3
+"""Particles at least: two have one distance, which a network learns by itself."""
+SEED = 0
+"""Of the places at which is asked: the answer is the problem's, not the trial's."""
+SPREAD = 0.1
+"""Of these about start points, in units of the start points' own spread, by which all are shifted."""
+SAME = 1e-8
+"""Change of V, in units of 1 + abs(V), that is rounding."""
+REACHES = (1.2, 1.4, 1.75, 2.1)
+"""Distances at which a neighbour counts half, in units of that of nearest neighbours."""
+SHARPNESS = 4
+"""Power of the squared distance with which it ceases to count."""
+
+
+@dataclass(frozen=True)
+class Particles:
+    """Coordinates (x_1, ..., x_m), those of one particle next to each other.
+
+    Args:
+        number: m.
+        size: coordinates of each.
+    """
+
+    number: int
+    size: int
+
+
+class Answer(NamedTuple):
+    """What came of asking.
+
+    Args:
+        particles: those whose coordinates the problem has; None where it has none.
+        evaluations: of V that it took.
+    """
+
+    particles: Particles | None
+    evaluations: int
+
+
+def particles_of(problem: CommittorProblem) -> Answer:
+    """Whether the coordinates of a problem are those of identical particles.
+
+    Asked are, at start points and about them, the exchange of the first particle with each other one, a turn and a
+    reflection of all about the origin, and a shift of all. Neither V nor membership of A and B may change; by a shift V may
+    change as the mean of all particles says, for that moves by itself and leaves the committor alone.
+    """
+    with np.errstate(all="ignore"):  # where an exchange leads, V may overflow: then it is no exchange
+        return _answer(problem)
+
+
+def _answer(problem: CommittorProblem) -> Answer:
+    """The answer, whatever floats say on the way."""
+    evaluations = 0
+    if problem.circulation is None and problem.mobility is None:
+        for size in SIZES:
+            if problem.dim % size == 0 and problem.dim // size >= FEWEST:
+                particles = Particles(problem.dim // size, size)
+                for alike, asked in _questions(problem, particles):
+                    evaluations += asked
+                    if not alike:
+                        break
+                else:
+                    return Answer(particles, evaluations)
+    return Answer(None, evaluations)
+
+
+def _questions(problem: CommittorProblem, particles: Particles) -> Iterator[tuple[bool, int]]:
+    """One after the other: whether V and the sets are those of such particles, and how many evaluations of V that took."""
+    rng = np.random.default_rng(SEED)
+    starts = np.concatenate([problem.start_a, problem.start_b])
+    spread = float(np.std(starts))
+    x = np.concatenate([starts, starts + SPREAD * spread * rng.standard_normal(starts.shape)])
+    places = x.reshape(len(x), particles.number, particles.size)
+
+    def energy(points: np.ndarray) -> np.ndarray:
+        return np.asarray(problem.potential(points.reshape(len(points), -1)))
+
+    def inside(points: np.ndarray) -> np.ndarray:
+        flat = points.reshape(len(points), -1)
+        return np.stack([np.asarray(problem.in_a(flat)), np.asarray(problem.in_b(flat))])
+
+    here, sets, known = energy(places), inside(places), len(x)
+    tolerance = SAME * (1.0 + np.abs(here))
+    for image in _images(places, particles):
+        alike = bool(np.all(np.abs(energy(image) - here) <= tolerance))
+        yield alike and np.array_equal(inside(image), sets), len(x) + known
+        known = 0
+    centred = places - places.mean(axis=1, keepdims=True)
+    shifted = centred + spread * rng.standard_normal(particles.size)
+    rise = energy(shifted) - energy(centred)
+    alike = bool(np.all(np.abs(rise - rise[0]) <= tolerance))
+    yield alike and np.array_equal(inside(shifted), inside(centred)), 2 * len(x)
+
+
+def _images(places: np.ndarray, particles: Particles) -> Iterator[np.ndarray]:
+    """Places (n, m, size) with two particles exchanged, turned, mirrored."""
+    for other in range(1, particles.number):
+        order = np.arange(particles.number)
+        order[[0, other]] = other, 0
+        yield places[:, order]
+    yield places @ random_rotation(particles.size, SEED)
+    yield places * np.where(np.arange(particles.size) == 0, -1.0, 1.0)
+
+
+class SymmetricFunctions:
+    """Functions of identical particles that stay as they are when these are exchanged or moved together.
+
+    With the number of neighbours within some reach, counted smoothly,
+
+        c_i = sum_{j != i} w_ij,   w_ij = 1 / (1 + (|x_i - x_j| / reach)^(2 SHARPNESS)),
+
+    there are for each of the REACHES: the mean of c, its central moments of order 2, 3 and 4, and the mean over pairs of
+    w_ij (c_i - mean c) (c_j - mean c). After Behler and Parrinello, Phys. Rev. Lett. 98 (2007) 146401; the moments as in
+    Tribello, Ceriotti, Parrinello, PNAS 107 (2010) 17509.
+
+    Args:
+        problem: its start points give the unit of length, the distance of nearest neighbours (median), and the
+            functions' means and standard deviations, which they are told in.
+        particles: as found by `particles_of`.
+    """
+
+    def __init__(self, problem: CommittorProblem, particles: Particles) -> None:
+        m, size = particles.number, particles.size
+        first, second = (np.array(ends) for ends in zip(*combinations(range(m), 2), strict=True))
+        self._size = size
+        self._first, self._second = np.eye(m)[first].T, np.eye(m)[second].T  # (m, pairs)
+        self._across = np.kron(self._first - self._second, np.eye(size))
+        self._mean, self._unit = np.zeros(()), np.ones(())
+        starts = np.concatenate([problem.start_a, problem.start_b])
+        squares = np.full((len(starts), m, m), np.inf)
+        squares[:, first, second] = squares[:, second, first] = self._squares(starts)
+        self._near = float(np.median(np.min(squares, axis=2)))
+        raw = self(starts)
+        self._mean, self._unit = raw.mean(axis=0), np.maximum(raw.std(axis=0), np.finfo(float).tiny)
+
+    @property
+    def number(self) -> int:
+        """How many functions there are."""
+        return 5 * len(REACHES)
+
+    def __call__(self, x: Any) -> Any:
+        """(n, d) array of numpy, torch or jax -> (n, number) of the same kind."""
+        xp = array_namespace(x)
+        squares, found = self._squares(x), []
+        first, second = like(self._first, x), like(self._second, x)
+        for reach in REACHES:
+            near = 1.0 / (1.0 + (squares / (self._near * reach**2)) ** SHARPNESS)
+            count = near @ (first + second).T
+            mean = xp.mean(count, axis=1)
+            beyond = count - mean[:, None]
+            both = near * (beyond @ first) * (beyond @ second)
+            found += [mean, *(xp.mean(beyond**k, axis=1) for k in (2, 3, 4)), xp.mean(both, axis=1)]
+        return (xp.stack(found, axis=1) - like(self._mean, x)) / like(self._unit, x)
+
+    def _squares(self, x: Any) -> Any:
+        """(n, pairs) squared distances."""
+        xp = array_namespace(x)
+        across = x @ like(self._across, x)
+        return xp.sum(xp.reshape(across, (x.shape[0], self._first.shape[1], self._size)) ** 2, axis=2)
