@@ -77,7 +77,20 @@ def test_what_tells_particles_or_places_apart_is_noticed(case):
 
 
 def test_an_exchange_that_makes_v_overflow_is_none():
-    steep = cluster(2, extra=lambda y: np.exp(2000.0 * (y[:, 0, 0] - y[:, 1, 0]) - 5000.0))
+    """The first particle is the leftmost one at all start points, and V forbids it to be another one."""
+    problem = cluster(2)
+
+    def leftmost_first(x):
+        y = places(x, 2)
+        order = np.argsort(y[:, :, 0], axis=1)
+        return np.take_along_axis(y, order[:, :, None], axis=1).reshape(x.shape)
+
+    steep = replace(
+        problem,
+        start_a=leftmost_first(problem.start_a),
+        start_b=leftmost_first(problem.start_b),
+        potential=lambda x: problem.potential(x) + np.exp(1e5 * (x[:, 0] - x[:, 2])),
+    )
     assert particles_of(steep).particles is None
 
 
