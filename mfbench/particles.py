@@ -132,12 +132,13 @@ class SymmetricFunctions:
         c_i = sum_{j != i} w_ij,   w_ij = 1 / (1 + (|x_i - x_j| / reach)^(2 SHARPNESS)),
 
     there are for each of the REACHES: the mean of c, its central moments of order 2, 3 and 4, and the mean over pairs of
-    w_ij (c_i - mean c) (c_j - mean c). After Behler and Parrinello, Phys. Rev. Lett. 98 (2007) 146401; the moments as in
-    Tribello, Ceriotti, Parrinello, PNAS 107 (2010) 17509.
+    w_ij (c_i - mean c) (c_j - mean c). They are standardised over the start points and told as asinh of that: elsewhere
+    moments may be far larger, and steps of a training with them. After Behler and Parrinello, Phys. Rev. Lett. 98 (2007)
+    146401; the moments as in Tribello, Ceriotti, Parrinello, PNAS 107 (2010) 17509.
 
     Args:
         problem: its start points give the unit of length, the distance of nearest neighbours (median), and the
-            functions' means and standard deviations, which they are told in.
+            functions' means and standard deviations.
         particles: as found by `particles_of`.
     """
 
@@ -147,13 +148,12 @@ class SymmetricFunctions:
         self._size = size
         self._first, self._second = np.eye(m)[first].T, np.eye(m)[second].T  # (m, pairs)
         self._across = np.kron(self._first - self._second, np.eye(size))
-        self._mean, self._unit = np.zeros(()), np.ones(())
         starts = np.concatenate([problem.start_a, problem.start_b])
         squares = np.full((len(starts), m, m), np.inf)
         squares[:, first, second] = squares[:, second, first] = self._squares(starts)
         self._near = float(np.median(np.min(squares, axis=2)))
-        raw = self(starts)
-        self._mean, self._unit = raw.mean(axis=0), np.maximum(raw.std(axis=0), np.finfo(float).tiny)
+        found = self._raw(starts)
+        self._mean, self._unit = found.mean(axis=0), np.maximum(found.std(axis=0), np.finfo(float).tiny)
 
     @property
     def number(self) -> int:
@@ -162,6 +162,10 @@ class SymmetricFunctions:
 
     def __call__(self, x: Any) -> Any:
         """(n, d) array of numpy, torch or jax -> (n, number) of the same kind."""
+        return array_namespace(x).asinh((self._raw(x) - like(self._mean, x)) / like(self._unit, x))
+
+    def _raw(self, x: Any) -> Any:
+        """(n, number) in their own units."""
         xp = array_namespace(x)
         squares, found = self._squares(x), []
         first, second = like(self._first, x), like(self._second, x)
@@ -172,7 +176,7 @@ class SymmetricFunctions:
             beyond = count - mean[:, None]
             both = near * (beyond @ first) * (beyond @ second)
             found += [mean, *(xp.mean(beyond**k, axis=1) for k in (2, 3, 4)), xp.mean(both, axis=1)]
-        return (xp.stack(found, axis=1) - like(self._mean, x)) / like(self._unit, x)
+        return xp.stack(found, axis=1)
 
     def _squares(self, x: Any) -> Any:
         """(n, pairs) squared distances."""
