@@ -21,6 +21,9 @@ BEYOND = 1.0
 """Units of logit by which the outer windows' medians lie outside the range."""
 NEAREST, FARTHEST = 2.0, 40.0
 """Bounds of the range's ends: |logit| between q = .12 and what float32 can bias."""
+UNEQUAL = 1.0
+"""Bound of the distances' logarithmic shares. Where something other than distance lets walkers meet rarely, narrower windows
+have smaller steps, in which walkers meet more rarely still."""
 RARE = 3e-3
 """Exchange rate below which a rarer one makes no difference, so that the logarithm is bounded."""
 
@@ -58,7 +61,7 @@ def moved(placement: Placement, walkers: Walkers, biases: jax.Array) -> Placemen
     meeting = 0.5 * (jnp.log(up + RARE) + jnp.log(down + RARE)).astype(shares.dtype)
     # The outer windows are open: what they share with their neighbours says nothing of a distance.
     meeting = meeting.at[0].set(meeting[1]).at[-1].set(meeting[-2])
-    shares = jnp.clip(shares + SHARE_GAIN * (meeting - jnp.mean(meeting)), -3.0, 3.0)
+    shares = jnp.clip(shares + SHARE_GAIN * (meeting - jnp.mean(meeting)), -UNEQUAL, UNEQUAL)
     return Placement(low, high, shares)
 
 

@@ -21,6 +21,9 @@ BEYOND = 1.0
 """Units of logit by which the outer windows' medians lie outside the range."""
 NEAREST, FARTHEST = 2.0, 40.0
 """Bounds of the range's ends: |logit| between q = .12 and what float32 can bias."""
+UNEQUAL = 1.0
+"""Bound of the distances' logarithmic shares. Where something other than distance lets walkers meet rarely, narrower windows
+have smaller steps, in which walkers meet more rarely still."""
 RARE = 3e-3
 """Exchange rate below which a rarer one makes no difference, so that the logarithm is bounded."""
 
@@ -59,7 +62,7 @@ def moved(placement: Placement, walkers: Walkers, biases: torch.Tensor) -> Place
     # The outer windows are open: what they share with their neighbours says nothing of a distance.
     meeting[0] = meeting[1]
     meeting[-1] = meeting[-2]
-    shares = torch.clamp(shares + SHARE_GAIN * (meeting - torch.mean(meeting)), -3.0, 3.0)
+    shares = torch.clamp(shares + SHARE_GAIN * (meeting - torch.mean(meeting)), -UNEQUAL, UNEQUAL)
     return Placement(low, high, shares)
 
 
