@@ -1,5 +1,6 @@
 """EMUS weights, running estimates and window placement against quadrature."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -116,3 +117,20 @@ def test_range_follows_the_outer_walkers_and_stays_where_nobody_is_free():
         stand = placement.moved(stand, walkers, biases)
     assert float(stand.low) == pytest.approx(-9.0 + placement.BEYOND, abs=1e-3)
     assert float(stand.high) == 3.0
+
+
+def test_windows_whose_walkers_never_meet_do_not_close_up():
+    """A gap in the logit that no window mends: distances stop at e^2 of the widest, or steps would vanish with them."""
+    stand = placement.start(6, in_logit=True)
+    s = jnp.tile(jnp.asarray([-9.0, -8.0, -7.0, 7.0, 8.0, 9.0]), (8, 1))
+    places = type("Places", (), {"free": jnp.ones(s.shape, bool)})
+    advance = jax.jit(lambda stand: placement.moved(stand, Walkers(places, s, None), biases_at(stand, s)))
+    for _ in range(600):
+        stand = advance(stand)
+    distances = np.diff(placement.windows_of(stand, jnp.float64).centres)
+    assert np.max(distances) / np.min(distances) <= np.exp(2.0) * (1 + 1e-9)
+    assert np.min(distances) < 0.5 * np.max(distances), "they shrink where walkers do not meet"
+
+
+def biases_at(stand, s):
+    return bias(placement.windows_of(stand, jnp.float64), s[..., None])
