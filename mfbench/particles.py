@@ -59,6 +59,7 @@ class Answer(NamedTuple):
     evaluations: int
 
 
+@np.errstate(all="ignore")  # where an exchange leads, V may overflow: then it is no exchange
 def particles_of(problem: CommittorProblem) -> Answer:
     """Whether the coordinates of a problem are those of identical particles.
 
@@ -66,62 +67,51 @@ def particles_of(problem: CommittorProblem) -> Answer:
     reflection of all about the origin, and a shift of all. Neither V nor membership of A and B may change; by a shift V may
     change as the mean of all particles says, for that moves by itself and leaves the committor alone.
     """
-    with np.errstate(all="ignore"):  # where an exchange leads, V may overflow: then it is no exchange
-        return _answer(problem)
-
-
-def _answer(problem: CommittorProblem) -> Answer:
-    """The answer, whatever floats say on the way."""
-    evaluations = 0
-    if problem.circulation is None and problem.mobility is None:
-        for size in SIZES:
-            if problem.dim % size == 0 and problem.dim // size >= FEWEST:
-                particles = Particles(problem.dim // size, size)
-                for alike, asked in _questions(problem, particles):
-                    evaluations += asked
-                    if not alike:
-                        break
-                else:
-                    return Answer(particles, evaluations)
-    return Answer(None, evaluations)
-
-
-def _questions(problem: CommittorProblem, particles: Particles) -> Iterator[tuple[bool, int]]:
-    """One after the other: whether V and the sets are those of such particles, and how many evaluations of V that took."""
-    rng = np.random.default_rng(SEED)
+    sizes = [size for size in SIZES if problem.dim % size == 0 and problem.dim // size >= FEWEST]
+    if not sizes or problem.circulation is not None or problem.mobility is not None:
+        return Answer(None, 0)
+    rng, evaluations = np.random.default_rng(SEED), 0
     starts = np.concatenate([problem.start_a, problem.start_b])
     spread = float(np.std(starts))
     x = np.concatenate([starts, starts + SPREAD * spread * rng.standard_normal(starts.shape)])
-    places = x.reshape(len(x), particles.number, particles.size)
+    shift = spread * rng.standard_normal(max(SIZES))
 
-    def energy(points: np.ndarray) -> np.ndarray:
-        return np.asarray(problem.potential(points.reshape(len(points), -1)))
+    def look(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """V (n,) and membership of A and of B (2, n) at places (n, m, size) or (n, d)."""
+        nonlocal evaluations
+        evaluations += len(y)
+        flat = y.reshape(x.shape)
+        return np.asarray(problem.potential(flat)), np.stack([problem.in_a(flat), problem.in_b(flat)])
 
-    def inside(points: np.ndarray) -> np.ndarray:
-        flat = points.reshape(len(points), -1)
-        return np.stack([np.asarray(problem.in_a(flat)), np.asarray(problem.in_b(flat))])
+    energy, sets = look(x)
+    tolerance = SAME * (1.0 + np.abs(energy))
 
-    here, sets, known = energy(places), inside(places), len(x)
-    tolerance = SAME * (1.0 + np.abs(here))
-    for image in _images(places, particles):
-        alike = bool(np.all(np.abs(energy(image) - here) <= tolerance))
-        yield alike and np.array_equal(inside(image), sets), len(x) + known
-        known = 0
-    centred = places - places.mean(axis=1, keepdims=True)
-    shifted = centred + spread * rng.standard_normal(particles.size)
-    rise = energy(shifted) - energy(centred)
-    alike = bool(np.all(np.abs(rise - rise[0]) <= tolerance))
-    yield alike and np.array_equal(inside(shifted), inside(centred)), 2 * len(x)
+    def unchanged(image: np.ndarray) -> bool:
+        there, sets_there = look(image)
+        return bool(np.all(np.abs(there - energy) <= tolerance)) and np.array_equal(sets_there, sets)
+
+    def shifts_with_its_mean(places: np.ndarray) -> bool:
+        centred = places - places.mean(axis=1, keepdims=True)
+        (low, sets_low), (high, sets_high) = look(centred), look(centred + shift[: places.shape[2]])
+        rise = high - low
+        return bool(np.all(np.abs(rise - rise[0]) <= tolerance)) and np.array_equal(sets_low, sets_high)
+
+    for size in sizes:
+        places = x.reshape(len(x), -1, size)
+        if all(map(unchanged, _images(places))) and shifts_with_its_mean(places):
+            return Answer(Particles(problem.dim // size, size), evaluations)
+    return Answer(None, evaluations)
 
 
-def _images(places: np.ndarray, particles: Particles) -> Iterator[np.ndarray]:
+def _images(places: np.ndarray) -> Iterator[np.ndarray]:
     """Places (n, m, size) with two particles exchanged, turned, mirrored."""
-    for other in range(1, particles.number):
-        order = np.arange(particles.number)
+    _, number, size = places.shape
+    for other in range(1, number):
+        order = np.arange(number)
         order[[0, other]] = other, 0
         yield places[:, order]
-    yield places @ random_rotation(particles.size, SEED)
-    yield places * np.where(np.arange(particles.size) == 0, -1.0, 1.0)
+    yield places @ random_rotation(size, SEED)
+    yield places * np.where(np.arange(size) == 0, -1.0, 1.0)
 
 
 class SymmetricFunctions:

@@ -10,8 +10,7 @@ from mfbench.demands import reversible_only
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
     """Parameters of `is-sgd`; the first paper's variant is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
-    exchange=false,calibrate=false,boundary=penalty,
-    symmetric=false].
+    exchange=false,calibrate=false,boundary=penalty,symmetric=false].
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.

@@ -67,9 +67,9 @@ def test_jet_is_that_of_automatic_differentiation(network, view):
     u, g = np.random.default_rng(0).standard_normal((9, view[0])), at(network, view)
     jet = tanh_network.jet(network, inputs_of(view, u))
     np.testing.assert_allclose(jet.value, jax.vmap(g)(u), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(jet.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(jet.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-11, atol=1e-12)
     laplacian = jax.vmap(lambda y: jnp.trace(jax.hessian(g)(y)))(u)
-    np.testing.assert_allclose(jet.laplacian, laplacian, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(jet.laplacian, laplacian, rtol=1e-10, atol=1e-11)
 
 
 def test_rows_are_the_jacobian_of_the_operator(network, view):
@@ -83,7 +83,7 @@ def test_rows_are_the_jacobian_of_the_operator(network, view):
     theta = jnp.asarray(tanh_network.flat(network))
     jacobian = jax.vmap(jax.grad(operator), (None, 0, 0, 0))(theta, u, v, k)
     rows = tanh_network.operator_rows(network, inputs_of(view, u), v, k)
-    np.testing.assert_allclose(rows, jacobian, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(rows, jacobian, rtol=1e-9, atol=1e-11)
 
 
 def test_value_rows_are_the_jacobian_of_the_values(network):

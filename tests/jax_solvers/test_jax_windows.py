@@ -104,6 +104,11 @@ def test_energy_density_is_the_gradient_of_the_sigmoid():
     np.testing.assert_allclose(energy_density(z, slope, free), expected, rtol=1e-12)
 
 
+def biases_at(stand, s):
+    """(R, L, L) of walkers at logits s (R, L) in all windows."""
+    return bias(placement.windows_of(stand, jnp.float64), s[..., None])
+
+
 @pytest.mark.slow
 def test_range_follows_the_outer_walkers_and_stays_where_nobody_is_free():
     ladders, number = 7, 5
@@ -113,8 +118,7 @@ def test_range_follows_the_outer_walkers_and_stays_where_nobody_is_free():
     walkers = Walkers(places, s, None)
     stand = start
     for _ in range(600):
-        biases = bias(placement.windows_of(stand, jnp.float64), s[..., None])
-        stand = placement.moved(stand, walkers, biases)
+        stand = placement.moved(stand, walkers, biases_at(stand, s))
     assert float(stand.low) == pytest.approx(-9.0 + placement.BEYOND, abs=1e-3)
     assert float(stand.high) == 3.0
 
@@ -130,7 +134,3 @@ def test_windows_whose_walkers_never_meet_do_not_close_up():
     distances = np.diff(placement.windows_of(stand, jnp.float64).centres)
     assert np.max(distances) / np.min(distances) <= np.exp(2.0) * (1 + 1e-9)
     assert np.min(distances) < 0.5 * np.max(distances), "they shrink where walkers do not meet"
-
-
-def biases_at(stand, s):
-    return bias(placement.windows_of(stand, jnp.float64), s[..., None])

@@ -66,6 +66,7 @@ def surveyor(
     Args:
         force: F, (n, d) -> (n, d).
         lift: of the logit.
+        inputs: of the network, u (n, d) -> Inputs.
     """
     compiled, height = jax.jit(force), lift_jet(lift)
 
