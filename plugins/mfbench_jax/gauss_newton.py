@@ -34,7 +34,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.backward_equation import Points, surveyor
-from .blocks.cooling import COOLED, HOTTEST, HURRIED, LEAST_TRUST, astray, cooled, lost, trusted
+from .blocks.cooling import COOLED, HOTTEST, HURRIED, LEAST_TRUST, astray, cooled, lost, steps_left, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.drift import drift
@@ -65,9 +65,16 @@ ROOM = 3.0
 long and then wants to take steps: where it is not, the energy goes on."""
 ACCURATE, SETTLED = 0.01, 100
 """Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
-RESTFUL = 4
-"""Times as many looks for each pool once the solution is accurate: the rate gains more by them than the solution by
-steps."""
+FALLEN = 0.1
+"""Residual, in units of that when the rate's means began, below which they begin anew: in the basins z still moved."""
+RESTFUL, RESTING = 4, 16
+"""Times as many looks for each pool once the solution is accurate, and once it has not become so much better for long: the
+rate gains more by them than the solution by steps."""
+LATELY = 1 / 3
+"""Share of these looks that the rate's means cover: windows still move at first."""
+FEW, BEHIND = 2000, 0.75
+"""Points of a hot equation at most, once cooling at the pace so far would end after a share of the time: its solution only
+leads to the next. Not of the hottest one, which few points do not tell from a wrong one."""
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
 
@@ -133,7 +140,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     lift = distance_lift(inner)
     model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
     visit = survey(inner, lift)
-    look = umbrella.looker(visit, model.walkers, p.moves, escaped=watch.counter(inner.box))
+    look = umbrella.looker(visit, model.walkers, p.moves, lately=LATELY, escaped=watch.counter(inner.box))
     visited = jax.jit(visit)
     departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
     state = umbrella.umbrella(visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True)
@@ -165,15 +172,18 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def fresh(net: TanhNetwork) -> Points:
         """From a few looks."""
         guide = tanh_network.cast(net, umbrella.DTYPE)
-        pause = p.pause * (RESTFUL if accurate() else 1)
+        resting = RESTING if int(state.since) >= SETTLED else RESTFUL
+        pause = p.pause * (resting if accurate() else 1)
         return known([[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)])
 
     misses: list[float] = []
+    rates: dict[str, float] = {}
+    level = np.inf
     way_back = WayBack()
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
-    most = min(p.pool, LARGEST // len(theta))
+    most, behind = min(p.pool, LARGEST // len(theta)), False
     began = context.elapsed()
 
     def accurate() -> bool:
@@ -182,6 +192,11 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def spent(share: float) -> bool:
         """Whether so much of the time is over that there was once all had been compiled."""
         return context.elapsed() - began > share * (context.budget - began)
+
+    def late() -> bool:
+        """Whether cooling at the pace so far would end too late."""
+        pace = (context.elapsed() - began) / len(misses)
+        return spent(BEHIND - pace * steps_left(heat) / (context.budget - began))
 
     def unfound() -> bool:
         """Whether there is no time for hot equations, or they lead nowhere, and there is an energy to lead instead."""
@@ -208,7 +223,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             pool = fresh(tanh_network.shaped(theta, net))
             began = context.elapsed()  # all of it is compiled now
         news = fresh(tanh_network.shaped(theta, net))
-        pool = pooled(pool, news, most)
+        behind = behind or (1.0 < heat < HOTTEST and late())
+        pool = pooled(pool, news, min(most, FEW) if behind and heat > 1.0 else most)
         if accurate() or way_back.known:
             unseen = WeightedResidual(heated(news, heat), theta, net, p.spread_power, trust)
             if way_back.astray(unseen.upper(theta), theta):
@@ -236,10 +252,13 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "returns": float(way_back.used),
             }
             if int(state.since) >= SETTLED:
-                told |= umbrella.reports(state, seen, inner.beta)
-            yield answer(Solution(tanh_network.shaped(theta, net)), told)
+                rates = umbrella.reports(state, seen, inner.beta)
+            yield answer(Solution(tanh_network.shaped(theta, net)), told | rates)
+        if not accurate() or misses[-1] < FALLEN * level:
+            # What was seen along other solutions says little of the rate.
+            state, level = umbrella.forgotten(state), misses[-1]
         if not accurate():
-            state = umbrella.forgotten(state)  # what was seen along other solutions says nothing of the rate
+            rates = {}
 
     # The network cannot follow the equation here; the energy still orders what it can do.
     lead = lead or new_lead()

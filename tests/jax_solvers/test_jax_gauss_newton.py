@@ -25,6 +25,7 @@ from mfbench_jax.blocks.cooling import (
     astray,
     cooled,
     lost,
+    steps_left,
     trusted,
 )
 from mfbench_jax.gauss_newton import MOVED, REACH, STEPS, solve, strewn
@@ -33,9 +34,9 @@ from mfbench_jax.gauss_newton_entry import GaussNewton
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}
 
 
-def checkpoints(problem, number, seed=11, **parameters):
+def checkpoints(problem, number, seed=11, elapsed=lambda: 0.0, **parameters):
     """The first `number` checkpoints; the clock stands still, so that steps alone set the temperature."""
-    context = Context(seed=seed, device="cpu", threads=1, budget=100.0, elapsed=lambda: 0.0)
+    context = Context(seed=seed, device="cpu", threads=1, budget=100.0, elapsed=elapsed)
     return list(itertools.islice(solve(problem, GaussNewton(**SMALL | parameters), context), number))
 
 
@@ -132,6 +133,25 @@ def test_heat_falls_to_the_given_temperature_in_so_many_steps(late, miss, steps)
         heats.append(cooled(heats[-1], [miss], late))
     assert len(heats) - 1 == steps
     np.testing.assert_allclose(np.diff(np.log(heats)), -np.log(HOTTEST) / steps, rtol=1e-9)
+
+
+def test_steps_left_are_those_that_cooling_then_takes():
+    assert steps_left(HOTTEST) == pytest.approx(COOLING)
+    assert steps_left(cooled(4.0, [0.5 * SOLVED], late=False)) == pytest.approx(steps_left(4.0) - 1.0)
+    assert steps_left(1.0) == 0.0
+
+
+def test_where_cooling_would_end_too_late_hot_equations_get_few_points(well, trained, monkeypatch):
+    few = 200
+    monkeypatch.setattr("mfbench_jax.gauss_newton.FEW", few)
+    ticks = itertools.count()
+    late = checkpoints(well[0], 30, elapsed=lambda: 0.5 * next(ticks))
+    for on_time, reports in ((True, trained[1:30]), (False, late[1:])):
+        cooling = [one.reports["points"] for one in reports if 1.0 < one.reports["heat"] < HOTTEST]
+        hottest = [one.reports["points"] for one in reports if one.reports["heat"] == HOTTEST]
+        assert cooling and hottest
+        assert (min(cooling) > few) == on_time
+        assert max(hottest) > few, "few points do not tell a right equation from a wrong one"
 
 
 def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():

@@ -215,6 +215,16 @@ def test_distances_to_a_ball_are_exact_whatever_factor_its_boundary_function_car
     np.testing.assert_allclose(slope[~lost], outwards[~lost], rtol=1e-6, atol=1e-7)
 
 
+def test_a_foot_does_not_depend_on_the_points_beside_it(factored):
+    """Searches of a batch go on until the last one has ended; those that have ended stay."""
+    u, _ = around(np.eye(DIM), -0.2, 3.0, 100)
+    distance = factored.at_a.distance
+    together, alone = jax.jit(distance.foot), jax.jit(lambda x: distance.foot(x[None]))
+    feet = together(jnp.asarray(u))
+    for one in range(0, 100, 10):
+        np.testing.assert_allclose(feet.y[one], alone(jnp.asarray(u[one])).y[0], rtol=1e-12, atol=1e-12)
+
+
 def test_a_distance_that_is_not_trusted_is_longer_than_all_that_are(factored):
     frame, distance = np.eye(DIM), factored.at_a.distance
     outer, exact = around(frame, 1.5 * distance.trusted * SCALE.length, 3.0)

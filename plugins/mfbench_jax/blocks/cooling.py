@@ -45,6 +45,11 @@ def cooled(heat: float, misses: list[float], late: bool) -> float:
     return max(1.0, heat * HOTTEST ** (-1.0 / COOLING)) if done else heat
 
 
+def steps_left(heat: float) -> float:
+    """Steps until the given temperature is reached, if every equation is solved at once."""
+    return float(COOLING * np.log(heat) / np.log(HOTTEST))
+
+
 def astray(heat: float, misses: list[float], hurried: bool) -> bool:
     """Whether the first equation is not found, or a later one that is still hot cannot be followed."""
     if heat == HOTTEST and min(misses[-2:], default=0.0) > RISEN * min(misses, default=0.0):

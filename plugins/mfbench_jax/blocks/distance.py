@@ -28,7 +28,9 @@ TINY = 1e-30
 """Under roots and fractions: at a centre, inside the set, the gradient may vanish."""
 SHORTEST, LONGEST = 0.02, 4.0
 """Bounds of tau."""
-STEPS = 24
+STEPS, ROUNDING = 24, 64.0
+"""Of a search at most; last step, in units of rounding of the trusted distance, below which it is over: a plane needs four
+of them, a ball fifteen."""
 STRIDE = 1e-4
 """Of differences, as a share of the trusted distance: their error is of order STRIDE^2."""
 HALVINGS = 10
@@ -56,7 +58,7 @@ class Distance(NamedTuple):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """t (n,) at x (n, d). Its derivative is the normal at the foot: the second one needs differences."""
-        return self.signed(x, self.foot(x))
+        return self.signed(x, self.foot(jax.lax.stop_gradient(x)))
 
     def signed(self, x: jax.Array, foot: Foot) -> jax.Array:
         """The same, where feet are known."""
@@ -69,29 +71,52 @@ class Distance(NamedTuple):
         """The nearest points of the boundary."""
         anchors = jnp.asarray(self.anchors, x.dtype)
 
-        def move(_: int, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-            y, y_before, w_before, miss = state
+        exact = ROUNDING * jnp.finfo(x.dtype).eps * self.trusted
+
+        def searching(state: _Search) -> jax.Array:
+            return (state.step < STEPS) & jnp.any(state.miss > exact)
+
+        def move(state: _Search) -> _Search:
+            y = state.y
             landing, normal = self._landing(y)
             gap = x - y
             w = gap - normal * jnp.sum(normal * gap, axis=-1, keepdims=True)
-            dy, dw = y - y_before, w_before - w
+            dy, dw = y - state.y_before, state.w_before - w
             tau = jnp.sum(dy**2, axis=-1) / (jnp.abs(jnp.sum(dy * dw, axis=-1)) + TINY)
             tau = jnp.where(jnp.sum(dw**2, axis=-1) > TINY, jnp.clip(tau, SHORTEST, LONGEST), 1.0)
             # Away from the boundary normals mislead: down first.
             down = (_length(landing) < DOWN * _length(gap))[:, None]
             step = jnp.where(down, tau[:, None] * w, 0.0) - landing
-            miss = _length(landing) + _length(w)
-            return y + step, jnp.where(down, y, y_before), jnp.where(down, w, w_before), miss
+            # A foot that is found stays, so that it does not depend on the points that are searched for beside it.
+            moves = (state.miss > exact)[:, None]
+            return _Search(
+                state.step + 1,
+                jnp.where(moves, y + step, y),
+                jnp.where(moves & down, y, state.y_before),
+                jnp.where(moves & down, w, state.w_before),
+                jnp.where(moves[:, 0], _length(landing) + _length(w), state.miss),
+            )
 
         start = anchors[jnp.argmin(jnp.sum(anchors**2, axis=1) - 2.0 * x @ anchors.T, axis=1)]
-        state = start, x, jnp.zeros_like(x), jnp.zeros_like(x[:, 0])
-        y, _, _, miss = jax.lax.fori_loop(0, STEPS, move, state)
-        return Foot(y, self._landing(y)[1], miss)
+        unknown = jnp.full_like(x[:, 0], jnp.inf)
+        first = _Search(jnp.zeros((), int), start, x, jnp.zeros_like(x), unknown)
+        last = jax.lax.while_loop(searching, move, first)
+        return Foot(last.y, self._landing(last.y)[1], last.miss)
 
     def _landing(self, y: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Newton's step onto the boundary (n, d) and the normal (n, d)."""
         value, slope, size = steepness(self.boundary, y)
         return value[:, None] * slope / size[:, None] ** 2, slope / size[:, None]
+
+
+class _Search(NamedTuple):
+    """Steps done (), points of the boundary y (n, d), where y and w were before (n, d), and the last step's length (n,)."""
+
+    step: jax.Array
+    y: jax.Array
+    y_before: jax.Array
+    w_before: jax.Array
+    miss: jax.Array
 
 
 class Steepness(NamedTuple):

@@ -27,6 +27,7 @@ def weighed(
     look: jax.Array,
     memory: int,
     mobility: np.ndarray | float = 1.0,
+    lately: float = running.LATELY,
 ) -> tuple[running.Running, Seen]:
     """The running means with the news of a look, and its walkers with their weights.
 
@@ -35,11 +36,11 @@ def weighed(
         walkers: (R, L).
         share, inverse: (R, L, L) and (R, L), the news without the energy.
         look: its number, from 0.
-        memory: as of `running.updated`.
+        memory, lately: as of `running.share_of_news`.
         mobility: (d,) of the dynamics whose rate the energies give.
     """
     density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free, mobility)
     news = running.Running(share, inverse, levels.binned(walkers.s, density))
-    seen = running.updated(old, news, look, memory)
+    seen = running.updated(old, news, look, memory, lately)
     weights = (running.weights_of(seen) * inverse).astype(walkers.s.dtype)
     return seen, Seen(walkers, weights)

@@ -32,7 +32,7 @@ class WeightedResidual:
     ) -> None:
         self._pool, self._like, self._largest_change = pool, like, largest_change
         found = residual(tanh_network.shaped(theta, like), pool)
-        self._logit = found.logit
+        self._theta, self._found = theta, found
         spread = np.exp(log_spread(found.logit))
         square = 2.0 * found.k / spread  # |grad z|^2
         weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
@@ -45,7 +45,7 @@ class WeightedResidual:
     def rows(self, theta: np.ndarray) -> np.ndarray:
         """(n,) weighted residuals; infinite where the logit would change too much for the walkers to follow."""
         found = residual(tanh_network.shaped(theta, self._like), self._pool)
-        if not np.quantile(np.abs(found.logit - self._logit), QUANTILE) <= self._largest_change:
+        if not np.quantile(np.abs(found.logit - self._found.logit), QUANTILE) <= self._largest_change:
             return np.full(len(self._weight), np.inf)
         return self._weight * found.r
 
@@ -60,7 +60,7 @@ class WeightedResidual:
         The answer has zero residual, so that a rounded derivative slows the approach and does not shift its end.
         """
         net = tanh_network.shaped(theta, self._like)
-        found = residual(net, self._pool)
+        found = self._found if theta is self._theta else residual(net, self._pool)
         short = np.float32
         jacobian = tanh_network.operator_rows(
             *(tanh_network.cast(part, short) for part in (net, self._pool.inputs, found.v, found.k))
