@@ -64,14 +64,15 @@ ROOM = 3.0
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
 long and then wants to take steps: where it is not, the energy goes on."""
 ACCURATE, SETTLED = 0.01, 100
-"""Residual below which what the walkers see counts for the rate; looks after which the rate is told."""
+"""Residual below which what the walkers see counts for the rate; looks until windows stand where they belong along such a
+solution, with which the rate's means begin, and again as many until the rate is told."""
 FALLEN = 0.1
 """Residual, in units of that when the rate's means began, below which they begin anew: in the basins z still moved."""
 RESTFUL, RESTING = 4, 16
 """Times as many looks for each pool once the solution is accurate, and once it has not become so much better for long: the
 rate gains more by them than the solution by steps."""
-LATELY = 1 / 3
-"""Share of these looks that the rate's means cover: windows still move at first."""
+ALL = 10**9
+"""Looks over which the rate's means go: all since they began."""
 FEW, BEHIND = 2000, 0.75
 """Points of a hot equation at most, once cooling at the pace so far would end after a share of the time: its solution only
 leads to the next. Not of the hottest one, which few points do not tell from a wrong one."""
@@ -140,7 +141,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     lift = distance_lift(inner)
     model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
     visit = survey(inner, lift)
-    look = umbrella.looker(visit, model.walkers, p.moves, lately=LATELY, escaped=watch.counter(inner.box))
+    look = umbrella.looker(visit, model.walkers, p.moves, memory=ALL, escaped=watch.counter(inner.box))
     visited = jax.jit(visit)
     departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
     state = umbrella.umbrella(visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True)
@@ -172,13 +173,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def fresh(net: TanhNetwork) -> Points:
         """From a few looks."""
         guide = tanh_network.cast(net, umbrella.DTYPE)
-        resting = RESTING if int(state.since) >= SETTLED else RESTFUL
-        pause = p.pause * (resting if accurate() else 1)
+        pause = p.pause * (RESTING if settled else RESTFUL if accurate() else 1)
         return known([[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)])
 
     misses: list[float] = []
     rates: dict[str, float] = {}
-    level = np.inf
+    level, settled = np.inf, False
     way_back = WayBack()
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
@@ -251,12 +251,14 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "points": float(len(pool.u)),
                 "returns": float(way_back.used),
             }
-            if int(state.since) >= SETTLED:
+            if settled and int(state.since) >= SETTLED:
                 rates = umbrella.reports(state, seen, inner.beta)
             yield answer(Solution(tanh_network.shaped(theta, net)), told | rates)
         if not accurate() or misses[-1] < FALLEN * level:
             # What was seen along other solutions says little of the rate.
-            state, level = umbrella.forgotten(state), misses[-1]
+            state, level, settled = umbrella.forgotten(state), misses[-1], False
+        elif not settled and int(state.since) >= SETTLED:
+            state, settled = umbrella.forgotten(state), True
         if not accurate():
             rates = {}
 

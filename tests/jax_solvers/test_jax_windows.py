@@ -81,14 +81,6 @@ def test_rates_of_an_exact_slab_and_a_form_and_their_jackknives(windows):
     assert errors[1] < 1e-12
 
 
-def test_running_means_weigh_what_is_new_as_stated():
-    """By the k-th of n updates to the power 1 / lately - 1: here k (k + 1), with memory 1."""
-    gains = np.array([float(running.share_of_news(jnp.asarray(step), 1, 1 / 3)) for step in range(50)])
-    kept = np.append(np.cumprod(1.0 - gains[:0:-1])[::-1], 1.0)
-    expected = np.arange(1, 51) * np.arange(2, 52)
-    np.testing.assert_allclose((gains * kept)[3:], expected[3:] / np.sum(expected), rtol=0.1)
-
-
 def test_running_means_forget_at_the_stated_pace():
     old, new = (
         running.nothing(2, 3),

@@ -17,9 +17,6 @@ import jax.numpy as jnp
 from . import levels
 from .emus import masses
 
-LATELY = 0.1
-"""Share of a run that means of what changes along with it cover."""
-
 
 class Running(NamedTuple):
     """Running means over updates, float64; R ladders, L windows, or cells with the news of `cells`.
@@ -43,18 +40,15 @@ def nothing(ladders: int, windows: int) -> Running:
     )
 
 
-def share_of_news(step: jax.Array, memory: int, lately: float = LATELY) -> jax.Array:
-    """In means that forget: over `memory` updates at first, over a share `lately` of the run later on; 0: nothing is kept.
-
-    The weight of an update in the mean then grows like its number to the power 1 / lately - 1.
-    """
-    gain = jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + lately * step))
-    return jnp.where(memory == 0, 1.0, gain)
+def share_of_news(step: jax.Array, memory: int) -> jax.Array:
+    """In means that forget: over `memory` updates at first, over a tenth of the run later on; 0: nothing is kept."""
+    fading = jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+    return jnp.where(memory == 0, 1.0, fading)
 
 
-def updated(old: Running, new: Running, step: jax.Array, memory: int, lately: float = LATELY) -> Running:
+def updated(old: Running, new: Running, step: jax.Array, memory: int) -> Running:
     """Means with the news of one update."""
-    gain = share_of_news(step, memory, lately)
+    gain = share_of_news(step, memory)
     return jax.tree.map(lambda o, n: (1.0 - gain) * o + gain * n.astype(o.dtype), old, new)
 
 

@@ -72,7 +72,6 @@ def looker(
     coordinate: Coordinate = LOGIT,
     exchanged: bool = True,
     memory: int = MEMORY,
-    lately: float = running.LATELY,
     escaped: Callable[[watch.Watch, jax.Array], watch.Watch] | None = None,
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, Seen]]:
     """The compiled look: (parameters of the solution, umbrella, key) -> umbrella, what was seen.
@@ -84,7 +83,7 @@ def looker(
         mobility: (d,) of the dynamics whose rate the energies give; walkers move by their own, of the same law.
         coordinate: that windows stand along; those along f itself stay where they are.
         exchanged: neighbours exchange walkers.
-        memory, lately: looks over which overlaps are averaged at first, and share of all looks later on.
+        memory: looks over which overlaps are averaged at first.
         escaped: counts walkers outside a box after each look, if they are watched.
     """
 
@@ -117,7 +116,7 @@ def looker(
         biases = biases_of(state, walkers, coordinate)
         phi_share, log_total = shares(biases)
         seen, found = weighed(
-            state.seen, walkers, phi_share, jnp.exp(-log_total), state.since, memory, mobility, lately
+            state.seen, walkers, phi_share, jnp.exp(-log_total), state.since, memory, mobility
         )
         stand = placement.moved(state.placement, walkers, biases) if coordinate.in_logit else state.placement
         return Umbrella(state.look + 1, state.since + 1, walkers.places, sizes, stand, seen, noticed), found

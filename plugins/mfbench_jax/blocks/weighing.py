@@ -27,7 +27,6 @@ def weighed(
     look: jax.Array,
     memory: int,
     mobility: np.ndarray | float = 1.0,
-    lately: float = running.LATELY,
 ) -> tuple[running.Running, Seen]:
     """The running means with the news of a look, and its walkers with their weights.
 
@@ -36,11 +35,11 @@ def weighed(
         walkers: (R, L).
         share, inverse: (R, L, L) and (R, L), the news without the energy.
         look: its number, from 0.
-        memory, lately: as of `running.share_of_news`.
+        memory: as of `running.updated`.
         mobility: (d,) of the dynamics whose rate the energies give.
     """
     density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free, mobility)
     news = running.Running(share, inverse, levels.binned(walkers.s, density))
-    seen = running.updated(old, news, look, memory, lately)
+    seen = running.updated(old, news, look, memory)
     weights = (running.weights_of(seen) * inverse).astype(walkers.s.dtype)
     return seen, Seen(walkers, weights)
