@@ -73,7 +73,7 @@ RESTFUL, RESTING = 4, 16
 rate gains more by them than the solution by steps."""
 ALL = 10**9
 """Looks over which the rate's means go: all since they began."""
-FEW, BEHIND = 2000, 0.75
+FEW, BEHIND = 2000, 0.85
 """Points of a hot equation at most, once cooling at the pace so far would end after a share of the time: its solution only
 leads to the next. Not of the hottest one, which few points do not tell from a wrong one."""
 LARGEST = 15_000_000
