@@ -34,10 +34,14 @@ from mfbench_jax.gauss_newton_entry import GaussNewton
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}
 
 
-def checkpoints(problem, number, seed=11, elapsed=lambda: 0.0, **parameters):
-    """The first `number` checkpoints; the clock stands still, so that steps alone set the temperature."""
-    context = Context(seed=seed, device="cpu", threads=1, budget=100.0, elapsed=elapsed)
-    return list(itertools.islice(solve(problem, GaussNewton(**SMALL | parameters), context), number))
+def checkpoints(problem, number, seed=11, pace=0.0, **parameters):
+    """The first `number` checkpoints. The clock shows `pace` seconds for each, or stands still, so that steps alone set the
+    temperature."""
+    taken = []
+    context = Context(seed=seed, device="cpu", threads=1, budget=100.0, elapsed=lambda: pace * len(taken))
+    for checkpoint in itertools.islice(solve(problem, GaussNewton(**SMALL | parameters), context), number):
+        taken.append(checkpoint)
+    return taken
 
 
 def error(judge, checkpoint):
@@ -144,8 +148,7 @@ def test_steps_left_are_those_that_cooling_then_takes():
 def test_where_cooling_would_end_too_late_hot_equations_get_few_points(well, trained, monkeypatch):
     few = 200
     monkeypatch.setattr("mfbench_jax.gauss_newton.FEW", few)
-    ticks = itertools.count()
-    late = checkpoints(well[0], 30, elapsed=lambda: 0.5 * next(ticks))
+    late = checkpoints(well[0], 30, pace=2.5)
     for on_time, reports in ((True, trained[1:30]), (False, late[1:])):
         cooling = [one.reports["points"] for one in reports if 1.0 < one.reports["heat"] < HOTTEST]
         hottest = [one.reports["points"] for one in reports if one.reports["heat"] == HOTTEST]
