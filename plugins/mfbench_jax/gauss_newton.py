@@ -34,6 +34,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.backward_equation import Points, surveyor
+from .blocks.compiled import once
 from .blocks.cooling import COOLED, HOTTEST, HURRIED, LEAST_TRUST, astray, cooled, lost, steps_left, trusted
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
@@ -43,6 +44,7 @@ from .blocks.keys import root_key
 from .blocks.landscape import survey
 from .blocks.levenberg_marquardt import Damping
 from .blocks.network_inputs import network_inputs
+from .blocks.rest import Rest
 from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.transfer import taught
@@ -63,14 +65,8 @@ SHORT = 60.0
 ROOM = 3.0
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
 long and then wants to take steps: where it is not, the energy goes on."""
-ACCURATE, SETTLED = 0.01, 100
-"""Residual below which what the walkers see counts for the rate; looks until windows stand where they belong along such a
-solution, with which the rate's means begin, and again as many until the rate is told."""
-FALLEN = 0.1
-"""Residual, in units of that when the rate's means began, below which they begin anew: in the basins z still moved."""
-RESTFUL, RESTING = 4, 16
-"""Times as many looks for each pool once the solution is accurate, and once it has not become so much better for long: the
-rate gains more by them than the solution by steps."""
+ACCURATE = 0.01
+"""Residual of the given equation below which what the walkers see counts for the rate."""
 ALL = 10**9
 """Looks over which the rate's means go: all since they began."""
 FEW, BEHIND = 2000, 0.85
@@ -142,7 +138,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
     visit = survey(inner, lift)
     look = umbrella.looker(visit, model.walkers, p.moves, memory=ALL, escaped=watch.counter(inner.box))
-    visited = jax.jit(visit)
+    visited = once(visit)
     departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
     state = umbrella.umbrella(visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True)
     key = root_key(int(rng.integers(2**31)))
@@ -173,13 +169,11 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def fresh(net: TanhNetwork) -> Points:
         """From a few looks."""
         guide = tanh_network.cast(net, umbrella.DTYPE)
-        pause = p.pause * (RESTING if settled else RESTFUL if accurate() else 1)
+        pause = p.pause * rest.patience(accurate())
         return known([[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)])
 
     misses: list[float] = []
-    rates: dict[str, float] = {}
-    level, settled = np.inf, False
-    way_back = WayBack()
+    way_back, rest = WayBack(), Rest()
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
@@ -251,16 +245,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "points": float(len(pool.u)),
                 "returns": float(way_back.used),
             }
-            if settled and int(state.since) >= SETTLED:
-                rates = umbrella.reports(state, seen, inner.beta)
-            yield answer(Solution(tanh_network.shaped(theta, net)), told | rates)
-        if not accurate() or misses[-1] < FALLEN * level:
-            # What was seen along other solutions says little of the rate.
-            state, level, settled = umbrella.forgotten(state), misses[-1], False
-        elif not settled and int(state.since) >= SETTLED:
-            state, settled = umbrella.forgotten(state), True
-        if not accurate():
-            rates = {}
+            yield answer(Solution(tanh_network.shaped(theta, net)), told | rest.tell(state, seen, inner.beta))
+        state = rest.after(state, misses[-1], accurate())
 
     # The network cannot follow the equation here; the energy still orders what it can do.
     lead = lead or new_lead()

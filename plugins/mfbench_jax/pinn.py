@@ -34,6 +34,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network, running, umbrella, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.collocation import Points, no_points, residual, surveyor
+from .blocks.compiled import once, seldom
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift, lift_jet
 from .blocks.drift import mobility_of
@@ -104,7 +105,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     begun, improved = make_fit(loss, p.rate, p.warm_up, p.halving)
     look = umbrella.looker(visit, model.walkers, p.moves, mobility, escaped=watch.counter(problem.box))
 
-    @jax.jit
+    @once
     def begin(key: jax.Array, start: jax.Array) -> State:
         key_network, key = jax.random.split(key)
         layers = network.perceptron(key_network, problem.dim, p.width, p.depth, jnp.float32)
@@ -144,7 +145,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         state, batches, heat = taken_in(state, at(joined(places)))
         return state._replace(walkers=walkers, fit=improved(state.fit, batches, heat))
 
-    @jax.jit
+    @seldom
     def told(seen: running.Running) -> dict[str, jax.Array]:
         (rate, dirichlet), (error, dirichlet_error) = running.rates(seen, problem.beta)
         return {

@@ -4,10 +4,12 @@ import itertools
 import logging
 
 import jax
+import numpy as np
 import pytest
 
 import mfbench
 from mfbench_jax import gauss_newton, is_sgd, log_semigroup, particle_sgd, pinn
+from mfbench_jax.blocks import compiled
 from mfbench_jax.gauss_newton_entry import GaussNewton
 from mfbench_jax.is_sgd_entry import ImportanceSampling
 from mfbench_jax.log_semigroup_entry import LogSemigroup
@@ -45,3 +47,17 @@ def test_nothing_is_compiled_twice(name, instance, caplog):
             pass
     run.close()
     assert [line for line in caplog.messages if "ompil" in line] == []
+
+
+@pytest.mark.parametrize("compile_", [compiled.once, compiled.seldom])
+def test_what_is_compiled_sooner_gives_the_same_values(compile_):
+    def f(x):
+        return jax.numpy.tanh(x @ x.T) + jax.numpy.sum(jax.numpy.exp(-(x**2)), axis=1)
+
+    x = np.random.default_rng(0).standard_normal((20, 20))
+    np.testing.assert_allclose(compile_(f)(x), f(x), rtol=1e-12)
+
+
+def test_an_option_that_this_jaxlib_does_not_know_is_left_out():
+    given = {**compiled.SELDOM, "xla_no_such_option": True}
+    assert compiled.known(tuple(given.items())) == compiled.SELDOM

@@ -133,7 +133,7 @@ def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
 )
 def test_heat_falls_to_the_given_temperature_in_so_many_steps(late, miss, steps):
     heats = [HOTTEST]
-    while heats[-1] > 1.0 + 1e-12:
+    while heats[-1] != 1.0:
         heats.append(cooled(heats[-1], [miss], late))
     assert len(heats) - 1 == steps
     np.testing.assert_allclose(np.diff(np.log(heats)), -np.log(HOTTEST) / steps, rtol=1e-9)

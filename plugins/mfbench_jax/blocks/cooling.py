@@ -11,6 +11,7 @@ HOTTEST = 16.0
 """Temperature of the first equation, in units of the given one."""
 COOLING = 40
 """Steps over which it falls, in equal ratios; half as many once time is short."""
+RATIO = HOTTEST ** (1.0 / COOLING)
 SOLVED = 0.1
 """Residual, in units of what has to cancel in it, below which an equation counts as solved."""
 FALLING = 0.8
@@ -39,15 +40,20 @@ after another one."""
 def cooled(heat: float, misses: list[float], late: bool) -> float:
     """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
     if late:
-        return max(1.0, heat * HOTTEST ** (-2.0 / COOLING))
+        return _lower(heat, RATIO**2)
     judged = heat < HOTTEST or len(misses) > PATIENCE
     done = misses[-1] < SOLVED or (judged and stuck(misses))
-    return max(1.0, heat * HOTTEST ** (-1.0 / COOLING)) if done else heat
+    return _lower(heat, RATIO) if done else heat
+
+
+def _lower(heat: float, ratio: float) -> float:
+    """The given temperature itself where rounding alone parts it from that."""
+    return heat / ratio if heat / ratio > 1.0 + 1e-9 else 1.0
 
 
 def steps_left(heat: float) -> float:
     """Steps until the given temperature is reached, if every equation is solved at once."""
-    return float(COOLING * np.log(heat) / np.log(HOTTEST))
+    return float(np.log(heat) / np.log(RATIO))
 
 
 def astray(heat: float, misses: list[float], hurried: bool) -> bool:

@@ -19,6 +19,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from . import levels, running, watch
 from .ansatz import Ansatz, Solution
+from .compiled import once, seldom
 from .detour import slab_detour
 from .emus import effective_share
 from .penalty import at_sets
@@ -79,7 +80,7 @@ def make_training(
     middles = tuple(np.asarray(points, DTYPE).mean(axis=0) for points in (problem.start_a, problem.start_b))
 
     # One compiled function: every operation outside of it would be compiled by itself.
-    @jax.jit
+    @once
     def begin(key: jax.Array, *start: jax.Array) -> State:
         key_network, key = jax.random.split(key)
         return State(key, sampling.begin(*start), begun(parameters(key_network)))
@@ -94,7 +95,7 @@ def make_training(
     def advance(state: State, lesson: Any = None) -> State:
         return jax.lax.scan(update, state, lesson, length=UPDATES)[0]
 
-    @jax.jit
+    @seldom
     def told(state: State) -> tuple[Solution, dict[str, jax.Array]]:
         average, sampled = state.training.average, state.walkers
         (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, problem.beta)
