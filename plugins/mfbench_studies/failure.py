@@ -129,7 +129,7 @@ FAILURE_WIDTH = mfbench.StudyEntry(
         for ladders in (6, 24)
     ),
     swept="solver.width",
-    values=(8, 16, 32, 64, 128, 256),
+    values=(1, 2, 4, 8, 16, 32, 64, 128, 256),
     quantity="error",
     times=(200_000, 800_000, 3_200_000),
     clock="evaluations",
