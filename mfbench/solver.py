@@ -65,7 +65,7 @@ class SolverEntry:
         extras: the extras of the distribution that it needs ("jax",). A framework of
             that name is imported ahead by the fork server.
         devices: the device classes that it can use, best last.
-        control: True for a solver that learns nothing (`research/metrics.md`, controls).
+        control: True for a solver that learns nothing, and stands in every table.
         api: must equal `mfbench.API`.
     """
 

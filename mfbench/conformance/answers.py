@@ -44,27 +44,21 @@ def facts(problem: Any, said: Facts, looks: np.ndarray) -> Verdict:
         if verdict is not None:
             return verdict
     looks = looks[:, :width]
+    truth = {
+        "interacting": getattr(problem, "interaction", None) is not None,
+        "periodic": bool(getattr(problem, "periodic", False)),
+        "anisotropic": getattr(problem, "diffusion", problem) is None,
+    }
     if hasattr(problem, "sigma"):
-        verdict = _flags(said, {"hypoelliptic": _degenerate(problem.sigma @ problem.sigma.T / 2.0)})
-        if verdict is not None:
-            return verdict
+        truth["hypoelliptic"] = _degenerate(problem.sigma @ problem.sigma.T / 2.0)
     if hasattr(problem, "mobility"):
-        mobility = problem.mobility
-        truth = {
-            "reversible": problem.circulation is None and mobility is None,
-            "hypoelliptic": mobility is not None and bool(np.any(np.asarray(mobility) == 0)),
+        mobility = np.ones(problem.dim) if problem.mobility is None else np.asarray(problem.mobility)
+        truth |= {
+            "reversible": problem.circulation is None and problem.mobility is None,
+            "anisotropic": bool(np.any(mobility != 1)),
+            "hypoelliptic": bool(np.any(mobility == 0)),
         }
-        verdict = _flags(said, truth)
-        if verdict is not None:
-            return verdict
-    verdict = _flags(
-        said,
-        {
-            "interacting": getattr(problem, "interaction", None) is not None,
-            "periodic": bool(getattr(problem, "periodic", False)),
-            "anisotropic": getattr(problem, "diffusion", problem) is None,
-        },
-    )
+    verdict = _flags(said, truth)
     if verdict is not None:
         return verdict
     low, high = problem.box

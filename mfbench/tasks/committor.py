@@ -54,6 +54,7 @@ class CommittorProblem:
         circulation: c, (n, d) -> (n, d), with div(c e^{-beta V}) = 0; None where the dynamics is reversible
             (the flag "reversible" of `Facts` says so beforehand).
         mobility: (d,) diagonal of M, >= 0; None where it is the identity (it is wherever the dynamics is reversible).
+            Where it is not, the entry says "anisotropic", and "hypoelliptic" where some of it is 0.
 
     Raises:
         ValueError: dimension, beta, mobility, shapes or start points that contradict each other; values that are not

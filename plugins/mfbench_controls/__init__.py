@@ -98,7 +98,7 @@ CONTROLS = [
         name="constant",
         task="committor",
         summary="q = 1/2 everywhere.",
-        source="The score of knowing nothing; research/metrics.md, controls.",
+        source="Elementary: the score of knowing nothing.",
         run="mfbench_controls.constant:solve",
         control=True,
     ),

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.demands import three_dimensions_at_most
+from mfbench.demands import scalar_noise_only, three_dimensions_at_most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,8 @@ class CommittorFiniteVolumeParameters:
 
 
 def up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
-    """A grid has N^d nodes, and fluxes between them need noise along every edge."""
-    if "hypoelliptic" in facts.flags:
-        return "fluxes along edges need noise in every direction"
-    return three_dimensions_at_most(facts)
+    """A grid has N^d nodes, and fluxes between them are those of noise of one strength along every edge."""
+    return scalar_noise_only(facts) or three_dimensions_at_most(facts)
 
 
 FINITE_VOLUME = mfbench.SolverEntry(

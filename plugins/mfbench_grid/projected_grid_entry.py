@@ -30,8 +30,8 @@ PROJECTED_GRID = mfbench.SolverEntry(
     task="committor",
     summary="Finite volumes on a plane laid by the normals of A and B and one Hessian of V; projected.",
     source=(
-        "research/metrics.md, controls; the rest as `finite-volume`. Reaction planes with quadratic modes across: "
-        "Miller, Handy, Adams, J. Chem. Phys. 72 (1980) 99, of which this is the flat case."
+        "Reaction planes with quadratic modes across: Miller, Handy, Adams, J. Chem. Phys. 72 (1980) 99, of which this is "
+        "the flat case; the rest as `finite-volume`."
     ),
     run="mfbench_grid.projected_grid:solve",
     parameters=ProjectedGridParameters,

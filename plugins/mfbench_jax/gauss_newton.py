@@ -168,7 +168,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     def fresh(net: TanhNetwork) -> Points:
         """From a few looks."""
-        guide = tanh_network.cast(net, umbrella.DTYPE)
+        guide = tanh_network.cast(net if rest.guide is None else rest.guide, umbrella.DTYPE)
         pause = p.pause * rest.patience(accurate())
         return known([[looked(guide) for _ in range(pause)][-1].walkers.places.x for _ in range(p.looks)])
 
@@ -223,7 +223,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             unseen = WeightedResidual(heated(news, heat), theta, net, p.spread_power, trust)
             if way_back.astray(unseen.upper(theta), theta):
                 theta, damping = way_back.back(damping)
-                state = umbrella.forgotten(state)
+                state = rest.broken(state)
         for _ in range(STEPS):
             if misses and unfound():
                 break
@@ -246,7 +246,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "returns": float(way_back.used),
             }
             yield answer(Solution(tanh_network.shaped(theta, net)), told | rest.tell(state, seen, inner.beta))
-        state = rest.after(state, misses[-1], accurate())
+        state = rest.after(state, misses[-1], accurate(), tanh_network.shaped(theta, net))
 
     # The network cannot follow the equation here; the energy still orders what it can do.
     lead = lead or new_lead()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mfbench
 from mfbench.checks import above_zero, at_least
+from mfbench.demands import scalar_noise_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +45,6 @@ class GaussNewton:
             raise ValueError(f"spread_power is {self.spread_power}; expected a number from 0 to 2.")
 
 
-def elliptic_only(facts: mfbench.Facts) -> str | None:
-    """The Laplacian in the equation is that of noise of one strength in all directions."""
-    return "needs noise of one strength in all directions" if "hypoelliptic" in facts.flags else None
-
-
 GAUSS_NEWTON = mfbench.SolverEntry(
     name="gauss-newton",
     task="committor",
@@ -60,7 +56,7 @@ GAUSS_NEWTON = mfbench.SolverEntry(
     ),
     run="mfbench_jax.gauss_newton:solve",
     parameters=GaussNewton,
-    supports=elliptic_only,
+    supports=scalar_noise_only,
     extras=("jax",),
     devices=("cpu", "cuda"),
 )

@@ -17,6 +17,8 @@ cells of a string instead of windows, in step 2 tried crossings give the cells' 
 walkers (`blocks/string_sampling.py`). With [supervised=true] outcomes of trajectories join the loss in step 4
 (`blocks/supervised.py`).
 
+With [sampler=unbiased] walkers follow the invariant measure, and all else is alike: what steps 1 to 3 are worth.
+
 With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
 """
 
@@ -45,7 +47,7 @@ from .blocks.network_inputs import NetworkInputs, network_inputs
 from .blocks.penalty import at_sets, make_penalty
 from .blocks.ritz_descent import bounded
 from .blocks.ritz_training import DTYPE, UPDATES, make_training
-from .blocks.sampling import Sampling, in_cells, in_windows
+from .blocks.sampling import Sampling, as_they_come, in_cells, in_windows
 from .blocks.supervised import Teacher, make_loss
 from .blocks.tempering import tempered_places
 from .is_sgd_entry import ImportanceSampling
@@ -123,6 +125,8 @@ def make_sampling(
     p, visit, size = parameters, survey(problem, lift), (0.01 * scale_of(problem).length) ** 2
     if p.sampler == "string":
         return in_cells(problem, visit, model.walkers, size, p.moves, p.memory)
+    if p.sampler == "unbiased":
+        return as_they_come(visit, model.walkers, size, p.moves, p.memory)
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
     return in_windows(visit, model.walkers, size, coordinate, p.moves, p.exchange, p.memory)
 

@@ -32,8 +32,9 @@ class ImportanceSampling:
             value at the other set.
         memory: updates over which overlaps are averaged at first; a tenth of the run later on. 0: weights come from the
             last look alone.
-        sampler: "umbrella", or "string": walkers stay in the cells of a string of `windows` nodes; then windows_in and
-            exchange have no say.
+        sampler: "umbrella"; "string": walkers stay in the cells of a string of `windows` nodes; or "unbiased": they follow
+            mu itself, from either set as many, and all weigh the same. With the latter two windows_in and exchange have no
+            say.
         supervised: outcomes of trajectories join the loss.
         start: where walkers in windows start: at the start points of the "sets", or on the straight "line" between them,
             as public code does. Who starts on a line starts in one channel.
@@ -75,7 +76,7 @@ class ImportanceSampling:
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
         one_of(self, "boundary", ("lift", "penalty"))
-        one_of(self, "sampler", ("umbrella", "string"))
+        one_of(self, "sampler", ("umbrella", "string", "unbiased"))
         one_of(self, "start", ("sets", "line"))
         if self.updates % 4:
             raise ValueError(

@@ -11,8 +11,10 @@ def mfbench_studies() -> list[mfbench.StudyEntry]:
         *batch.STUDIES,
         *birth_death.STUDIES,
         dimension.DIMENSION,
+        dimension.DIMENSION_WORK,
         *failure.FAILURE,
         *importance.IMPORTANCE,
         rarity.RARITY,
+        rarity.RARITY_WORK,
         *width.STUDIES,
     ]

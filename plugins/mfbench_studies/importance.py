@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mfbench
 
 BAND = 0.1
@@ -55,38 +57,67 @@ IMPORTANCE_DRAWS = mfbench.StudyEntry(
     budget=60.0,
 )
 
-NETWORK = "width=256,network=mean-field,optimiser=sgd,rate=0.02,calibrate=false,updates=1200"
-"""The network, the method and the particle time of a step of `particle-sgd`: what differs is where walkers go."""
+NETWORK = (
+    "windows=16,moves=4,width=256,network=mean-field,optimiser=sgd,rate=0.02,calibrate=false,updates=1200"
+)
+SAMPLERS = {"walkers of mu": "unbiased", "importance sampling": "umbrella"}
+"""Network, method and steps are those of both arms: they differ in where walkers go, and in nothing else."""
 
-TEMPERATURES = (0.0937, 0.1196, 0.1658, 0.2732)
-"""Rates nu = 1e-5, 1e-4, 1e-3, 1e-2."""
+RATES = {0.0937: "1e-5", 0.1196: "1e-4", 0.1658: "1e-3", 0.2732: "1e-2"}
+"""Temperature -> nu of the double well in three dimensions."""
+
+SAMPLES = (25_000, 100_000, 400_000)
+
+
+def network(kind: str, problem: str, **fields: Any) -> mfbench.Arm:
+    """A mean-field network on samples of one kind."""
+    return mfbench.Arm(
+        problem=problem, solver=f"is-sgd[{NETWORK},sampler={SAMPLERS[kind]}]", **({"label": kind} | fields)
+    )
+
+
+SHARED: dict[str, Any] = {
+    "group": "importance",
+    "source": "Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334: the rarer the transition, the more it is worth.",
+    "quantity": "error",
+    "clock": "samples",
+    "seeds": 5,
+    "budget": 60.0,
+}
 
 IMPORTANCE_NETWORK = mfbench.StudyEntry(
     name="importance-network",
-    group="importance",
     summary="Error of a mean-field network at equal numbers of samples against the rate, by where walkers go.",
-    source="Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334: the rarer the transition, the more it is worth.",
     arms=(
-        mfbench.Arm(
-            problem="committor/double-well[dim=3]",
-            solver="particle-sgd[particles=256,walkers=384,moves=4,step=0.02]",
-            label="walkers of mu",
-        ),
-        mfbench.Arm(
-            problem="committor/double-well[dim=3]",
-            solver=f"is-sgd[windows=16,ladders=24,moves=4,{NETWORK}]",
-            label="importance sampling",
+        network("walkers of mu", "committor/double-well[dim=3]"),
+        network(
+            "importance sampling",
+            "committor/double-well[dim=3]",
             predictions=(mfbench.Prediction(value=0.0, low=-0.1, high=0.1, name="no rarer, no worse"),),
         ),
     ),
     swept="problem.temperature",
-    values=TEMPERATURES,
+    values=tuple(RATES),
     against="nu",
-    quantity="error",
-    times=(100_000, 400_000),
-    clock="samples",
-    seeds=5,
-    budget=60.0,
+    times=SAMPLES,
+    **SHARED,
 )
 
-IMPORTANCE = (IMPORTANCE_DRAWS, IMPORTANCE_NETWORK)
+IMPORTANCE_SAMPLES = mfbench.StudyEntry(
+    name="importance-samples",
+    summary="The same errors against the number of samples, at each rate: one trial makes both.",
+    arms=tuple(
+        network(
+            label, f"committor/double-well[dim=3,temperature={temperature}]", label=f"{label}, nu = {rate}"
+        )
+        for temperature, rate in RATES.items()
+        for label in SAMPLERS
+    ),
+    swept="solver.ladders",
+    values=(24,),
+    against="clock",
+    times=(12_500, 25_000, 50_000, 100_000, 200_000, 400_000),
+    **SHARED,
+)
+
+IMPORTANCE = (IMPORTANCE_DRAWS, IMPORTANCE_NETWORK, IMPORTANCE_SAMPLES)

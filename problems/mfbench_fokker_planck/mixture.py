@@ -5,7 +5,7 @@
 p is invariant for every such Q (`circulation`). With Q = 0 or constant, log p follows from integrals along
 rays; with Q varying it does not, and local residuals say little of the modes' weights.
 
-Source: research/metrics.md, section 5, S4n and S4-6M; S4 with constant Q after Wan, Tang, arXiv 2103.11181.
+Ours; with constant Q after Wan, Tang, arXiv 2103.11181.
 """
 
 from __future__ import annotations

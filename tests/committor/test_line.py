@@ -13,7 +13,7 @@ from mfbench_committor import arc, double_well
 from mfbench_committor.blocks.extent import OUTSIDE, ball_radius
 from mfbench_committor.blocks.line import LineCommittor, log_integral
 
-TABLE = {  # T: I, nu, from research/committor.md, P1
+TABLE = {  # T: I, nu, set down beforehand
     1.0: (3.6169388, 0.14007822),
     0.5: (7.2708648, 0.048739736),
     0.2: (87.484322, 2.7409625e-3),

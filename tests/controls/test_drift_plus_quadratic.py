@@ -83,7 +83,7 @@ def test_one_gaussian_is_reducible_where_its_circulation_is_constant(parameters,
 
 
 def test_a_circulation_that_varies_in_space_is_mended_and_not_solved():
-    """S4n: the residual falls, and the law stays wrong by tenths of a nat."""
+    """`mixture-circulation`: the residual falls, and the law stays wrong by tenths of a nat."""
     parameters = VaryingParameters(dim=4)
     problem, reference = build(parameters, 2), judge(parameters, 2)
     x, exact = reference.law.x[:500], reference.law.log_p[:500]

@@ -12,7 +12,7 @@ from mfbench_fokker_planck.chain_law import ChainLaw
 from mfbench_fokker_planck.entries.chain import CHAIN, ChainParameters
 
 FALSE_ALARM = 1e-4  # of each statistical test; seeds are fixed, so that it passes always or never
-TABLE = {  # (beta, d): log Z, E x^2, E x^4, E x_i x_{i+1} at the middle, E x_1 x_d; research notes, S5, g = 1
+TABLE = {  # (beta, d): log Z, E x^2, E x^4, E x_i x_{i+1} at the middle, E x_1 x_d; set down beforehand, g = 1
     (1.0, 2): (1.6270448049, 0.8730684409, 1.5197322586, 0.5197322586, 5.1973e-1),
     (1.0, 10): (6.0191339805, 0.6899219947, 1.0262710905, 0.3582204768, 2.7734e-3),
     (4.0, 10): (-2.1766104910, 0.7275531829, 0.8001904549, 0.6390870515, 2.9025e-1),

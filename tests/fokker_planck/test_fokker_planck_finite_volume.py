@@ -18,7 +18,7 @@ from mfbench_grid.fokker_planck_entry import FINITE_VOLUME, FiniteVolumeParamete
 from mfbench_grid.fokker_planck_finite_volume import GAUSS_POINTS, confirmed, discrete_law, solve
 
 CONTEXT = Context(seed=0, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
-OU = {  # B of b = -B x, research/fokker-planck-and-mean-field.md, S3
+OU = {  # B of b = -B x, that of fokker-planck/linear
     1: np.array([[1.0]]),
     2: np.array([[1.0, 0.5], [0.0, 1.0]]),
     3: np.array([[1.5, 0.0, 0.0], [0.0, 1.0, 0.0], [0.5, 0.3, 1.0]]),

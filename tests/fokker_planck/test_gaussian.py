@@ -106,7 +106,7 @@ def test_the_trap_of_neural_galerkin():
 
 
 def test_closed_forms_of_the_other_cases():
-    """T1, T2, T5 and the quadratic of T8 of the catalogue."""
+    """Heat, unstable, self-consistency, random-trap and block-trap."""
     mean, covariance = case_of(GaussianParameters(case="heat"), 0).law.moments(2.5)
     np.testing.assert_allclose(covariance, 3.5 * np.eye(3), rtol=1e-14)
     mean, covariance = case_of(GaussianParameters(case="unstable"), 0).law.moments(2.0)

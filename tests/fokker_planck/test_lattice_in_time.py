@@ -173,7 +173,7 @@ def test_the_order_is_two_and_nothing_is_negative():
 
 
 def test_bananas():
-    """T13: noise that depends on the place."""
+    """`sheared`: noise that depends on the place."""
     problem, law = build(ShearedParameters(), 0), law_of(ShearedParameters(), 0)
     found, lifted = errors(problem, law, 64, 1, extrapolate=False)
     assert found[-1] < 0.1, found

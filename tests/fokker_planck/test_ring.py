@@ -14,7 +14,7 @@ from mfbench_fokker_planck.radial import RadialLaw, polar_quadrature, sphere_are
 from mfbench_fokker_planck.ring import REACH, build, judge, radial_law
 
 FALSE_ALARM = 1e-4  # of each statistical test; seeds are fixed, so that it passes always or never
-TABLE = {  # d: K_d, E|x|^2, entropy, from research/fokker-planck-and-mean-field.md, S2
+TABLE = {  # d: K_d, E|x|^2, entropy, set down beforehand
     2: (3.84782606033, 1.0276239313, 1.7922604665),
     3: (7.55421982426, 1.1466901735, 2.4787259773),
     4: (12.4222285102, 1.2432796594, 3.0329281708),

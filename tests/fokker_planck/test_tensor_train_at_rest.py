@@ -229,7 +229,7 @@ def test_what_is_declined():
 
 @pytest.mark.slow
 def test_five_dimensions_far_below_the_published_error():
-    """S3, d = 5: fpcross 3.3e-3 in its own metric; here the root mean square in nats."""
+    """`linear`, d = 5: fpcross 3.3e-3 in its own metric; here the root mean square in nats."""
     parameters = LinearParameters(dim=5)
     judge = linear.judge(parameters, 1)
     found = levels(linear.build(parameters, 1), levels=4)

@@ -97,7 +97,7 @@ def test_the_order_of_splitting_is_two_and_extrapolation_does_better():
 
 @pytest.mark.slow
 def test_six_dimensions_beyond_the_published_error():
-    """T2, d = 6: fpcross 5.0e-5 relative."""
+    """`gaussian[case=relaxation]`, d = 6: fpcross 5.0e-5 relative."""
     found, _ = errors("relaxation", 6, 3)
     assert found[-1] < 5e-5, found
 

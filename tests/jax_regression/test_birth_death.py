@@ -18,7 +18,7 @@ from mfbench_regression import signed_mixture
 from mfbench_regression.entries.signed_mixture import SignedMixtureParameters
 
 PLATEAU = 1.37e-2
-"""Of the catalogue, MF-2 A: where descent and copies stall from the bad start."""
+"""Set down beforehand: where descent and copies stall from the bad start."""
 
 
 pytestmark = pytest.mark.usefixtures("double_precision")

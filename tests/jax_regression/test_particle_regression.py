@@ -277,7 +277,7 @@ def test_permuted_halton_points_are_stratified():
 
 @pytest.mark.slow
 def test_losses_fall_with_the_width():
-    """MF-1 in five dimensions at one particle time: the catalogue's first figure, over a factor of eight in n.
+    """`three-spin` in five dimensions at one particle time, over a factor of eight in n.
 
     The loss falls at least as 1/n, but for what is not yet learned at that time: by more than a factor of three.
     """

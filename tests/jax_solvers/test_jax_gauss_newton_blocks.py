@@ -237,6 +237,24 @@ def test_a_set_whose_boundary_no_search_meets_is_refused():
         distance_to(lambda x: 1.0 + jnp.sum(x**2, axis=1), np.full((4, 2), 0.1), 1.0)
 
 
+@pytest.mark.parametrize("off", [0.0, 1e-12])
+def test_a_start_point_may_be_the_centre_where_the_boundary_function_is_flat(off):
+    """|x|^2 - r^2 and its minimum are what a first problem has: Newton's method knows no way from there."""
+    distance = distance_to(lambda x: jnp.sum(x**2, axis=1) - 0.09, np.full((1, 3), off), 2.0)
+    assert distance.trusted > 0.2
+    points = np.random.default_rng(3).uniform(-0.3, 0.3, (200, 3)) + np.array([0.3, 0.0, 0.0])
+    found, exact = np.asarray(distance(jnp.asarray(points))), np.linalg.norm(points, axis=1) - 0.3
+    near = np.abs(exact) < 0.2
+    np.testing.assert_allclose(found[near], exact[near], atol=1e-6)
+
+
+def test_no_point_between_the_sets_is_taken_for_one_within():
+    """A = [-1.2, -.8] with a start point that is nearer to its far end, which alone is known."""
+    distance = distance_to(lambda x: (x[:, 0] + 1.0) ** 2 - 0.04, np.array([[-1.1]]), 2.1)
+    points = jnp.asarray([[-0.79], [-0.5], [0.0], [-0.9], [-1.3]])
+    assert np.all(np.sign(np.asarray(distance(points))) == np.sign(np.asarray(distance.boundary(points))))
+
+
 def test_a_wavy_wall_has_its_nearest_point():
     """A = {y < .2 sin 2x}: the foot is the nearest of a fine sample of the wall."""
     rng = np.random.default_rng(6)

@@ -36,10 +36,20 @@ def test_who_follows_and_who_declines_with_a_reason():
     entries = [e for p in packages for e in p.mfbench_solvers() if e.task == "committor"]
     reasons = {entry.name: entry.supports(DUFFING.facts(DuffingParameters())) for entry in entries}
     assert {name for name, reason in reasons.items() if reason is None} == FOLLOW
-    assert "noise in every direction" in reasons["finite-volume"]
-    assert "noise of one strength" in reasons["gauss-newton"]
+    for name in ("finite-volume", "gauss-newton"):
+        assert "noise in all directions" in reasons[name]
     for name in ("is-sgd", "is-sgd-torch", "particle-sgd", "mlcolvar", "committor-kmc"):
         assert "needs a gradient drift" in reasons[name]
+
+
+def test_noise_of_another_strength_in_some_direction_is_declined_as_well():
+    facts = mfbench.Facts(task="committor", dim=2, flags=frozenset({"anisotropic"}))
+    entries = {
+        e.name: e for p in (mfbench_grid, mfbench_jax) for e in p.mfbench_solvers() if e.task == "committor"
+    }
+    for name in ("finite-volume", "gauss-newton"):
+        assert "noise of one strength" in entries[name].supports(facts)
+    assert entries["pinn"].supports(facts) is None
 
 
 def test_finite_volumes_still_follow_a_circulation_with_noise_in_every_direction():

@@ -89,13 +89,14 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_others(well):
     "variant",
     [
         {"windows_in": "q"},
+        {"sampler": "unbiased"},
         {"optimiser": "sgd", "rate": 0.1},
         pytest.param({"exchange": False, "calibrate": False}, marks=pytest.mark.slow),
         pytest.param(
             {"network": "mean-field", "optimiser": "sgd", "rate": 0.1, "width": 128}, marks=pytest.mark.slow
         ),
     ],
-    ids=["windows in q", "plain sgd", "neither exchange nor calibration", "mean-field sgd"],
+    ids=["windows in q", "walkers of mu", "plain sgd", "neither exchange nor calibration", "mean-field sgd"],
 )
 def test_variants_learn(well, variant):
     problem, judge = well

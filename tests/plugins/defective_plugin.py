@@ -250,6 +250,11 @@ def build(parameters, seed, **changes):
     return CommittorProblem(**given | changes)
 
 
+def of_another_mobility(parameters, seed):
+    """Its entry says nothing of it."""
+    return build(parameters, seed, mobility=np.array([2.0]))
+
+
 def committor(x):
     """q on the line: the integral of e^V from -1 to x, by a fine midpoint rule."""
     edges = np.linspace(-1.0, 1.0, 100_001)
@@ -445,6 +450,11 @@ PROBLEMS = {
     "heating": (
         heating,
         ["circulation", "grid"],
+        {"facts": lambda p: mfbench.Facts(task="committor", dim=1)},
+    ),
+    "of-another-mobility": (
+        of_another_mobility,
+        ["facts"],
         {"facts": lambda p: mfbench.Facts(task="committor", dim=1)},
     ),
     "unseeded": (unseeded, ["repetitions"], {}),

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from mfbench_regression import signed_mixture
 from mfbench_regression.entries.signed_mixture import SignedMixtureParameters
 
-CONSTANT = 0.0688682701  # research/fokker-planck-and-mean-field.md, MF-2
+CONSTANT = 0.0688682701  # set down beforehand
 
 
 def target(x):

@@ -21,7 +21,7 @@ from mfbench_regression.two_gaussians_limit import (
 )
 
 LIMITS = {0.1: 0.6288, 0.2: 0.3412, 0.3: 0.1392, 0.4: 0.0256, 0.45: 0.0027}
-"""Of the catalogue, MF-5, as d grows."""
+"""Set down beforehand, as d grows."""
 FINITE = {
     (320, 0.2): 0.3479, (320, 0.3): 0.1455, (320, 0.4): 0.0313, (320, 0.45): 0.0081,
     (40, 0.2): 0.3944, (40, 0.3): 0.1898, (40, 0.4): 0.0721, (40, 0.45): 0.0461,

@@ -28,6 +28,7 @@ BUNDLED = (
     "birth-death-sooner",
     "birth-death-teacher",
     "dimension",
+    "dimension-work",
     "failure-barrier",
     "failure-channel",
     "failure-emus",
@@ -36,7 +37,9 @@ BUNDLED = (
     "failure-windows",
     "importance-draws",
     "importance-network",
+    "importance-samples",
     "rarity",
+    "rarity-work",
     "width-fluctuations",
     "width-fluctuations-25",
     "width-limit",
@@ -44,7 +47,7 @@ BUNDLED = (
     "width-loss",
     "width-sgd",
 )
-GROUPS = {"batch": 3, "birth-death": 6, "failure": 6, "importance": 2, "width": 6}
+GROUPS = {"batch": 3, "birth-death": 6, "failure": 6, "importance": 3, "width": 6}
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +122,33 @@ def test_the_study_of_the_documentation_can_be_planned(registry, tmp_path):
     assert found.broken == []
     design = designed(found, found.studies["width"])
     assert len(design.groups) == 5
+
+
+def keys_of(registry, name):
+    return {key for group in designed(registry, registry.studies[name]).groups for key in group.keys}
+
+
+def test_importance_for_networks_is_a_matter_of_where_walkers_go_alone(registry):
+    """Same network, optimiser, steps and starts: else the arms would also tell how well they were trained."""
+    cells = {}
+    for spec in designed(registry, registry.studies["importance-network"]).plan.specs:
+        parameters = dict(spec.cell.solver_parameters)
+        sampler = parameters.pop("sampler")
+        cells.setdefault(sampler, []).append((spec.cell.solver, parameters, spec.cell.problem_parameters))
+    assert set(cells) == {"umbrella", "unbiased"}
+    assert all(cell in cells["umbrella"] for cell in cells["unbiased"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("importance-samples", "importance-network"),
+        ("dimension-work", "dimension"),
+        ("rarity-work", "rarity"),
+    ],
+)
+def test_two_studies_are_of_the_same_trials(registry, one, other):
+    assert keys_of(registry, one) == keys_of(registry, other)
 
 
 def test_importance_has_ten_samples_of_mu_in_the_slab(registry):

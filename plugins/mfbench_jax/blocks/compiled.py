@@ -22,21 +22,21 @@ SELDOM: Options = {"xla_cpu_use_fusion_emitters": False}
 
 def once(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, compiled in a third of the time; its loops are several times as slow."""
-    return jax.jit(f, compiler_options=known(tuple(ONCE.items())))
+    return jax.jit(f, compiler_options=known(ONCE))
 
 
 def seldom(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, compiled in two thirds of the time; it is a fifth to a third slower."""
-    return jax.jit(f, compiler_options=known(tuple(SELDOM.items())))
+    return jax.jit(f, compiler_options=known(SELDOM))
+
+
+def known(options: Options) -> Options:
+    """Those of the options that this jaxlib knows."""
+    return {name: value for name, value in options.items() if _is_known(name, value)}
 
 
 @cache
-def known(options: tuple[tuple[str, Any], ...]) -> Options:
-    """Those of the options that this jaxlib knows."""
-    return {name: value for name, value in options if _is_known(name, value)}
-
-
-def _is_known(name: str, value: Any) -> bool:
+def _is_known(name: str, value: bool | int | float | str) -> bool:
     try:
         jax.jit(lambda x: x, compiler_options={name: value}).lower(0.0).compile()
     except jax.errors.JaxRuntimeError:

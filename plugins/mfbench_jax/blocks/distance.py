@@ -39,6 +39,9 @@ DOWN = 0.05
 """Newton's step, as a share of the way to the point, below which a step along the boundary is taken as well."""
 NEAR = 1e-3
 """Last step of a search, as a share of the trusted distance, below which the foot counts as found."""
+BESIDE = 0.01
+"""How far from start points at which the boundary function is flat a search begins, as a share of the distance of the sets'
+start points."""
 AGREEMENT = 1e-6
 """Of a foot with the one that the point was raised from, as a share of the distance, where distances are trusted."""
 
@@ -64,8 +67,10 @@ class Distance(NamedTuple):
         """The same, where feet are known."""
         foot = jax.tree.map(jax.lax.stop_gradient, foot)
         t = jnp.sum(foot.normal * (x - foot.y), axis=-1)
-        far = jnp.sign(jax.lax.stop_gradient(self.boundary(x))) * 2.0 * self.trusted
-        return jnp.where((foot.miss < NEAR * self.trusted) & (jnp.abs(t) < 2.0 * self.trusted), t, far)
+        side = jnp.sign(jax.lax.stop_gradient(self.boundary(x)))
+        known = (foot.miss < NEAR * self.trusted) & (jnp.abs(t) < 2.0 * self.trusted)
+        # On the wrong side it is the foot on another part of the boundary, that no start point is near to.
+        return jnp.where(known & (side * t > -NEAR * self.trusted), t, side * 2.0 * self.trusted)
 
     def foot(self, x: jax.Array) -> Foot:
         """The nearest points of the boundary."""
@@ -155,7 +160,7 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     Args:
         boundary: of the set.
         inside: (m, d) points in the set.
-        gap: between the sets; half of it is the longest distance asked for.
+        gap: between the sets' start points; half of it is the longest distance asked for.
 
     Raises:
         ValueError: no point of the boundary was found.
@@ -165,8 +170,7 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
     def foot(x: jax.Array, anchors: jax.Array) -> Foot:
         return Distance(boundary, anchors, gap).foot(x)
 
-    first = foot(inside, inside)
-    found = np.asarray(first.miss) <= AGREEMENT * gap
+    first, found = _first_feet(foot, inside, gap)
     if not np.any(found):
         raise ValueError(
             "distance_to: Newton's method from the start points meets the boundary function's zero set nowhere; "
@@ -182,6 +186,24 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
             break
         trusted = float(radius)
     return Distance(boundary, feet, trusted)
+
+
+def _first_feet(
+    foot: Callable[[np.ndarray, np.ndarray], Foot], inside: np.ndarray, gap: float
+) -> tuple[Foot, np.ndarray]:
+    """Feet of points in the set, (m, d), and which of them (m,) are found.
+
+    At a centre the boundary function may be flat, and Newton's method knows no way: then from places beside it.
+    """
+    beside = np.random.default_rng(0).standard_normal(inside.shape)
+    beside *= BESIDE * gap / np.linalg.norm(beside, axis=1, keepdims=True)
+    for points in (inside, inside + beside):
+        first = foot(points, points)
+        upright = np.linalg.norm(np.asarray(first.normal), axis=1) > 0.5
+        found = upright & (np.asarray(first.miss) <= AGREEMENT * gap)
+        if np.any(found):
+            break
+    return first, found
 
 
 def shape_operator(distance: Distance) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

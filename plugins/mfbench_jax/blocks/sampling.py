@@ -1,4 +1,4 @@
-"""Two ways in which walkers follow a solution that is trained: in umbrella windows, or in the cells of a string."""
+"""How walkers sample for a solution that is trained: in umbrella windows, in the cells of a string, or as the law has it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import jax.numpy as jnp
 
 from mfbench.tasks.committor import CommittorProblem
 
-from . import string, string_sampling, umbrella
+from . import string, string_sampling, umbrella, unbiased
 from .coordinate import Coordinate
 from .emus import shares
 from .landscape import Places
 from .sampler import Walkers
 from .string_sampling import StringState
 from .umbrella import Umbrella
+from .unbiased import Unbiased
 from .weighing import Seen
 
 LOGIT_ENDS = (-3.0, 3.0)
@@ -26,7 +27,7 @@ LOGIT_ENDS = (-3.0, 3.0)
 class Sampling(NamedTuple):
     """What a loop that trains asks of its walkers; R ladders of L windows or cells.
 
-    States are an `Umbrella` or a `StringState`, and have `places`, `seen` and `watch` in common.
+    States are an `Umbrella`, a `StringState` or `Unbiased`, and have `places`, `seen` and `watch` in common.
 
     Args:
         begin: (x (R, L, d), ...) -> the state before the first look; cells want the nodes of their string as well.
@@ -91,3 +92,24 @@ def in_cells(
 
     look = string_sampling.looker(problem, visit, logit, moves, memory)
     return Sampling(begin, look, inverse, string_sampling.reach, told)
+
+
+def as_they_come(
+    visit: Callable[[jax.Array], Places],
+    logit: Callable[[Any, Places], Walkers],
+    size: float,
+    moves: int,
+    memory: int,
+) -> Sampling:
+    """The invariant measure itself; `size` of the first steps, the others as of `unbiased.looker`."""
+
+    def begin(x: jax.Array) -> Unbiased:
+        return unbiased.unbiased(visit(x), size)
+
+    def inverse(state: Unbiased, walkers: Walkers) -> jax.Array:
+        return jnp.ones_like(walkers.s)
+
+    def told(state: Unbiased) -> dict[str, jax.Array]:
+        return {}
+
+    return Sampling(begin, unbiased.looker(visit, logit, moves, memory), inverse, unbiased.reach, told)

@@ -32,12 +32,13 @@ _rates = jax.jit(running.rates)
 class Umbrella(NamedTuple):
     """All that the next look needs; R ladders, L windows.
 
-    `since`: looks that the running overlaps hold. `watch`: what was noticed at the places that walkers tried, None where
-    nobody watches.
+    `since`: looks that the running overlaps hold. `still`: windows and step sizes stay as they are. `watch`: what was
+    noticed at the places that walkers tried, None where nobody watches.
     """
 
     look: jax.Array
     since: jax.Array
+    still: jax.Array
     places: Places
     sizes: jax.Array
     placement: placement.Placement
@@ -51,6 +52,7 @@ def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watche
     return Umbrella(
         jnp.zeros((), int),
         jnp.zeros((), int),
+        jnp.zeros((), bool),
         places,
         jnp.full(windows, size, DTYPE),
         placement.start(windows, coordinate.in_logit),
@@ -60,8 +62,17 @@ def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watche
 
 
 def forgotten(state: Umbrella) -> Umbrella:
-    """The same walkers and windows; the next look counts as the first."""
-    return state._replace(since=jnp.zeros((), int))
+    """The same walkers and windows, which move; the next look counts as the first."""
+    return state._replace(since=jnp.zeros((), int), still=jnp.zeros((), bool))
+
+
+def stilled(state: Umbrella) -> Umbrella:
+    """The same walkers and windows, which stay where they are; the next look counts as the first.
+
+    While windows move, means of their overlaps are of no windows at all: their product over a ladder errs by what its range
+    has travelled, in all ladders alike, so that the jackknife does not see it.
+    """
+    return forgotten(state)._replace(still=jnp.ones((), bool))
 
 
 def looker(
@@ -90,7 +101,7 @@ def looker(
     @jax.jit
     def look(params: Any, state: Umbrella, key: jax.Array) -> tuple[Umbrella, Seen]:
         here = placement.windows_of(state.placement, DTYPE)
-        gain = gain_at(state.look, DTYPE)
+        gain = jnp.where(state.still, jnp.zeros((), DTYPE), gain_at(state.look, DTYPE))
         glance: Look = partial(logit, params)
 
         def own_bias(logit: jax.Array) -> jax.Array:
@@ -118,8 +129,14 @@ def looker(
         seen, found = weighed(
             state.seen, walkers, phi_share, jnp.exp(-log_total), state.since, memory, mobility
         )
-        stand = placement.moved(state.placement, walkers, biases) if coordinate.in_logit else state.placement
-        return Umbrella(state.look + 1, state.since + 1, walkers.places, sizes, stand, seen, noticed), found
+        stand = state.placement
+        if coordinate.in_logit:
+            moved = placement.moved(stand, walkers, biases)
+            stand = jax.tree.map(partial(jnp.where, state.still), stand, moved)
+        state = Umbrella(
+            state.look + 1, state.since + 1, state.still, walkers.places, sizes, stand, seen, noticed
+        )
+        return state, found
 
     return look
 

@@ -56,7 +56,7 @@ def reactive_strata(law: ReducedLaw) -> np.ndarray:
 
 
 def reactive_points(law: ReducedLaw, count: int, rng: np.random.Generator) -> Draws:
-    """`count` / 40 points per stratum from mu, weighted to follow mu q (1 - q) (metrics.md, wRMSE).
+    """`count` / 40 points per stratum from mu, weighted to follow mu q (1 - q), as wRMSE asks.
 
     In each stratum the weights sum to the integral of mu q (1 - q) over its cells; over all, to 1.
 

@@ -16,7 +16,7 @@ POINTS_SEED = 20_008_634
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Numbers of points of the four sets (metrics.md, section 3)."""
+    """Numbers of points of the four sets."""
 
     reactive: int = 20_000
     flat: int = 4_000
@@ -63,7 +63,7 @@ def reduced_points(law: ReducedLaw, counts: Counts | None = None, seed: int = PO
 
     Args:
         law: the law of the reduced coordinates, with the committor.
-        counts: numbers of points; None for those of metrics.md.
+        counts: numbers of points; None for those of the suite.
         seed: fixes the points; not the seed of a repetition.
     """
     counts = counts or Counts()

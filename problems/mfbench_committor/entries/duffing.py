@@ -32,7 +32,7 @@ class DuffingParameters:
 def facts(parameters: DuffingParameters) -> mfbench.Facts:
     """Not reversible, noise in p only; not rotated, the coordinates are place and momentum."""
     del parameters
-    return mfbench.Facts(task="committor", dim=2, flags=frozenset({"hypoelliptic"}))
+    return mfbench.Facts(task="committor", dim=2, flags=frozenset({"anisotropic", "hypoelliptic"}))
 
 
 DUFFING = mfbench.ProblemEntry(

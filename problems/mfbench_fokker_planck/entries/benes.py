@@ -39,7 +39,7 @@ BENES = mfbench.ProblemEntry(
         "a_2 = (e_1 + 2 e_2)/sqrt 5, a_3 = (e_1 - e_2 + e_3)/sqrt 3, in coordinates rotated anew for every repetition. "
         "p_t = h N(m, (1/4 + t) I) / Z_t, Z_t = e^((1/4 + t)/2) sum_k w_k cosh(a_k . m), m = .3 a_1; t = .5, 1, 3."
     ),
-    source="Benes, Stochastics 5 (1981) 65; research/fokker-planck-and-mean-field.md, T7, in d = 1. Constants are ours.",
+    source="Benes, Stochastics 5 (1981) 65; in d = 1. Constants are ours.",
     facts=benes_facts,
     build="mfbench_fokker_planck.benes:build",
     judge="mfbench_fokker_planck.benes:judge",

@@ -134,7 +134,7 @@ MIXTURE_CIRCULATION = mfbench.ProblemEntry(
         "sum_j d_j Q_ij; k_ij with components uniform in [-(3/d)^(1/2), (3/d)^(1/2)] from numpy's PCG64 of [14, d], "
         "pairs row by row; p = (1/K) sum_k N(m_k, I) as in fokker-planck/mixture; rotated anew for every repetition."
     ),
-    source="S4n of the catalogue of this project: a mixture with state-dependent circulation.",
+    source="Ours: a mixture with state-dependent circulation.",
     facts=varying_facts,
     build="mfbench_fokker_planck.mixture:build",
     judge="mfbench_fokker_planck.mixture:judge",
@@ -153,7 +153,7 @@ MIXTURE_TRIANGLE = mfbench.ProblemEntry(
         "b as in fokker-planck/mixture-circulation, D = 1, p = .5 N(2 e_1, I/2) + .3 N(-e_1 + 3^(1/2) e_2, I/2) + "
         ".2 N(-e_1 - 3^(1/2) e_2, I/2); rotated anew for every repetition."
     ),
-    source="S4-6M of the catalogue of this project: six dimensions and three modes.",
+    source="Ours: six dimensions and three modes.",
     facts=varying_facts,
     build="mfbench_fokker_planck.mixture:build_triangle",
     judge="mfbench_fokker_planck.mixture:judge_triangle",

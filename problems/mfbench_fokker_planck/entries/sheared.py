@@ -46,7 +46,7 @@ SHEARED = mfbench.ProblemEntry(
         "anew for every repetition. Both shears have unit Jacobian, so p_X(x, t) = p_Y(Phi^-1(R^T x), t); drift and noise "
         "sigma(x) = R J, J = dPhi/dy, by Ito's formula; D = sigma sigma^T / 2. t = .1, .3, 1."
     ),
-    source="research/metrics.md, T13; constants are ours.",
+    source="Ours: a Gaussian law mapped by two shears, so that it stays known.",
     facts=sheared_facts,
     build="mfbench_fokker_planck.sheared:build",
     judge="mfbench_fokker_planck.sheared:judge",

@@ -18,7 +18,7 @@ SWIMMER = mfbench.ProblemEntry(
     summary="An active swimmer in a trap: a drive with memory pushes it, and the law becomes a thin bent ridge.",
     formula=(
         "dx = (v - x^3) dt, dv = -gamma v dt + sqrt(2 gamma) dW, gamma = .1, that is D = diag(0, gamma); "
-        "p_0 = N(0, I), t = 1, 10, 100 = 10 / gamma. No closed form: see research/fokker-planck-and-mean-field.md, T11."
+        "p_0 = N(0, I), t = 1, 10, 100 = 10 / gamma. No closed form."
     ),
     source="Boffi, Vanden-Eijnden, arXiv 2206.04642, active swimmer; the times are ours, the last is theirs.",
     facts=facts,
