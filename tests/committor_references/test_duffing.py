@@ -121,6 +121,7 @@ def share_of_reactive_time(problem):
     return np.sum(mu * field.committor(u) * field.complement(u * [1, -1])) / np.sum(mu)
 
 
+@pytest.mark.slow
 def test_printed_share_of_reactive_time():
     """.00407299 at beta = 20, by linear elements."""
     assert share_of_reactive_time(PROBLEM) == pytest.approx(0.00407299, rel=2e-3)

@@ -103,6 +103,7 @@ def test_colder_walkers_are_refused(heat):
         MeanField(heat=heat)
 
 
+@pytest.mark.slow
 def test_hot_walkers_learn(well):
     """At T = .3, where walkers of mu rarely cross, those of three times the temperature do."""
     problem, judge = well

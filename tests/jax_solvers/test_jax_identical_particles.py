@@ -55,7 +55,7 @@ def answer(solver, problem, **parameters):
         return lambda x: np.asarray(last.evaluate(last.state, x))
 
 
-@pytest.mark.parametrize("network", ["perceptron", "mean-field"])
+@pytest.mark.parametrize("network", ["perceptron", pytest.param("mean-field", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_answers_do_not_tell_particles_apart(cluster, places, solver, network):
     f = answer(solver, cluster, network=network)

@@ -72,6 +72,7 @@ def test_hot_walkers_and_their_weights(problem, x, places, heat):
     np.testing.assert_allclose(hot_law.weights_of(hot, heat), jax_hot_law.weights_of(twin, heat), rtol=1e-11)
 
 
+@pytest.mark.slow
 def test_boundary_values_are_learned(problem):
     context = Context(seed=11, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
     asked = ImportanceSampling(windows=8, ladders=8, width=24, moves=3, boundary="penalty")
