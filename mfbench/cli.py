@@ -92,7 +92,11 @@ def main() -> None:
 )
 @click.option("--preset", metavar="quick|standard|full", help="Which instances, seeds and budget.  [quick]")
 @click.option("--seeds", type=int, metavar="N", help="Repetitions.  [1 quick, else 5]")
-@click.option("--budget", metavar="TIME", help="Seconds of a trial (30s, 2min).  [60s standard, 120s full]")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    help="Seconds of a trial (30s, 2min).  [quick: ten minutes in all, 60s standard, 120s full]",
+)
 @machine_options
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Results folder.  [{DEFAULT_FOLDER}, or $MFBENCH_RESULTS]"
@@ -201,7 +205,7 @@ def show_command(name: str, plugins: tuple[str, ...], strict: bool) -> None:
 
 
 @main.command("rank")
-@click.argument("folders", nargs=-1, metavar="DIR...")
+@click.argument("folders", nargs=-1, metavar="[DIR]...")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="rich", show_default=True)
 @plugin_options
 @uncollected()

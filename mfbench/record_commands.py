@@ -98,7 +98,7 @@ def text_file(output: str | None) -> Iterator[IO[str]]:
 
 
 @click.command("export")
-@click.argument("folders", nargs=-1, metavar="DIR...")
+@click.argument("folders", nargs=-1, metavar="[DIR]...")
 @click.option("--format", "style", type=click.Choice(TABLES), default="csv", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Where to; parquet needs it.  [standard output]")
 @click.option("--curve", is_flag=True, help="Also the error curve, as lists.")

@@ -35,7 +35,7 @@ class Gate(click.Command):
 fail_on = click.option(
     "--fail-on",
     metavar="QUANTITY=PERCENT%,...",
-    help="How much worse accuracy and cost may get; what is not named never fails.",
+    help="How much worse accuracy and cost may get; what is not named never fails.  [accuracy=10%; ab: and cost=20%]",
 )
 style_option = click.option("--format", "style", type=click.Choice(STYLES), default="rich", show_default=True)
 

@@ -27,7 +27,7 @@ class DaskOptions:
 
 DASK = ExecutorEntry(
     name="dask",
-    summary="The workers of a dask scheduler: --scheduler tcp://host:8786.",
+    summary="The workers of a dask scheduler: dask[scheduler=tcp://host:8786].",
     open="mfbench_dask.workers:connect",
     options=DaskOptions,
     extras=("dask",),

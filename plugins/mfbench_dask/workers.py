@@ -19,7 +19,7 @@ from mfbench.placement import identity, unfit
 
 from .entry import DaskOptions
 
-EXAMPLE = "--scheduler tcp://host:8786"
+EXAMPLE = "--executor 'dask[scheduler=tcp://host:8786]'"
 
 
 def connect(options: DaskOptions, jobs: int | None) -> Executor:
