@@ -105,6 +105,13 @@ def test_variants_learn(well, variant):
     assert error(judge, run[-1]) < 0.5 * error(judge, run[0])
 
 
+def test_walkers_of_mu_all_weigh_the_same_and_none_is_held(well):
+    last = checkpoints(well[0], 3, sampler="unbiased")[-1]
+    assert last.reports["weight_ess"] == pytest.approx(1.0)
+    assert last.reports["window_overlap"] == pytest.approx(1.0 / SMALL["windows"])
+    assert last.work["samples"] == 2 * UPDATES * SMALL["windows"] * SMALL["ladders"]
+
+
 @pytest.mark.slow
 def test_a_string_and_shots_beat_the_bare_lift_five_times_over(well):
     """600 updates; every gradient of V is counted, those of hot walkers and of trajectories as well."""
