@@ -140,7 +140,9 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     look = umbrella.looker(visit, model.walkers, p.moves, memory=ALL, escaped=watch.counter(inner.box))
     visited = once(visit)
     departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
-    state = umbrella.umbrella(visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True)
+    state = umbrella.umbrella(
+        visited(jnp.asarray(departed, umbrella.DTYPE)), FIRST_SIZE, watched=True, fluxes=True
+    )
     key = root_key(int(rng.integers(2**31)))
     points_at = surveyor(lambda u: -inner.beta * drift(inner, u), lift, inputs.jet)
 

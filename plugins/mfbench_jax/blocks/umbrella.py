@@ -17,6 +17,7 @@ import numpy as np
 from . import placement, running, watch
 from .coordinate import LOGIT, Coordinate
 from .emus import effective_share, shares
+from .flux_chain import flux_of, rate_of
 from .landscape import Places
 from .sampler import ACCEPTANCE, Look, Walkers, adapt, attempt, exchange, gain_at
 from .weighing import Seen, weighed
@@ -33,7 +34,8 @@ class Umbrella(NamedTuple):
     """All that the next look needs; R ladders, L windows.
 
     `since`: looks that the running overlaps hold. `still`: windows and step sizes stay as they are. `watch`: what was
-    noticed at the places that walkers tried, None where nobody watches.
+    noticed at the places that walkers tried, None where nobody watches. `flux`: means (R, L) of `flux_chain.flux_of` for
+    rates along an accurate logit, None where nobody asks for them.
     """
 
     look: jax.Array
@@ -44,9 +46,12 @@ class Umbrella(NamedTuple):
     placement: placement.Placement
     seen: running.Running
     watch: watch.Watch | None = None
+    flux: jax.Array | None = None
 
 
-def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watched: bool = False) -> Umbrella:
+def umbrella(
+    places: Places, size: float, coordinate: Coordinate = LOGIT, watched: bool = False, fluxes: bool = False
+) -> Umbrella:
     """Before the first look: walkers at places (R, L), all step sizes alike."""
     ladders, windows = places.lift.shape
     return Umbrella(
@@ -58,6 +63,7 @@ def umbrella(places: Places, size: float, coordinate: Coordinate = LOGIT, watche
         placement.start(windows, coordinate.in_logit),
         running.nothing(ladders, windows),
         watch.nothing(places.energy) if watched else None,
+        jnp.zeros((ladders, windows)) if fluxes else None,
     )
 
 
@@ -129,12 +135,16 @@ def looker(
         seen, found = weighed(
             state.seen, walkers, phi_share, jnp.exp(-log_total), state.since, memory, mobility
         )
+        flux = state.flux
+        if flux is not None:
+            gain = running.share_of_news(state.since, memory)
+            flux = (1.0 - gain) * flux + gain * flux_of(here, walkers)
         stand = state.placement
         if coordinate.in_logit:
             moved = placement.moved(stand, walkers, biases)
             stand = jax.tree.map(partial(jnp.where, state.still), stand, moved)
         state = Umbrella(
-            state.look + 1, state.since + 1, state.still, walkers.places, sizes, stand, seen, noticed
+            state.look + 1, state.since + 1, state.still, walkers.places, sizes, stand, seen, noticed, flux
         )
         return state, found
 
@@ -147,13 +157,20 @@ def biases_of(state: Umbrella, walkers: Walkers, coordinate: Coordinate = LOGIT)
 
 
 def reports(state: Umbrella, seen: Seen, beta: float) -> dict[str, float]:
-    """What the sampling says of itself."""
-    (rate, dirichlet), (error, dirichlet_error) = _rates(state.seen, beta)
-    return {
-        "rate": float(rate),
-        "rate_error": float(error),
-        "rate_dirichlet": float(dirichlet),
-        "rate_dirichlet_error": float(dirichlet_error),
+    """What walkers in windows that stand along an accurate logit say; no rates where windows have not met."""
+    centres = np.asarray(placement.windows_of(state.placement, jnp.float64).centres)
+    rate = rate_of(*map(np.asarray, (state.seen.overlap, state.seen.inverse, state.flux)), centres, beta)
+    rates = {}
+    if rate is not None:
+        (_, dirichlet), (_, dirichlet_error) = _rates(state.seen, beta)
+        rates = {
+            "rate": rate.value,
+            "rate_error": rate.error,
+            "rate_believed": rate.believed,
+            "rate_dirichlet": float(dirichlet),
+            "rate_dirichlet_error": float(dirichlet_error),
+        }
+    return rates | {
         "window_overlap": float(running.least_overlap(state.seen)),
         "weight_ess": float(effective_share(seen.weights)),
         "window_low": float(state.placement.low),

@@ -1,0 +1,88 @@
+"""The rate along an accurate logit: masses of umbrella windows from the flux through them, else from their overlaps.
+
+The mass of a window is z_l = int phi_l(z) p(z) dz, p the density of the logit z under mu, and at f = q the flux through
+every level is p(z) E[|grad z|^2 | z] f (1 - f) = beta nu. So with walkers of the window
+
+    E_l[|grad z|^2 outside A and B] / int phi_l / (f (1 - f)) dz = beta nu / z_l:
+
+each window tells its mass in units of beta nu by itself, whatever lies between it and the others, where the errors of
+overlaps add up along the whole ladder. It does so where f is q, and overlaps tell whether it is: z_l F_lm = z_m F_ml holds
+for any f (`emus`). From the window in the middle outwards neighbours are believed their fluxes as long as their overlap does
+not contradict; beyond the first that does, and for the open windows, overlaps go on.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .sampler import Walkers
+from .windows import Windows
+
+AGREEING = 3.0
+"""Standard errors of the difference within which a flux and an overlap agree on the masses of two neighbours."""
+
+
+class Rate(NamedTuple):
+    """Transitions per unit time, the jackknife's error over ladders, the share of neighbours whose fluxes were believed."""
+
+    value: float
+    error: float
+    believed: float
+
+
+def flux_of(windows: Windows, walkers: Walkers) -> jax.Array:
+    """|grad z|^2 / int phi_l / (f (1 - f)) dz at walkers (R, L), float64, 0 in A and B; windows stand along the logit z.
+
+    With 1 / (f (1 - f)) = 2 + 2 cosh z the integral over a Gaussian window is (2 pi / k)^1/2 (2 + 2 e^(1 / 2k) cosh c).
+    """
+    centres, stiffness = (part.astype(jnp.float64) for part in windows)
+    total = jnp.sqrt(2.0 * jnp.pi / stiffness) * (2.0 + 2.0 * jnp.exp(0.5 / stiffness) * jnp.cosh(centres))
+    square = jnp.sum(walkers.s_slope**2, axis=-1)
+    return jnp.where(walkers.places.free, square, 0.0) / total
+
+
+def rate_of(
+    overlap: np.ndarray, inverse: np.ndarray, flux: np.ndarray, centres: np.ndarray, beta: float
+) -> Rate | None:
+    """nu from means over looks, ladder by ladder; None where neighbours have not met, or walkers seen no flux.
+
+    Args:
+        overlap: (R, L, L) of phi_m / c in window l, L >= 3.
+        inverse: (R, L) of 1 / c.
+        flux: (R, L) of `flux_of`; that of the open windows, the first and the last, is unused.
+        centres: (L,) of the windows.
+        beta: inverse temperature.
+    """
+    ladders = len(inverse)
+    # A row per ladder that is left out, and one of all.
+    share = np.append((1.0 - np.eye(ladders)) / (ladders - 1), np.full((1, ladders), 1.0 / ladders), axis=0)
+    overlap, inverse, flux = (np.tensordot(share, part, axes=1) for part in (overlap, inverse, flux))
+    up, down = (np.diagonal(overlap, side, 1, 2) for side in (1, -1))
+    if min(up.min(), down.min(), flux[:, 1:-1].min()) <= 0.0:
+        return None
+    by_overlap = np.log(up) - np.log(down)  # of z_(l + 1) / z_l, (R + 1, L - 1)
+    by_flux = by_overlap.copy()
+    by_flux[:, 1:-1] = -np.diff(np.log(flux[:, 1:-1]), axis=1)
+
+    middle = 1 + int(np.argmin(np.abs(centres[1:-1])))
+    gap = by_flux - by_overlap
+    agree = np.abs(gap[-1]) <= AGREEING * _spread(gap)
+    agree[[0, -1]] = False
+    believed = np.concatenate(
+        [np.minimum.accumulate(agree[:middle][::-1])[::-1], np.minimum.accumulate(agree[middle:])]
+    )
+    step = np.where(believed, by_flux, by_overlap)
+    height = np.concatenate([np.zeros((ladders + 1, 1)), np.cumsum(step, axis=1)], axis=1)
+    mass = np.exp(height - height[:, [middle]]) / flux[:, [middle]]
+    rate = 1.0 / (beta * np.sum(mass * inverse, axis=1))
+    return Rate(float(rate[-1]), float(_spread(rate)), float(np.mean(believed[1:-1])))
+
+
+def _spread(found: np.ndarray) -> np.ndarray:
+    """The jackknife's error of what was found with a ladder left out each, and with all in the last row."""
+    others = found[:-1]
+    return np.asarray(np.sqrt((len(others) - 1) * np.var(others, axis=0)))
