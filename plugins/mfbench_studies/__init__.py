@@ -11,10 +11,8 @@ def mfbench_studies() -> list[mfbench.StudyEntry]:
         *batch.STUDIES,
         *birth_death.STUDIES,
         dimension.DIMENSION,
-        dimension.DIMENSION_WORK,
         *failure.FAILURE,
         *importance.IMPORTANCE,
         rarity.RARITY,
-        rarity.RARITY_WORK,
         *width.STUDIES,
     ]

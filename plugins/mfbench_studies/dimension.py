@@ -1,8 +1,6 @@
-"""`dimension`: what a fixed error costs in 2 to 100 dimensions, in seconds and in evaluations; one trial makes both."""
+"""`dimension`: what a fixed error costs in 2 to 100 dimensions."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import mfbench
 
@@ -23,11 +21,4 @@ DIMENSION = mfbench.StudyEntry(
     statistic="median",
     seeds=5,
     budget=60.0,
-)
-
-DIMENSION_WORK = dataclasses.replace(
-    DIMENSION,
-    name="dimension-work",
-    summary="Evaluations of the potential up to an error of 0.1 against the dimension: no compilation counts.",
-    quantity="work-to:0.1",
 )

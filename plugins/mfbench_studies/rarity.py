@@ -1,8 +1,6 @@
-"""`rarity`: what a fixed error costs at rates from 1e-2 to 1e-10, in seconds and in evaluations; one trial makes both."""
+"""`rarity`: what a fixed error costs at rates from 1e-2 down to 1e-10."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import mfbench
 
@@ -41,11 +39,4 @@ RARITY = mfbench.StudyEntry(
     statistic="median",
     seeds=5,
     budget=60.0,
-)
-
-RARITY_WORK = dataclasses.replace(
-    RARITY,
-    name="rarity-work",
-    summary="Evaluations of the potential up to an error of 0.1 against the rate: no compilation counts.",
-    quantity="work-to:0.1",
 )

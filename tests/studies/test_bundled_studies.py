@@ -28,7 +28,6 @@ BUNDLED = (
     "birth-death-sooner",
     "birth-death-teacher",
     "dimension",
-    "dimension-work",
     "failure-barrier",
     "failure-channel",
     "failure-emus",
@@ -39,7 +38,6 @@ BUNDLED = (
     "importance-network",
     "importance-samples",
     "rarity",
-    "rarity-work",
     "width-fluctuations",
     "width-fluctuations-25",
     "width-limit",
@@ -139,16 +137,8 @@ def test_importance_for_networks_is_a_matter_of_where_walkers_go_alone(registry)
     assert all(cell in cells["umbrella"] for cell in cells["unbiased"])
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("importance-samples", "importance-network"),
-        ("dimension-work", "dimension"),
-        ("rarity-work", "rarity"),
-    ],
-)
-def test_two_studies_are_of_the_same_trials(registry, one, other):
-    assert keys_of(registry, one) == keys_of(registry, other)
+def test_the_two_studies_of_networks_are_of_the_same_trials(registry):
+    assert keys_of(registry, "importance-samples") == keys_of(registry, "importance-network")
 
 
 def test_importance_has_ten_samples_of_mu_in_the_slab(registry):
