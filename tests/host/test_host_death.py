@@ -19,6 +19,10 @@ from mfbench.record import Cell, Limits, Spec, Status
 from mfbench.store import Store
 from mfbench.trial import run_trial
 
+pytestmark = pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="two trials at a time want two cores"
+)
+
 HOST = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
