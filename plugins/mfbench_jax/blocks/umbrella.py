@@ -137,8 +137,8 @@ def looker(
         )
         flux = state.flux
         if flux is not None:
-            gain = running.share_of_news(state.since, memory)
-            flux = (1.0 - gain) * flux + gain * flux_of(here, walkers)
+            news = running.share_of_news(state.since, memory)
+            flux = (1.0 - news) * flux + news * flux_of(here, walkers)
         stand = state.placement
         if coordinate.in_logit:
             moved = placement.moved(stand, walkers, biases)
