@@ -45,17 +45,21 @@ def target(x: Any, tensor: np.ndarray) -> Any:
     return xp.sum((pairs @ like(tensor.reshape(dim * dim, dim), x)) * x, axis=1) / dim
 
 
+def sums(x: Any, z: Any) -> Any:
+    """a . x + b, z = (a, b), (n, p) of parameters (n, d + 1) and points (p, d): one product, and no pass over it for b."""
+    xp = array_namespace(x)
+    return z @ xp.concat([x, xp.ones_like(x[:, :1])], axis=1).T
+
+
 def sigmoid_unit(x: Any, z: Any) -> Any:
     """1 / (1 + exp(-a . x - b)), z = (a, b)."""
-    xp = array_namespace(x)
-    return (0.5 + 0.5 * xp.tanh(0.5 * (z[:, :-1] @ x.T + z[:, -1:]))).T
+    return (0.5 + 0.5 * array_namespace(x).tanh(sums(x, 0.5 * z))).T
 
 
 def relu_unit(x: Any, z: Any) -> Any:
     """max(a . x + b, 0), z = (a, b)."""
-    xp = array_namespace(x)
-    sums = z[:, :-1] @ x.T + z[:, -1:]
-    return xp.where(sums > 0, sums, xp.zeros_like(sums)).T
+    xp, total = array_namespace(x), sums(x, z)
+    return xp.where(total > 0, total, xp.zeros_like(total)).T
 
 
 def gaussian_unit(x: Any, z: Any) -> Any:
