@@ -7,8 +7,9 @@ every level is p(z) E[|grad z|^2 | z] f (1 - f) = beta nu. So with walkers of th
 
 each window tells its mass in units of beta nu by itself, whatever lies between it and the others, where the errors of
 overlaps add up along the whole ladder. It does so where f is q, and overlaps tell whether it is: z_l F_lm = z_m F_ml holds
-for any f (`emus`). From the window in the middle outwards neighbours are believed their fluxes as long as their overlap does
-not contradict; beyond the first that does, and for the open windows, overlaps go on.
+for any f (`emus`). From the window in the middle outwards fluxes are believed as long as the overlap of neighbours does not
+contradict. The logarithms of all masses then are the least-squares solution of what is believed and of all overlaps, each by
+its error.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import numpy as np
 from .sampler import Walkers
 from .windows import Windows
 
+TINY = 1e-20
+"""Added to squared errors of logarithms."""
 AGREEING = 3.0
 """Standard errors of the difference within which a flux and an overlap agree on the masses of two neighbours."""
 
 
 class Rate(NamedTuple):
-    """Transitions per unit time, the jackknife's error over ladders, the share of neighbours whose fluxes were believed."""
+    """Transitions per unit time, the jackknife's error over ladders, the share of closed windows whose flux was believed."""
 
     value: float
     error: float
@@ -64,22 +67,23 @@ def rate_of(
     up, down = (np.diagonal(overlap, side, 1, 2) for side in (1, -1))
     if min(up.min(), down.min(), flux[:, 1:-1].min()) <= 0.0:
         return None
-    by_overlap = np.log(up) - np.log(down)  # of z_(l + 1) / z_l, (R + 1, L - 1)
-    by_flux = by_overlap.copy()
-    by_flux[:, 1:-1] = -np.diff(np.log(flux[:, 1:-1]), axis=1)
-
-    middle = 1 + int(np.argmin(np.abs(centres[1:-1])))
-    gap = by_flux - by_overlap
+    step = np.log(up) - np.log(down)  # of log z from neighbour to neighbour, (R + 1, L - 1)
+    own = -np.log(flux[:, 1:-1])  # log z in units of beta nu, (R + 1, L - 2)
+    middle = int(np.argmin(np.abs(centres[1:-1])))
+    gap = np.diff(own, axis=1) - step[:, 1:-1]
     agree = np.abs(gap[-1]) <= AGREEING * _spread(gap)
-    agree[[0, -1]] = False
     believed = np.concatenate(
-        [np.minimum.accumulate(agree[:middle][::-1])[::-1], np.minimum.accumulate(agree[middle:])]
+        [np.minimum.accumulate(agree[:middle][::-1])[::-1], [True], np.minimum.accumulate(agree[middle:])]
     )
-    step = np.where(believed, by_flux, by_overlap)
-    height = np.concatenate([np.zeros((ladders + 1, 1)), np.cumsum(step, axis=1)], axis=1)
-    mass = np.exp(height - height[:, [middle]]) / flux[:, [middle]]
-    rate = 1.0 / (beta * np.sum(mass * inverse, axis=1))
-    return Rate(float(rate[-1]), float(_spread(rate)), float(np.mean(believed[1:-1])))
+    # Least squares: what windows tell of themselves and what neighbours tell of each other, by their errors.
+    number = inverse.shape[1]
+    weigh_own, weigh_step = np.zeros(number), 1.0 / (_spread(step) ** 2 + TINY)
+    weigh_own[1:-1] = believed / (_spread(own) ** 2 + TINY)
+    between = np.diff(np.eye(number), axis=0)
+    told = np.pad(own, ((0, 0), (1, 1))) * weigh_own + (step * weigh_step) @ between
+    height = np.linalg.solve(np.diag(weigh_own) + (between.T * weigh_step) @ between, told.T).T
+    rate = 1.0 / (beta * np.sum(np.exp(height) * inverse, axis=1))
+    return Rate(float(rate[-1]), float(_spread(rate)), float(np.mean(believed)))
 
 
 def _spread(found: np.ndarray) -> np.ndarray:
