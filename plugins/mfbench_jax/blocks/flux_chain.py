@@ -65,7 +65,7 @@ def rate_of(
     share = np.append((1.0 - np.eye(ladders)) / (ladders - 1), np.full((1, ladders), 1.0 / ladders), axis=0)
     overlap, inverse, flux = (np.tensordot(share, part, axes=1) for part in (overlap, inverse, flux))
     up, down = (np.diagonal(overlap, side, 1, 2) for side in (1, -1))
-    if min(up.min(), down.min(), flux[:, 1:-1].min()) <= 0.0:
+    if not min(up.min(), down.min(), flux[:, 1:-1].min()) > 0.0:  # no number counts as none
         return None
     step = np.log(up) - np.log(down)  # of log z from neighbour to neighbour, (R + 1, L - 1)
     own = -np.log(flux[:, 1:-1])  # log z in units of beta nu, (R + 1, L - 2)
