@@ -92,11 +92,7 @@ def main() -> None:
 )
 @click.option("--preset", metavar="quick|standard|full", help="Which instances, seeds and budget.  [quick]")
 @click.option("--seeds", type=int, metavar="N", help="Repetitions.  [1 quick, else 5]")
-@click.option(
-    "--budget",
-    metavar="TIME",
-    help="Seconds of a trial (30s, 2min).  [quick: ten minutes in all, 60s standard, 120s full]",
-)
+@click.option("--budget", metavar="TIME", help="Seconds of a trial (30s, 2min).  [60s standard, 120s full]")
 @machine_options
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Results folder.  [{DEFAULT_FOLDER}, or $MFBENCH_RESULTS]"
