@@ -43,7 +43,7 @@ POINTS = 262144
 QUENCHED = 50
 """Steps of the quench, the last ones."""
 NEEDED = {
-    0.2: (150.0, 32768, 131072), 0.3: (250.0, 32768, 131072), 0.4: (250.0, 8192, 32768), 0.45: (250.0, 4096, 32768)
+    0.2: (250.0, 65536, 131072), 0.3: (250.0, 32768, 131072), 0.4: (250.0, 8192, 32768), 0.45: (250.0, 4096, 32768)
 }  # fmt: skip
 """Delta -> particle time, batch and batch of the quench: the noise is larger where the Gaussians overlap more."""
 DEGREES, ANGLES = 12, 400
