@@ -1,6 +1,6 @@
-"""Tables of figures: every row of a plan measured by trials over seeds, printed beside its goals and the controls.
+"""Tables of figures: every row measured by trials over seeds, printed beside its goals and the controls.
 
-What the scripts of this folder share that measure solvers against a plan; it is not run by itself.
+What the scripts of this folder share that hold solvers against goals; it is not run by itself.
 """
 
 from __future__ import annotations

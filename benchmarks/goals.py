@@ -1,6 +1,6 @@
 """What a table of figures holds: rows with goals, what was measured for them, and whether it is enough. Pure.
 
-Shared by the scripts of this folder that measure solvers against a plan; it is not run by itself.
+Shared by the scripts of this folder that hold solvers against goals; it is not run by itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The risk of `particle-sgd` on two Gaussians in d = 320 with 800 units, beside the least of infinitely many (MF-5).
+"""The risk of `particle-sgd` on two Gaussians in d = 320 with 800 units, beside the least of infinitely many.
 
 Prints for every Delta how the least risk R_d approaches its limit R as d grows, d (R_d - R); what 800 independent
 directions of the best measure miss, by degrees of spherical harmonics, of which a descent mends the first two; and for

@@ -25,7 +25,10 @@ FEWEST = 3
 SEED = 0
 """Of the places at which is asked: the answer is the problem's, not the trial's."""
 SPREAD = 0.1
-"""Of these about start points, in units of the start points' own spread, by which all are shifted."""
+"""Of these about start points, in units of the start points' own spread."""
+SHIFTS = (0.3, 1.0, 3.0)
+"""Of all particles together, in the same units: no set, and no region where V is flat, is as wide as that and stays what it
+is, unless it does not depend on where particles are as a whole."""
 SAME = 1e-8
 """Change of V, in units of 1 + abs(V), that is rounding."""
 REACHES = (1.2, 1.4, 1.75, 2.1)
@@ -65,7 +68,8 @@ def particles_of(problem: CommittorProblem) -> Answer:
 
     Asked are, at start points and about them, the exchange of the first particle with each other one, a turn and a
     reflection of all about the origin, and a shift of all. Neither V nor membership of A and B may change; by a shift V may
-    change as the mean of all particles says, for that moves by itself and leaves the committor alone.
+    change as the mean of all particles says, for that moves by itself and leaves the committor alone. Particles that lie on
+    each other at the start points are none: what has no distance has no unit.
     """
     sizes = [size for size in SIZES if problem.dim % size == 0 and problem.dim // size >= FEWEST]
     if not sizes or problem.circulation is not None or problem.mobility is not None:
@@ -92,13 +96,18 @@ def particles_of(problem: CommittorProblem) -> Answer:
 
     def shifts_with_its_mean(places: np.ndarray) -> bool:
         centred = places - places.mean(axis=1, keepdims=True)
-        (low, sets_low), (high, sets_high) = look(centred), look(centred + shift[: places.shape[2]])
-        rise = high - low
-        return bool(np.all(np.abs(rise - rise[0]) <= tolerance)) and np.array_equal(sets_low, sets_high)
+        low, sets_low = look(centred)
+        for share in SHIFTS:
+            high, sets_high = look(centred + share * shift[: places.shape[2]])
+            rise = high - low
+            if not (np.all(np.abs(rise - rise[0]) <= tolerance) and np.array_equal(sets_low, sets_high)):
+                return False
+        return True
 
     for size in sizes:
         places = x.reshape(len(x), -1, size)
-        if all(map(unchanged, _images(places))) and shifts_with_its_mean(places):
+        apart = nearest_squared(starts.reshape(len(starts), -1, size)) > 0.0
+        if apart and all(map(unchanged, _images(places))) and shifts_with_its_mean(places):
             return Answer(Particles(problem.dim // size, size), evaluations)
     return Answer(None, evaluations)
 
@@ -112,6 +121,13 @@ def _images(places: np.ndarray) -> Iterator[np.ndarray]:
         yield places[:, order]
     yield places @ random_rotation(size, SEED)
     yield places * np.where(np.arange(size) == 0, -1.0, 1.0)
+
+
+def nearest_squared(places: np.ndarray) -> float:
+    """Median of the squared distances of nearest neighbours among particles (n, m, size)."""
+    between = np.sum((places[:, :, None] - places[:, None]) ** 2, axis=3)
+    between[:, np.arange(places.shape[1]), np.arange(places.shape[1])] = np.inf
+    return float(np.median(np.min(between, axis=2)))
 
 
 class SymmetricFunctions:
@@ -139,9 +155,7 @@ class SymmetricFunctions:
         self._first, self._second = np.eye(m)[first].T, np.eye(m)[second].T  # (m, pairs)
         self._across = np.kron(self._first - self._second, np.eye(size))
         starts = np.concatenate([problem.start_a, problem.start_b])
-        squares = np.full((len(starts), m, m), np.inf)
-        squares[:, first, second] = squares[:, second, first] = self._squares(starts)
-        self._near = float(np.median(np.min(squares, axis=2)))
+        self._near = nearest_squared(starts.reshape(len(starts), m, size))
         found = self._raw(starts)
         self._mean, self._unit = found.mean(axis=0), np.maximum(found.std(axis=0), np.finfo(float).tiny)
 

@@ -96,7 +96,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """One contender of a task over all problems.
 
     Args:
-        mean_rank: over the problems on which it met another contender; None if there is none.
+        mean_rank: over the problems on which it met another contender and that no control solves; None if there is none.
         problems: number of those problems.
         best_on, failed_on: on how many of them nobody beats it; its median error is infinite.
         seconds_to_target: median over problems of the seconds to the problem's hardest target

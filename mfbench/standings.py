@@ -34,8 +34,9 @@ def standings_of(rows: Sequence[Row]) -> list[Standing]:
 
 
 def _standing(own: Sequence[Row], comparable: set[tuple[str, float, str]]) -> Standing:
-    # A place among one is no achievement: it would better the mean of whoever runs alone.
-    contested = [row for row in own if row.rank is not None and row.contenders > 1]
+    # A place among one is no achievement: it would better the mean of whoever runs alone. Nor does a place on a problem that
+    # a control solves prove learning.
+    contested = [row for row in own if row.rank is not None and row.contenders > 1 and not row.reducible]
     ranks = [row.rank for row in contested if row.rank is not None]
     timed = [row for row in contested if row.target is not None and row.instance in comparable]
     seconds = [math.inf if row.seconds_to_target is None else row.seconds_to_target for row in timed]

@@ -30,7 +30,7 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
         f"{LEAST_SEEDS} seeds on)."
     )
     found.append(
-        "mean rank: over the problems on which the solver met another one; a place among one is not counted."
+        "mean rank: over the problems on which the solver met another one and that no control solves; others do not count."
     )
     if any(s.self_knowledge is not None for s in ranking.standings if s.task == task):
         found.append(
@@ -62,8 +62,8 @@ def notes(task: str, rows: Sequence[Row], ranking: Ranking) -> tuple[str, ...]:
         found.append("(control): learns nothing; a problem that it solves is no test of learning.")
     if any(row.reducible for row in ranked):
         found.append(
-            "(reducible): a control solves this problem; it is a ladder for exactness, rarity and scaling; a place on it "
-            "proves no learning."
+            "(reducible): a control solves this problem; it is a ladder for exactness, rarity and scaling, and counts in no "
+            "standing."
         )
     found.extend(_metric_lines(task, ranked))
     if any(row.rank is not None and row.machine is None for row in rows):

@@ -34,6 +34,8 @@ FACTOR_AMPLITUDE = 0.5
 FACTOR_SINES = 3
 PROBES = 65
 """Points on the way from a start point in A to one in B at which the sets are looked for an overlap."""
+BOX_PROBES = 256
+"""Points of the box at which the sets are looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,8 @@ class CommittorProblem:
 
     Raises:
         ValueError: dimension, beta, mobility, shapes or start points that contradict each other; values that are not
-            finite at a start point; sets that overlap on a line between start points.
+            finite at a start point; boundary functions that are no numbers at one of BOX_PROBES places of the box; sets that
+            overlap at one of these or on a line between start points.
     """
 
     dim: int
@@ -98,6 +101,7 @@ class CommittorProblem:
             )
         self._check_starts("start_a", self.start_a)
         self._check_starts("start_b", self.start_b)
+        self._check_box()
         self._check_separation()
 
     def _check_starts(self, label: str, points: np.ndarray) -> None:
@@ -121,17 +125,42 @@ class CommittorProblem:
                 f"{np.count_nonzero(~np.isfinite(drift))} values not finite; expected {points.shape}, all finite."
             )
         own, other = ("boundary_a", "boundary_b") if label == "start_a" else ("boundary_b", "boundary_a")
-        if not (np.all(values[own] < 0) and np.all(values[other] > 0)):
+        astray = ~((values[own] < 0) & (values[other] > 0))
+        if np.any(astray):
+            first = int(np.argmax(astray))
             raise ValueError(
-                f"CommittorProblem: {label} holds points outside its set or inside the other one; "
-                "expected every point inside its own set only. Move the points, or separate A and B."
+                f"CommittorProblem: {label} holds {np.count_nonzero(astray)} of {len(points)} points outside its set or "
+                f"inside the other one, the first at index {first} with {own} {values[own][first]:.6g} and {other} "
+                f"{values[other][first]:.6g}; expected {own} < 0 and {other} > 0. Move the points, or separate A and B."
             )
 
+    def _check_box(self) -> None:
+        """Refuse sets that are not defined somewhere in the box; V need not be where nobody goes."""
+        x = self._places_in_box()
+        for name in ("boundary_a", "boundary_b"):
+            found = np.asarray(getattr(self, name)(x))
+            if found.shape != (len(x),):
+                raise ValueError(
+                    f"CommittorProblem: {name} gave shape {found.shape} at {len(x)} points of the box; expected ({len(x)},)."
+                )
+            if np.any(bad := np.isnan(found)):
+                raise ValueError(
+                    f"CommittorProblem: {name} is NaN at {np.count_nonzero(bad)} of {len(x)} points of the box, the first "
+                    f"{x[bad][0].tolist()}; expected numbers all over the box. Extend the function, or shrink the box."
+                )
+
+    def _places_in_box(self) -> np.ndarray:
+        """(BOX_PROBES, d) points drawn uniformly, always the same."""
+        share = np.random.default_rng(0).random((BOX_PROBES, self.dim))
+        places: np.ndarray = self.box[0] + share * (self.box[1] - self.box[0])
+        return places
+
     def _check_separation(self) -> None:
-        """Refuse sets that share a point on a straight line between start points; others go unseen."""
+        """Refuse sets that share a point in the box or on a straight line between start points; others go unseen."""
         pairs = min(len(self.start_a), len(self.start_b))
         t = np.linspace(0.0, 1.0, PROBES)[:, None, None]
-        x = ((1.0 - t) * self.start_a[:pairs] + t * self.start_b[:pairs]).reshape(-1, self.dim)
+        between = ((1.0 - t) * self.start_a[:pairs] + t * self.start_b[:pairs]).reshape(-1, self.dim)
+        x = np.concatenate([between, self._places_in_box()])
         shared = np.asarray(self.in_a(x)) & np.asarray(self.in_b(x))
         if np.any(shared):
             raise ValueError(

@@ -123,8 +123,15 @@ class CommittorJudge:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The committor, the rate, and the share of time that belongs to A."""
-        return tuple(one for one in (self.field, self.rate, self.share_a) if one is not None)
+        """The committor, the rate, the share of time that belongs to A, and between which q the logit is judged."""
+        known = (one for one in (self.field, self.rate, self.share_a) if one is not None)
+        names = ("q_lo, .1 % quantile of q under mu outside A u B", "1 - q_hi, that of 1 - q")
+        made = {"method": self.field.method, "source": self.field.source}
+        quantiles = (
+            Reference(quantity=name, value=value, tolerance=value * self._logit_floor, **made)
+            for name, value in zip(names, self.logit_range, strict=True)
+        )
+        return (*known, *quantiles)
 
     @cached_property
     def inquiry(self) -> Inquiry:

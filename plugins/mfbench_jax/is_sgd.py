@@ -35,7 +35,7 @@ import optax
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, string_sampling, watch
+from .blocks import levels, network, running, string_sampling, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
 from .blocks.departure import departure, on_line
@@ -102,9 +102,7 @@ def solve(
                 "evaluations": visited + (teacher.evaluations if teacher else 0),
                 "samples": p.ladders * p.windows * step,
             },
-            reports={name: float(value) for name, value in reports.items()}
-            | (teacher.reports if teacher and reports else {})
-            | tempered,
+            reports=running.told(reports) | (teacher.reports if teacher and reports else {}) | tempered,
         )
         if p.updates and step >= p.updates:
             return

@@ -35,7 +35,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.crossings import Crossings, chance_of
-from .blocks.fitting import make_fit
+from .blocks.fitting import learned, make_fit
 from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.trajectories import IN_A, IN_B, NEITHER, make_advance, started, step_of
@@ -118,7 +118,7 @@ def solve(problem: CommittorProblem, parameters: LogSemigroup, context: Context)
             waiting |= over
             batch = rng.integers(min(seen, CAPACITY), size=(UPDATES, BATCH))
             fit = improved(fit, *(jnp.asarray(part[batch]) for part in swarms))
-        told = crossings.reports(chance_of(partial(logit, fit.average)))
+        told = crossings.reports(chance_of(partial(logit, fit.average))) if learned(fit, p.warm_up) else {}
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,

@@ -93,14 +93,17 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
     flat = Ridges(np.zeros((problem.dim, parameters.functions)), np.zeros(parameters.functions))
     solution = Solution(flat, np.zeros(parameters.functions + 1))
     reports: dict[str, float] = {}
-    spent = 0
+    spent = calls = 0
 
     def checkpoint() -> Checkpoint:
         return Checkpoint(
             evaluate=evaluate,
             gradient=gradient,
             state=solution,
-            work={"evaluations": spent + (crossings.evaluations if crossings else 0), "samples": len(starts)},
+            work={
+                "evaluations": spent + (crossings.evaluations if crossings else 0),
+                "samples": calls * BATCH,
+            },
             reports=reports | said,
         )
 
@@ -111,7 +114,7 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
     places, spent, hot_escaped = tempered_places(problem, seeds[2])
     dt, cost = step_of(problem, places[rng.integers(len(places), size=PROBED)])
     spent += cost
-    design, advance, calls, wanted = Design(places, rng), make_advance(problem, dt), 0, 2 * BATCH
+    design, advance, wanted = Design(places, rng), make_advance(problem, dt), 2 * BATCH
     crossings, rates = Crossings(problem, advance, dt, BATCH, (seeds[3], seeds[4])), {}
     metric = np.eye(problem.dim)
     while True:

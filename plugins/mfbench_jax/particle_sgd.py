@@ -6,7 +6,7 @@ The network's n units are particles theta_i = (c_i, w_i, b_i); the free part of 
 
 and one update moves every particle by dt in particle time, theta_i <- theta_i - dt n grad_{theta_i} L: no 1/n in
 the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
-|grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
+|grad f|^2 over walkers that follow the invariant measure, in units of its first value. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
 importance sampling mends. The reported rate is L over beta, a mean over updates that weighs late ones more, and its error
 the spread over groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
@@ -19,7 +19,6 @@ directions share the energy. `weight_ess` tells.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -40,7 +39,8 @@ from .blocks.landscape import Places, survey
 from .blocks.lift import lift_of
 from .blocks.mean_field import moved
 from .blocks.ritz import energy_density
-from .blocks.sampler import ACCEPTANCE, Walkers, adapt, attempt, gain_at
+from .blocks.sampler import gain_at
+from .blocks.unbiased_moves import Moved, mover
 from .particle_sgd_entry import MeanField
 
 UPDATES = 8
@@ -54,8 +54,8 @@ TRAINING = jnp.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are running means,
-    `share` is the effective one of the last update's weights."""
+    """All that the next update needs; `unit` is the first energy that is not 0, `energy` of all walkers and `groups` of each
+    group, (GROUPS,), are running means, `share` is the effective one of the last update's weights."""
 
     key: jax.Array
     step: jax.Array
@@ -63,6 +63,7 @@ class State(NamedTuple):
     places: Places
     size: jax.Array
     watch: watch.Watch
+    unit: jax.Array
     energy: jax.Array
     groups: jax.Array
     share: jax.Array
@@ -76,28 +77,10 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     model = ansatz(problem, lift, network.mean_field)
     groups = min(GROUPS, parameters.walkers)
 
-    def no_bias(logit: jax.Array) -> jax.Array:
-        return jnp.zeros_like(logit)
+    walked, escaped = mover(visit), watch.counter(problem.box)
 
-    escaped = watch.counter(problem.box)
-
-    def walked(
-        places: Places, size: jax.Array, noticed: Any, step: Any, key: jax.Array, moves: int, gain: jax.Array
-    ) -> tuple[Any, Any, Any]:
-        """Places, step size and what was noticed after unbiased moves; walkers of shape (P, 1)."""
-
-        def look(places: Places) -> Walkers:
-            return Walkers(places, jnp.zeros_like(places.lift), jnp.zeros_like(places.x))
-
-        def move(carry: tuple, key: jax.Array) -> tuple[tuple, None]:
-            walkers, size, noticed = carry
-            walkers, accepted, tried = attempt(key, walkers, size, no_bias, no_bias, visit, look)
-            noticed = watch.tried(noticed, step, tried.energy)
-            return (walkers, adapt(size, accepted, ACCEPTANCE, gain), noticed), None
-
-        begun = look(places), size, noticed
-        (walkers, size, noticed), _ = jax.lax.scan(move, begun, jax.random.split(key, moves))
-        return walkers.places, size, escaped(noticed, walkers.places.x)
+    def counted(moved: Moved) -> Moved:
+        return *moved[:2], escaped(moved[2], moved[0].x)
 
     def energy(particles: Any, places: Places) -> tuple[jax.Array, jax.Array]:
         """The Ritz energy, the mean over walkers, and that of each group."""
@@ -107,34 +90,35 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         parts = jnp.broadcast_to(weights * (rows - whole), rows.shape)  # of a ratio, to first order
         return whole, whole + jnp.stack([jnp.mean(parts[group::groups]) for group in range(groups)])
 
-    def update(unit: jax.Array, state: State, _: None) -> tuple[State, None]:
+    def update(state: State, _: None) -> tuple[State, None]:
         key, key_walk = jax.random.split(state.key)
         gain = gain_at(state.step, TRAINING)
         step = state.step + 1
-        places, size, noticed = walked(
-            state.places, state.size, state.watch, step, key_walk, parameters.moves, gain
-        )
+        begun = state.places, state.size, state.watch
+        places, size, noticed = counted(walked(begun, step, key_walk, parameters.moves, gain))
         (value, by_group), gradient = jax.value_and_grad(energy, has_aux=True)(state.particles, places)
-        particles = moved(state.particles, gradient, parameters.step, parameters.particles, unit)
+        # Where sets hold whole basins all walkers may be in them at first, and nothing pulls.
+        unit = jnp.where(state.unit > 0.0, state.unit, value)
+        particles = moved(state.particles, gradient, parameters.step, parameters.particles, unit + 1e-30)
         mean, means = tail_average(
             (state.energy, state.groups), (value, by_group), state.step.astype(TRAINING), AVERAGING
         )
         share = effective_share(weights_of(places, parameters.heat))
-        return State(key, step, particles, places, size, noticed, mean, means, share), None
+        return State(key, step, particles, places, size, noticed, unit, mean, means, share), None
 
     key_network, key_burn, key = jax.random.split(
         root_key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
     )
     places = jax.jit(visit)(jnp.asarray(starts(problem, parameters.walkers, context.seed), TRAINING))
     size = jnp.full(1, (0.01 * scale_of(problem).length) ** 2, TRAINING)
-    burn_in = jax.jit(partial(walked, moves=BURN_IN, gain=jnp.asarray(0.1, TRAINING)))
-    places, size, noticed = burn_in(places, size, watch.nothing(places.energy), 0, key_burn)
+    burn_in = jax.jit(lambda begun, key: counted(walked(begun, 0, key, BURN_IN, jnp.asarray(0.1, TRAINING))))
+    places, size, noticed = burn_in((places, size, watch.nothing(places.energy)), key_burn)
     watch.check(noticed, 0)
     particles = network.particles(key_network, problem.dim, parameters.particles, TRAINING)
-    unit = jax.jit(energy)(particles, places)[0] + 1e-30
-    advance = jax.jit(lambda state: jax.lax.scan(partial(update, unit), state, None, length=UPDATES)[0])
+    unit = jax.jit(energy)(particles, places)[0]
+    advance = jax.jit(lambda state: jax.lax.scan(update, state, None, length=UPDATES)[0])
     none = jnp.zeros(groups, TRAINING)
-    state = State(key, jnp.asarray(0), particles, places, size, noticed, none[0], none, none[0])
+    state = State(key, jnp.asarray(0), particles, places, size, noticed, unit, none[0], none, none[0])
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
         watch.check(state.watch, int(state.step), float(state.energy))

@@ -147,14 +147,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
 
     @seldom
     def told(seen: running.Running) -> dict[str, jax.Array]:
-        (rate, dirichlet), (error, dirichlet_error) = running.rates(seen, problem.beta)
-        return {
-            "rate": rate,
-            "rate_error": error,
-            "rate_dirichlet": dirichlet,
-            "rate_dirichlet_error": dirichlet_error,
-            "window_overlap": running.least_overlap(seen),
-        }
+        return running.reports(seen, problem.beta)
 
     rng = np.random.default_rng(np.random.SeedSequence(context.seed))
     start = departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)
@@ -173,7 +166,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
                 "evaluations": number * (1 + done * LOOKS * p.moves),
                 "samples": number * done * LOOKS,
             },
-            reports={name: float(value) for name, value in reports.items()} | {"steps": done * UPDATES},
+            reports=running.told(reports) | {"steps": done * UPDATES},
         )
         state = advance(state)
         done += 1

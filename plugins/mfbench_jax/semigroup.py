@@ -32,7 +32,7 @@ from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.crossings import EVERY, Crossings, chance_of
 from .blocks.design import Design
-from .blocks.fitting import make_fit
+from .blocks.fitting import learned, make_fit
 from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.tempering import tempered_places
@@ -101,7 +101,7 @@ def solve(problem: CommittorProblem, parameters: Semigroup, context: Context) ->
         if calls % EVERY == 1:
             chance = chance_of(partial(logit, fit.average))
             crossings.look_for(parameters.lag, chance)
-            rates = crossings.reports(chance)
+            rates = crossings.reports(chance) if learned(fit, parameters.warm_up) else {}
         fit = improved(fit, *(jnp.asarray(part[batch]) for part in (starts, ends, last)))
         yield Checkpoint(
             evaluate=model.evaluate,

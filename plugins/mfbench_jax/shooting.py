@@ -35,7 +35,7 @@ from .blocks import network
 from .blocks.ansatz import ansatz
 from .blocks.crossings import EVERY, Crossings, chance_of
 from .blocks.design import Design
-from .blocks.fitting import make_fit
+from .blocks.fitting import learned, make_fit
 from .blocks.keys import root_key
 from .blocks.lift import lift_of
 from .blocks.outcomes import Coins, make_loss
@@ -94,7 +94,7 @@ def solve(problem: CommittorProblem, parameters: Shooting, context: Context) -> 
         if number % EVERY == 0:
             chance = chance_of(partial(logit, fit.average))
             crossings.look_for(parameters.stretch, chance)
-            rates = crossings.reports(chance)
+            rates = crossings.reports(chance) if learned(fit, parameters.warm_up) else {}
         yield Checkpoint(
             evaluate=model.evaluate,
             gradient=model.gradient,

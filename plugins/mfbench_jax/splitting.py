@@ -44,8 +44,13 @@ PROBED = 32
 """Start points of each set at which the curvature of V is looked at."""
 BURN_IN, SETTLED, COUNTED = 50, 20, 100
 """Stretches that walkers about home walk before there is a level, before exits to it count, and while they do."""
+PATIENCE = 20 * BURN_IN
+"""Stretches after which the level is that of whoever has been outside, and nobody comes out if nobody has been."""
 OUTSIDE = 0.8
 """The level of exits is this quantile of the score among walkers outside home."""
+LATE = 0.05
+"""Share of the paths that run together which may still be under way when the others' coins are taken: those that end soon
+are not like all, but one that is trapped must not keep everything from being learned."""
 UPDATES = 64
 BATCH = 1024
 CAPACITY = 2**18
@@ -93,14 +98,22 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         inside = (problem.in_a, problem.in_b)[side]
         seen: list[np.ndarray] = []
         places, counts, number, before = [], np.zeros(parameters.walkers, int), -SETTLED, home.steps
+        looks = 0
         while number < COUNTED:
             x = home.walk(parameters.stretch)
             yield
             values, out = score(x, side), ~np.asarray(inside(x))
             if level is None:
+                looks += 1
                 seen.append(values[out])
-                if len(seen) >= BURN_IN and sum(map(len, seen[-BURN_IN:])) > parameters.walkers:
-                    level = float(np.quantile(np.concatenate(seen[-BURN_IN:]), OUTSIDE))
+                # The newest looks that tell a level: the first walkers still know where they started.
+                while len(seen) > BURN_IN and sum(map(len, seen[1:])) > parameters.walkers:
+                    del seen[0]
+                found = sum(map(len, seen))
+                if looks >= PATIENCE and not found:
+                    return exits_of([np.empty((0, problem.dim))], counts, 1.0)
+                if looks >= PATIENCE or (looks >= BURN_IN and found > parameters.walkers):
+                    level = float(np.quantile(np.concatenate(seen), OUTSIDE))
                 continue
             fresh = home.counted(out & (values >= level))
             if number < 0:
@@ -112,7 +125,7 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         return exits_of(places, counts, float(np.mean(home.steps - before)) * dt)
 
     def run(x: np.ndarray, side: int) -> Generator[None, None, list[Path]]:
-        """Step 2's paths, half as many at a time as there are in all; their coins are taken on the way."""
+        """Step 2's paths, half as many at a time as there are in all; coins are taken once nearly all have ended."""
         nonlocal calls, spent
         goal, home_start = ((IN_B, problem.start_a), (IN_A, problem.start_b))[side]
         paths: list[Path] = []
@@ -121,26 +134,35 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
             part = x[first : first + size]
             filled = np.concatenate([part, np.tile(home_start[:1], (size - len(part), 1))])
             now = started(problem, jnp.asarray(filled, jnp.float32))
-            noted: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+            walks: list[list[tuple[np.ndarray, float]]] = [[] for _ in part]
+            ended: dict[int, Path] = {}
+            waiting: list[int] = []
             while np.any(going := np.asarray(now.last) == NEITHER):
                 place = np.asarray(now.x)
-                noted.append((place, score(place, side), going))
+                value = score(place, side)
+                under_way = np.flatnonzero(going[: len(part)])
+                for number in under_way:
+                    walks[number].append((place[number].copy(), value[number]))
                 now = advance(jax.random.fold_in(key, calls), now, parameters.stretch)
                 calls += 1
                 spent += 2 * parameters.stretch * size
+                last = np.asarray(now.last)
+                for number in under_way[last[under_way] != NEITHER]:
+                    places, scores = map(np.stack, zip(*walks[number], strict=True))
+                    ended[number] = Path(places, scores, bool(last[number] == goal))
+                    waiting.append(number)
+                if len(part) - len(ended) <= LATE * len(part):
+                    for number in waiting:
+                        toss(ended[number], side)
+                    waiting.clear()
                 yield
-            lengths = np.sum([going for _, _, going in noted], axis=0)
-            for number, reached in enumerate(np.asarray(now.last)[: len(part)] == goal):
-                times = range(lengths[number])
-                path = Path(
-                    np.stack([noted[t][0][number] for t in times]),
-                    np.stack([noted[t][1][number] for t in times]),
-                    bool(reached),
-                )
-                paths.append(path)
-                kept = path.x[[0, *(2**k for k in range(24) if 2**k < len(path.x))]]
-                coins.add(kept, np.full(len(kept), float(reached != (side == 1)), np.float32))
+            paths.extend(ended[number] for number in range(len(part)))
         return paths
+
+    def toss(path: Path, side: int) -> None:
+        """The coins of a path that has ended."""
+        kept = path.x[[0, *(2**k for k in range(24) if 2**k < len(path.x))]]
+        coins.add(kept, np.full(len(kept), float(path.reached != (side == 1)), np.float32))
 
     def learn() -> None:
         """Step 4."""

@@ -141,18 +141,12 @@ def told(
 ) -> dict[str, float]:  # fmt: skip
     """What is said of the averaged solution with a shift of its levels."""
     sampled, average = state.walkers, state.training.average
-    (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, problem.beta)
     walkers = model.walkers(average, sampled.places)
     _, log_total = shares(umbrella.biases_of(sampled, walkers, coordinate))
     weights = running.weights_of(sampled.seen) * torch.exp(-log_total)
     middles = (like(points.mean(axis=0), walkers.s) for points in (problem.start_a, problem.start_b))
     edge, *sets = at_sets(average, sampled.places)
     found = {
-        "rate": rate,
-        "rate_error": error,
-        "rate_dirichlet": dirichlet,
-        "rate_dirichlet_error": dirichlet_error,
-        "window_overlap": running.least_overlap(sampled.seen),
         "weight_ess": effective_share(weights),
         "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
         "boundary_violation": violation(levels.shifted(shift, edge), *sets),
@@ -161,7 +155,7 @@ def told(
         "walkers_escaped": sampled.watch.escaped,
         "steps": state.training.step,
     }
-    return {name: float(value) for name, value in found.items()}
+    return running.reports(sampled.seen, problem.beta) | {name: float(value) for name, value in found.items()}
 
 
 def make_network(

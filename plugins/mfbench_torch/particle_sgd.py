@@ -6,7 +6,7 @@ The network's n units are particles theta_i = (c_i, w_i, b_i); the free part of 
 
 and one update moves every particle by dt in particle time, theta_i <- theta_i - dt n grad_{theta_i} L: no 1/n in
 the step, so that the motion has a limit as n grows (Rotskoff, Vanden-Eijnden, arXiv 1805.00915). L is the mean of
-|grad f|^2 over walkers that follow the invariant measure, in units of its value at the start. Where transitions are
+|grad f|^2 over walkers that follow the invariant measure, in units of its first value. Where transitions are
 rare no walker ever sees one, and the energy that it minimises is that of the basins: the failure that active
 importance sampling mends. The reported rate is L over beta, a mean over updates that weighs late ones more, and its error
 the spread over groups of walkers: it knows the sampling, neither how far f is from q nor a crossing that no walker has made.
@@ -50,14 +50,15 @@ TRAINING = torch.float32
 
 
 class State(NamedTuple):
-    """All that the next update needs; `energy` of all walkers and `groups` of each group, (GROUPS,), are running means,
-    `share` is the effective one of the last update's weights."""
+    """All that the next update needs; `unit` is the first energy that is not 0, `energy` of all walkers and `groups` of each
+    group, (GROUPS,), are running means, `share` is the effective one of the last update's weights."""
 
     step: int
     particles: torch.Tensor
     places: Places
     size: torch.Tensor
     watch: watch.Watch
+    unit: torch.Tensor
     energy: torch.Tensor
     groups: torch.Tensor
     share: torch.Tensor
@@ -92,10 +93,12 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         places, size, noticed = walked(state.places, state.size, state.watch, step, parameters.moves, gain)
         weights = weights_of(places, parameters.heat)
         parts, slope = energy_and_slope(model, state.particles, places, weights)
-        particles = state.particles - parameters.step * parameters.particles / unit * slope
+        # Where sets hold whole basins all walkers may be in them at first, and nothing pulls.
+        unit = torch.where(state.unit > 0.0, state.unit, torch.mean(parts))
+        particles = state.particles - parameters.step * parameters.particles / (unit + 1e-30) * slope
         energy = tail_average(state.energy, torch.mean(parts), state.step, AVERAGING)
         groups = tail_average(state.groups, by_group(parts), state.step, AVERAGING)
-        return State(step, particles, places, size, noticed, energy, groups, effective_share(weights))
+        return State(step, particles, places, size, noticed, unit, energy, groups, effective_share(weights))
 
     first = torch.as_tensor(starts(problem, parameters.walkers, context.seed), dtype=TRAINING, device=device)
     size = torch.full((1,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device)
@@ -103,8 +106,8 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     places, size, noticed = walked(places, size, watch.nothing(places), 0, BURN_IN, 0.1)
     particles = network.particles(generator, problem.dim, parameters.particles, TRAINING)
     parts = energy_and_slope(model, particles, places, weights_of(places, parameters.heat))[0]
-    unit, none = torch.mean(parts) + 1e-30, torch.zeros_like(by_group(parts))
-    state = State(0, particles, places, size, noticed, none[0], none, none[0])
+    unit, none = torch.mean(parts), torch.zeros_like(by_group(parts))
+    state = State(0, particles, places, size, noticed, unit, none[0], none, none[0])
     visited = parameters.walkers * (1 + BURN_IN)
     while True:
         watch.check(state.watch, state.step, float(state.energy))

@@ -13,8 +13,9 @@ and completing the square in the second integral leaves exp(-2 / (beta k)) for t
 The wall. A and B meet at the half-line theta = +-pi, where V is continuous with a kink. It lies
 inside A u B: q, D[q] and everything that a solver does outside A u B are the same with and
 without it. Only a walker that is let run inside A could cross to B there; that needs the energy
-((pi/2)^2 - 1)^2 = 2.15 instead of 1, and such a passage is no transition. Thus V
-is given without a wall, and the boundary functions jump there and nowhere else.
+((pi/2)^2 - 1)^2 = 2.15 instead of 1, and such a passage is no transition. It is to the transitions as
+int_{-2}^2 e^{beta U} is to 2 int_2^pi e^{beta U}: 3e-5 at T = .086, 1.1e-3 at .12, beyond which no instance
+goes. Thus V is given without a wall, and the boundary functions jump there and nowhere else.
 """
 
 from __future__ import annotations

@@ -54,19 +54,19 @@ def isotropic(
 
 
 def heat(dim: int, rng: np.random.Generator) -> Case:
-    """T1 of the catalogue: p_t = N(0, (1 + t) I)."""
+    """p_t = N(0, (1 + t) I)."""
     del rng
     return isotropic(np.zeros((dim, dim)), Forcing.of(dim), 0.5, 0.0, 1.0, (0.5, 1.0, 2.5))
 
 
 def relaxation(dim: int, rng: np.random.Generator) -> Case:
-    """T2, the published table's: towards N(0, I) from N(1, I / 4)."""
+    """The published table's: towards N(0, I) from N(1, I / 4)."""
     del rng
     return isotropic(-np.eye(dim), Forcing.of(dim), 1.0, 1.0, 0.25, (0.1, 0.25, 0.5))
 
 
 def self_consistency(dim: int, rng: np.random.Generator) -> Case:
-    """T2: towards N((4, 4), C), C = diag(1.1, .9)^2; the published matrices are roots of covariances."""
+    """Towards N((4, 4), C), C = diag(1.1, .9)^2; the published matrices are roots of covariances."""
     del rng
     pull = np.diag([1.1**-2, 0.9**-2])
     start = np.diag([0.7**2, 1.3**2])
@@ -74,7 +74,7 @@ def self_consistency(dim: int, rng: np.random.Generator) -> Case:
 
 
 def random_trap(dim: int, rng: np.random.Generator) -> Case:
-    """T2: towards N(c, A^-1) from N(0, I), A and c drawn."""
+    """Towards N(c, A^-1) from N(0, I), A and c drawn."""
     basis = random_rotation(dim, int(rng.integers(2**62)))
     pull = basis @ np.diag(np.linspace(0.5, 2.0, dim)) @ basis.T
     centre = rng.standard_normal(dim)
@@ -82,7 +82,7 @@ def random_trap(dim: int, rng: np.random.Generator) -> Case:
 
 
 def block_trap(dim: int, rng: np.random.Generator) -> Case:
-    """T8, its quadratic member: towards N(c, P^-1) from N(0, I), P the identity but for three blocks of two."""
+    """Towards N(c, P^-1) from N(0, I), P the identity but for three blocks of two."""
     del rng
     precision, centre = np.eye(dim), np.zeros(dim)
     for first, block, place in (
@@ -97,7 +97,7 @@ def block_trap(dim: int, rng: np.random.Generator) -> Case:
 
 
 def moving_trap(dim: int, rng: np.random.Generator) -> Case:
-    """T2: a trap that goes round a circle (and up, in d = 3) faster than the law follows."""
+    """A trap that goes round a circle (and up, in d = 3) faster than the law follows."""
     del rng
     pull = np.diag([1.0, 3.0, 1.0][:dim])
     axes = np.eye(3)[:, :dim]
@@ -106,13 +106,13 @@ def moving_trap(dim: int, rng: np.random.Generator) -> Case:
 
 
 def unstable(dim: int, rng: np.random.Generator) -> Case:
-    """T2: the origin repels; the law grows e^(.9 t)-fold."""
+    """The origin repels; the law grows e^(.9 t)-fold."""
     del rng
     return isotropic(0.9 * np.eye(dim), Forcing.of(dim), 0.18, 1.0, 0.25, (0.5, 1.0, 2.0))
 
 
 def oscillator(dim: int, rng: np.random.Generator) -> Case:
-    """T2: rotation, with noise on the first coordinate alone."""
+    """Rotation, with noise on the first coordinate alone."""
     del rng
     law = LinearLaw(
         matrix=np.array([[0.1, 1.0], [-1.0, -0.1]]),
@@ -125,7 +125,7 @@ def oscillator(dim: int, rng: np.random.Generator) -> Case:
 
 
 def kinetic(dim: int, rng: np.random.Generator) -> Case:
-    """T2: x' = v, v' = -x - 2 v + 2 dW/dt; positions, then velocities."""
+    """Oscillator: x' = v, v' = -x - 2 v + 2 dW/dt; positions, then velocities."""
     del rng
     zero, one = np.zeros((dim // 2, dim // 2)), np.eye(dim // 2)
     law = LinearLaw(
@@ -139,7 +139,7 @@ def kinetic(dim: int, rng: np.random.Generator) -> Case:
 
 
 def interacting_trap(dim: int, rng: np.random.Generator) -> Case:
-    """T3: particles in the plane that repel their centre of mass, in a trap that goes round at angular speed pi."""
+    """Particles in the plane that repel their centre of mass, in a trap that goes round at angular speed pi."""
     del rng
     number, alpha = dim // 2, 0.5
     mixing = -(1.0 - alpha) * np.eye(number) - alpha / number
@@ -150,7 +150,7 @@ def interacting_trap(dim: int, rng: np.random.Generator) -> Case:
 
 
 def particle_trap(dim: int, rng: np.random.Generator) -> Case:
-    """T4: attraction to the centre of mass in a trap that oscillates; the start tells the particles apart."""
+    """Attraction to the centre of mass in a trap that oscillates; the start tells the particles apart."""
     del rng
     alpha = 0.25
     matrix = -(1.0 + alpha) * np.eye(dim) + alpha / dim
@@ -159,13 +159,13 @@ def particle_trap(dim: int, rng: np.random.Generator) -> Case:
 
 
 def half_reciprocal(dim: int, rng: np.random.Generator) -> np.ndarray:
-    """G of T5, (d,): half of it uniform on [1, 1.1], the rest the reciprocals."""
+    """Diagonal of G, (d,): half of it uniform on [1, 1.1], the rest the reciprocals."""
     half = rng.uniform(1.0, 1.1, dim // 2)
     return np.r_[half, 1.0 / half]
 
 
 def growing_covariance(dim: int, rng: np.random.Generator) -> Case:
-    """T5 a: Brownian motion from N(0, O^T G O)."""
+    """Brownian motion from N(0, O^T G O), G of `half_reciprocal`, O a random rotation."""
     strengths = half_reciprocal(dim, rng)
     basis = random_rotation(dim, int(rng.integers(2**62)))
     start = basis.T @ np.diag(strengths) @ basis
@@ -173,7 +173,7 @@ def growing_covariance(dim: int, rng: np.random.Generator) -> Case:
 
 
 def turning_covariance(dim: int, rng: np.random.Generator) -> Case:
-    """T5 b: dX = (M + t I) dW, M = O^T G: the eigenvectors of the covariance turn."""
+    """Noise M + t I with M = O^T G, as there: the eigenvectors of the covariance turn."""
     strengths = half_reciprocal(dim, rng)
     basis = random_rotation(dim, int(rng.integers(2**62)))
     law = LinearLaw(
@@ -188,7 +188,7 @@ def turning_covariance(dim: int, rng: np.random.Generator) -> Case:
 
 
 def invariant(dim: int, rng: np.random.Generator) -> Case:
-    """T5 e: towards N(mu, G)."""
+    """Towards N(c, G), G of `half_reciprocal`, c drawn."""
     strengths = half_reciprocal(dim, rng)
     pull = np.diag(0.5 / strengths)
     centre = rng.standard_normal(dim)

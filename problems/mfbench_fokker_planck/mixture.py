@@ -44,14 +44,14 @@ Drift = Callable[[Any, float], Any]
 
 
 def uniform_means(dim: int, components: int) -> MixtureLaw:
-    """S4: equal weights, unit covariances, means uniform in [-2, 2]^d (PCG64 of [21031181, d, K])."""
+    """Equal weights, unit covariances, means uniform in [-2, 2]^d (PCG64 of [21031181, d, K])."""
     rng = np.random.default_rng([MEANS_SEED, dim, components])
     means = HALF_WIDTH * (2.0 * rng.random((components, dim)) - 1.0)
     return MixtureLaw(np.full(components, 1.0 / components), means, 1.0)
 
 
 def triangle(dim: int) -> MixtureLaw:
-    """S4-6M: means 2 e_1, 2 (-e_1/2 +- (3^(1/2)/2) e_2), covariance I/2, weights .5, .3, .2."""
+    """Means 2 e_1, 2 (-e_1/2 +- (3^(1/2)/2) e_2), covariance I/2, weights .5, .3, .2."""
     means = np.zeros((3, dim))
     angles = 2.0 * np.pi * np.arange(3) / 3.0
     means[:, 0], means[:, 1] = 2.0 * np.cos(angles), 2.0 * np.sin(angles)
@@ -59,7 +59,7 @@ def triangle(dim: int) -> MixtureLaw:
 
 
 def build(parameters: MixtureParameters | VaryingParameters, seed: int) -> FokkerPlanckProblem:
-    """S4 and S4n; `seed` fixes the rotation."""
+    """Modes of equal weights; `seed` fixes the rotation."""
     law = uniform_means(parameters.dim, parameters.components)
     return _problem(law, parameters.circulation, seed)
 
@@ -70,7 +70,7 @@ def judge(parameters: MixtureParameters | VaryingParameters, seed: int) -> Fokke
 
 
 def build_triangle(parameters: TriangleParameters, seed: int) -> FokkerPlanckProblem:
-    """S4-6M; `seed` fixes the rotation."""
+    """Modes of unequal weights; `seed` fixes the rotation."""
     return _problem(triangle(parameters.dim), "varying", seed)
 
 

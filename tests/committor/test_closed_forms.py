@@ -137,7 +137,7 @@ def test_rate_by_finite_elements_on_the_line(case):
 
 def test_rate_of_the_arc_by_cubature_in_the_plane():
     """D[q] on a Cartesian grid, so that no change of coordinates takes part."""
-    parameters = ArcParameters(dim=2, temperature=0.2)
+    parameters = ArcParameters(dim=2, temperature=0.12)
     beta = 1 / parameters.temperature
     axis = np.linspace(-3.5, 3.5, 1202)  # even: no node on the wall or at the origin
     x, y = np.meshgrid(axis, axis, indexing="ij")

@@ -42,11 +42,15 @@ BAD = {
     "starts of another dimension": ({"start_a": np.zeros((4, 3))}, "start_a has shape (4, 3); expected (m, 2)"),
     "one start without its axis": ({"start_b": np.zeros(2)}, "start_b has shape (2,); expected (m, 2), m >= 1"),
     "no starts": ({"start_b": np.zeros((0, 2))}, "start_b has shape (0, 2); expected (m, 2), m >= 1"),
-    "start outside its set": ({"start_a": np.array([[0.0, 0.0]])}, "start_a holds points outside its set"),
-    "start on the boundary": ({"start_b": np.array([[0.5, 0.0]])}, "start_b holds points outside its set"),
+    "start outside its set": (
+        {"start_a": np.array([[-1.0, 0.0], [0.0, 0.0]])},
+        "start_a holds 1 of 2 points outside its set or inside the other one, the first at index 1 with boundary_a 0.5 and "
+        "boundary_b 0.5; expected boundary_a < 0 and boundary_b > 0.",
+    ),
+    "start on the boundary": ({"start_b": np.array([[0.5, 0.0]])}, "start_b holds 1 of 1 points outside its set"),
     "start in the other set": (
         {"boundary_b": lambda x: x[:, 1] ** 2 - 0.25, "start_b": np.array([[1.0, 0.0]])},
-        "start_a holds points outside its set or inside the other one; expected every point inside its own set",
+        "start_a holds 2 of 2 points outside its set or inside the other one, the first at index 0",
     ),
     "start nan": ({"start_a": np.array([[NAN, 0.0]])}, "potential(start_a) gave shape (1,) with 1 values not finite"),
     "potential nan": (
@@ -71,6 +75,14 @@ BAD = {
         "boundary_a(start_a) gave shape (2, 1) with 0 values not finite; expected (2,)",
     ),
     "boundary nan": ({"boundary_b": lambda x: NAN * x[:, 0]}, "boundary_b(start_a) gave shape (2,) with 2 values"),
+    "sets that overlap beside the starts": (
+        {"boundary_b": lambda x: np.minimum(0.5 - x[:, 0], 1.0 - x[:, 1])},
+        "A and B overlap, for instance at [",
+    ),
+    "boundary nan in the box": (
+        {"boundary_a": lambda x: x[:, 0] + 0.5 + 0.0 * np.sqrt(2.5 - x[:, 1])},
+        "boundary_a is NaN at 26 of 256 points of the box, the first [",
+    ),
     "sets that overlap between the starts": (
         {"boundary_a": lambda x: x[:, 0] - 0.6, "boundary_b": lambda x: -x[:, 0] - 0.6},
         "A and B overlap, for instance at [",
@@ -90,3 +102,9 @@ def test_bad_input_is_refused_with_where_got_and_expected(case):
         CommittorProblem(**(GOOD | change))
     assert str(caught.value).startswith("CommittorProblem: ")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [INFINITE, NAN])
+def test_a_potential_that_is_undefined_far_away_is_no_fault(value):
+    """Hard cores overflow; walkers do not go there, and where they do the trial says so."""
+    CommittorProblem(**(GOOD | {"potential": lambda x: np.where(x[:, 1] > 2.5, value, x[:, 0] ** 2)}))

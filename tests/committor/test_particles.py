@@ -183,3 +183,26 @@ def test_functions_are_those_of_their_formula(functions):
     raw = by_loops(x, size, np.sqrt(np.median(np.square(nearest))))
     standard = (raw - raw.mean(axis=0)) / raw.std(axis=0)
     np.testing.assert_allclose(function(x), np.arcsinh(standard), rtol=1e-9, atol=1e-9)
+
+
+def around_the_origin(start_a):
+    """A ball in a shell, V flat between: it stays as it is when coordinates are exchanged, turned in pairs or mirrored."""
+    start_b = 2.1 * np.eye(6)
+    return CommittorProblem(
+        dim=6,
+        beta=1.0,
+        potential=lambda x: np.clip(np.sum(x**2, axis=1) - 4.0, 0.0, None) ** 2,
+        boundary_a=lambda x: np.sqrt(np.sum(x**2, axis=1)) - 1.0,
+        boundary_b=lambda x: 2.0 - np.sqrt(np.sum(x**2, axis=1)),
+        start_a=start_a,
+        start_b=start_b,
+        box=np.array([[-3.0] * 6, [3.0] * 6]),
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_surrounds_a_point_is_no_set_of_particles(seed):
+    """It does not stay as it is when all is shifted, though V is flat and A wide."""
+    inside = np.random.default_rng(seed).uniform(-0.3, 0.3, (4, 6))
+    assert particles_of(around_the_origin(inside)).particles is None
+    assert particles_of(around_the_origin(np.zeros((2, 6)))).particles is None

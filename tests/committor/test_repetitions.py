@@ -1,9 +1,12 @@
 """What a repetition's seed changes and what it must not; and that no path leads to the answers."""
 
+import importlib
 import types
 
 import numpy as np
+import pytest
 
+import mfbench_committor
 from mfbench.frames import Frame
 from mfbench_committor.blocks.repetition import repetition_seeds
 from mfbench_committor.double_well import STARTS
@@ -68,6 +71,22 @@ def test_no_path_leads_from_the_problem_to_its_judge(case):
     assert max(len(a) for a in arrays) <= max(case.parameters.dim, STARTS), "no stored points"
     judged = [item for item in reachable(case.judge()) if isinstance(item, np.ndarray)]
     assert not any(np.shares_memory(one, two) for one in arrays for two in judged)
+
+
+LARGEST = 64
+"""Rows of an array that a problem may carry: start points, wells, a small matrix. Points of a judge are thousands."""
+
+
+@pytest.mark.parametrize("entry", mfbench_committor.mfbench_problems(), ids=lambda entry: entry.name)
+def test_no_family_carries_its_answers(entry):
+    overrides = next(o for preset in ("quick", "standard", "full") for o in entry.instances.get(preset, ()))
+    module, _, function = entry.build.partition(":")
+    problem = getattr(importlib.import_module(module), function)(entry.parameters(**overrides), 3)
+    objects = reachable(problem)
+    homes = {type(item).__module__ for item in objects}
+    assert not homes & {"mfbench.tasks.committor_judge", "mfbench.tasks.shot_judge", "mfbench.reference"}
+    rows = [len(item) for item in objects if isinstance(item, np.ndarray) and item.ndim]
+    assert max(rows) <= max(problem.dim, LARGEST), "no stored points"
 
 
 def test_the_walk_finds_a_judge_that_a_closure_hides(case):

@@ -176,7 +176,7 @@ def test_almost_nothing_lies_outside_the_box():
 
 def test_the_entry_describes_what_it_builds():
     assert RING in mfbench_fokker_planck.mfbench_problems()
-    assert len(RING.instances["quick"]) == 1
+    assert len(RING.instances["standard"]) == 2
     for instance in {tuple(i.items()) for preset in RING.instances.values() for i in preset}:
         parameters = RingParameters(**dict(instance))
         problem = build(parameters, seed=1)

@@ -277,3 +277,24 @@ def test_supports_names_its_reason(dim, flags, reason):
 def test_margin_must_be_positive():
     with pytest.raises(ValueError, match=r"margin is -1\.0; expected a finite number > 0"):
         CommittorFiniteVolumeParameters(margin=-1.0)
+
+
+def test_a_grid_on_which_both_sets_are_one_node_is_passed_over(timeless):
+    """Discs of .3 in a box of +-12: on the first grids one node stands in for both, and no B would be left."""
+    centres = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    balls = [lambda x, c=c: np.sum((x - c) ** 2, axis=1) - 0.09 for c in centres]
+    problem = CommittorProblem(
+        dim=2,
+        beta=2.0,
+        potential=lambda x: (x[:, 0] ** 2 - 1.0) ** 2 + x[:, 1] ** 2,
+        boundary_a=balls[0],
+        boundary_b=balls[1],
+        start_a=centres[:1],
+        start_b=centres[1:],
+        box=np.array([[-12.0, -12.0], [12.0, 12.0]]),
+    )
+    found = checkpoints(problem, timeless, 5)
+    middle = np.array([[0.0, 0.5], [0.0, -0.5]])
+    for checkpoint in found:
+        assert checkpoint.reports["rate"] > 0.0
+    np.testing.assert_allclose(values(found[-1], middle), 0.5, atol=1e-3)

@@ -59,7 +59,7 @@ def balls(dim, height, seed=0):
 @pytest.fixture(scope="module")
 def bent():
     """The arc among Gaussian modes: the reaction runs in a plane that the normals of A and B span."""
-    parameters = ArcParameters(dim=6, temperature=0.2)
+    parameters = ArcParameters(dim=6, temperature=0.12)
     return arc.build(parameters, 4), arc.judge(parameters, 4)
 
 

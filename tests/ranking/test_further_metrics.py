@@ -109,4 +109,26 @@ def test_problems_that_a_control_solves_are_marked(a_record):
     assert "(reducible): a control solves this problem" in text
     assert "reducible" not in render(rank(records), "markdown")
     assert [row.reducible for row in rank(records, reducible=says).rows] == [True, False]
+    assert "counts in no standing" in text
     assert math.isclose(rank(records).rows[0].metrics["skill"], 0.1)
+
+
+def test_a_place_on_a_problem_that_a_control_solves_counts_in_no_standing(a_record):
+    """`fast` leads the ladder, `deep` the problem that asks for learning: the standing is the second's."""
+    errors = {"easy": {"fast": 1e-3, "deep": 1e-1}, "hard": {"fast": 1e-1, "deep": 1e-3}}
+    records = [
+        a_record(solver, error, problem=f"committor/{name}")
+        for name, of in errors.items()
+        for solver, error in of.items()
+    ]
+    ranking = rank(records, reducible=lambda cell: cell.problem == "committor/easy")
+    standings = {s.solver: s for s in ranking.standings}
+    assert (standings["deep"].mean_rank, standings["deep"].problems) == (1.0, 1)
+    assert (standings["fast"].mean_rank, standings["fast"].problems) == (2.0, 1)
+    assert {row.solver: row.rank for row in ranking.rows if row.problem.endswith("easy")} == {
+        "fast": 1.0,
+        "deep": 2.0,
+    }
+    ladders = rank(records, reducible=lambda cell: True)
+    assert {s.mean_rank for s in ladders.standings} == {None}
+    assert "Standing by mean rank" in render(ladders, "markdown")

@@ -94,7 +94,7 @@ def climb(problem: CommittorProblem, margin: float, extrapolate: bool, context: 
             return  # the last grid's answer stands
         grid = grid.halved()
         if level is None:
-            continue  # A and B leave no node of so coarse a grid free
+            continue  # so coarse a grid does not tell A, B and the rest apart
         if last is None:
             convergence = Convergence(*comparison_points(level))
         convergence.add(level.field.at_nodes)
@@ -136,9 +136,9 @@ def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -
 def solve_level(
     problem: CommittorProblem, grid: TensorGrid, margin: float, last: Level | None
 ) -> Level | None:
-    """The answer of one grid, given that of the last one; None where A and B leave no node free."""
+    """The answer of one grid, given that of the last one; None where A and B leave no node free, or one of them has none."""
     landscape = survey(problem, grid, margin, last.landscape.pass_energy if last else None)
-    if not np.any(landscape.free):
+    if not all(map(np.any, (landscape.free, landscape.in_a, landscape.in_b))):
         return None
     links, cuts = discretise(problem, landscape)
     chain = jump_chain(landscape, links, cuts)

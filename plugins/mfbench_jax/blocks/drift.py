@@ -20,7 +20,9 @@ def energy_and_drift(problem: CommittorProblem, x: jax.Array) -> tuple[jax.Array
     """Beta V (n,) and -M grad V + c (n, d) at x (n, d)."""
     value, slope = value_and_slope(problem.potential, x)
     down = -slope if problem.mobility is None else -slope * jnp.asarray(problem.mobility, x.dtype)
-    return problem.beta * value, down if problem.circulation is None else down + problem.circulation(x)
+    return problem.beta * value, down if problem.circulation is None else down + problem.circulation(
+        x
+    ).astype(x.dtype)
 
 
 def drift(problem: CommittorProblem, x: jax.Array) -> jax.Array:

@@ -16,7 +16,7 @@ import optax
 
 from mfbench.tasks.committor import CommittorProblem
 
-from . import levels, network, watch
+from . import levels, network, running, watch
 from .ansatz import Solution, ansatz
 from .coordinate import LOGIT
 from .departure import departure
@@ -91,7 +91,7 @@ class EnergyLead:
         self.solution, said = self._training.told(self._state)
         energy = float(self._state.training.energy)
         watch.check(self._state.walkers.watch, self.steps, energy)
-        self.reports = {name: float(value) for name, value in said.items()} | {"ritz_energy": energy}
+        self.reports = running.told(said) | {"ritz_energy": energy}
         self._energies.append(energy)
         self._places.append(np.asarray(self._state.walkers.places.x, np.float64))
 

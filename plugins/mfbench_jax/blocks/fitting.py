@@ -13,6 +13,8 @@ from .descent import anytime, tail_average
 
 AVERAGING = 8.0
 LARGEST_GRADIENT = 10.0
+MATURE = 10.0
+"""Warm-ups after which a solution is asked for rates."""
 
 
 class Fit(NamedTuple):
@@ -51,3 +53,8 @@ def make_fit(
         return jax.lax.scan(update, fit, batches)[0]
 
     return begun, improved
+
+
+def learned(fit: Fit, warm_up: int) -> bool:
+    """Whether a fit is well past its warm-up, so that what it says of rates is not that of the network it began with."""
+    return float(fit.step) > MATURE * warm_up

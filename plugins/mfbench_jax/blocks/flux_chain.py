@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .jackknife import shares, spread
 from .sampler import Walkers
 from .windows import Windows
 
@@ -60,9 +61,7 @@ def rate_of(
         centres: (L,) of the windows.
         beta: inverse temperature.
     """
-    ladders = len(inverse)
-    # A row per ladder that is left out, and one of all.
-    share = np.append((1.0 - np.eye(ladders)) / (ladders - 1), np.full((1, ladders), 1.0 / ladders), axis=0)
+    share = shares(len(inverse))
     overlap, inverse, flux = (np.tensordot(share, part, axes=1) for part in (overlap, inverse, flux))
     up, down = (np.diagonal(overlap, side, 1, 2) for side in (1, -1))
     if not min(up.min(), down.min(), flux[:, 1:-1].min()) > 0.0:  # no number counts as none
@@ -71,22 +70,16 @@ def rate_of(
     own = -np.log(flux[:, 1:-1])  # log z in units of beta nu, (R + 1, L - 2)
     middle = int(np.argmin(np.abs(centres[1:-1])))
     gap = np.diff(own, axis=1) - step[:, 1:-1]
-    agree = np.abs(gap[-1]) <= AGREEING * _spread(gap)
+    agree = np.abs(gap[-1]) <= AGREEING * spread(gap)
     believed = np.concatenate(
         [np.minimum.accumulate(agree[:middle][::-1])[::-1], [True], np.minimum.accumulate(agree[middle:])]
     )
     # Least squares: what windows tell of themselves and what neighbours tell of each other, by their errors.
     number = inverse.shape[1]
-    weigh_own, weigh_step = np.zeros(number), 1.0 / (_spread(step) ** 2 + TINY)
-    weigh_own[1:-1] = believed / (_spread(own) ** 2 + TINY)
+    weigh_own, weigh_step = np.zeros(number), 1.0 / (spread(step) ** 2 + TINY)
+    weigh_own[1:-1] = believed / (spread(own) ** 2 + TINY)
     between = np.diff(np.eye(number), axis=0)
     told = np.pad(own, ((0, 0), (1, 1))) * weigh_own + (step * weigh_step) @ between
     height = np.linalg.solve(np.diag(weigh_own) + (between.T * weigh_step) @ between, told.T).T
     rate = 1.0 / (beta * np.sum(np.exp(height) * inverse, axis=1))
-    return Rate(float(rate[-1]), float(_spread(rate)), float(np.mean(believed)))
-
-
-def _spread(found: np.ndarray) -> np.ndarray:
-    """The jackknife's error of what was found with a ladder left out each, and with all in the last row."""
-    others = found[:-1]
-    return np.asarray(np.sqrt((len(others) - 1) * np.var(others, axis=0)))
+    return Rate(float(rate[-1]), float(spread(rate)), float(np.mean(believed)))

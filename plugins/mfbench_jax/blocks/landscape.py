@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
 from .lift import Lift
+
+ROUNDED = 1e-3
+"""Rounding of beta V in single precision, in kT, above which it is taken in double precision."""
 
 
 class Places(NamedTuple):
@@ -18,7 +22,7 @@ class Places(NamedTuple):
 
     Args:
         x: (..., d).
-        energy: (...) beta V.
+        energy: (...) beta V, up to a constant.
         energy_slope: (..., d) beta grad V.
         lift: (...) the part of the logit that no network learns.
         lift_slope: (..., d) its gradient.
@@ -34,18 +38,42 @@ class Places(NamedTuple):
 
 
 def value_and_slope(field: Callable[[jax.Array], jax.Array], x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """field(x) and its gradient by rows; x (n, d), field (n, d) -> (n,) row by row."""
-    value, pull = jax.vjp(field, x)
+    """field(x) and its gradient by rows, in the precision of x; x (n, d), field (n, d) -> (n,) row by row.
+
+    A problem's own constants may be of double precision, and what they are added to would be too.
+    """
+    value, pull = jax.vjp(lambda y: field(y).astype(x.dtype), x)
     return value, pull(jnp.ones_like(value))[0]
 
 
+def energy_of(problem: CommittorProblem) -> Callable[[jax.Array], jax.Array]:
+    """beta V (n,) at x (n, d), in the precision of x; less its mean over the start points where rounding would be felt.
+
+    The zero of V is a convention, and walkers in single precision would feel one that is far away.
+    """
+    starts = np.concatenate([problem.start_a, problem.start_b])
+    zero = problem.beta * float(np.mean(np.asarray(problem.potential(starts), float)))
+    if abs(zero) * np.finfo(np.float32).eps < ROUNDED:
+        return lambda x: problem.beta * problem.potential(x)
+
+    def energy(x: jax.Array) -> jax.Array:
+        return (problem.beta * problem.potential(x.astype(jnp.float64)) - zero).astype(x.dtype)
+
+    return energy
+
+
 def survey(problem: CommittorProblem, lift: Lift) -> Callable[[jax.Array], Places]:
-    """A function that visits places x (..., d): one evaluation of V and grad V each."""
+    """A function that visits places x (..., d): one evaluation of V and grad V each.
+
+    Where the lift has no slope, as that of a distance at the centre of a ball, the slope counts as 0.
+    """
+    energy_at = energy_of(problem)
 
     def visit(x: jax.Array) -> Places:
         rows = x.reshape(-1, x.shape[-1])
-        energy, energy_slope = value_and_slope(lambda y: problem.beta * problem.potential(y), rows)
+        energy, energy_slope = value_and_slope(energy_at, rows)
         height, height_slope = value_and_slope(lift, rows)
+        height_slope = jnp.where(jnp.isfinite(height_slope), height_slope, 0.0)
         free = ~(problem.in_a(rows) | problem.in_b(rows))
         found = Places(rows, energy, energy_slope, height, height_slope, free)
         return Places(*(part.reshape(x.shape[:-1] + part.shape[1:]) for part in found))

@@ -39,7 +39,7 @@ def lift_of(problem: CommittorProblem, depth: float) -> Lift:
     def lift(x: jax.Array) -> jax.Array:
         rise_a = problem.boundary_a(x) / unit_a
         rise_b = problem.boundary_b(x) / unit_b
-        return log_rise(rise_a, depth) - log_rise(rise_b, depth)
+        return (log_rise(rise_a, depth) - log_rise(rise_b, depth)).astype(x.dtype)
 
     return lift
 

@@ -98,7 +98,6 @@ def make_training(
     @seldom
     def told(state: State) -> tuple[Solution, dict[str, jax.Array]]:
         average, sampled = state.training.average, state.walkers
-        (rate, dirichlet), (error, dirichlet_error) = running.rates(sampled.seen, problem.beta)
         walkers = model.walkers(average, sampled.places)
         weights = running.weights_of(sampled.seen) * sampling.inverse(sampled, walkers)
         shift = jnp.asarray(levels.UNMOVED)
@@ -106,11 +105,7 @@ def make_training(
             shift = running.shift(sampled.seen, *sampling.ends(sampled, walkers))
         edge, *sets = look_at_sets(average, sampled.places)
         return Solution(average, shift), {
-            "rate": rate,
-            "rate_error": error,
-            "rate_dirichlet": dirichlet,
-            "rate_dirichlet_error": dirichlet_error,
-            "window_overlap": running.least_overlap(sampled.seen),
+            **running.reports(sampled.seen, problem.beta),
             "weight_ess": effective_share(weights),
             "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),
             "boundary_violation": violation(levels.shifted(shift, edge), *sets),

@@ -3,19 +3,25 @@
 Rates: the Dirichlet form gives nu = int |grad f|^2 dmu / beta, above the truth for every f != q. For the slab
 c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q: no bound, but
 blind to small gradients in the basins, which carry nearly all of mu. Every error is the jackknife's over
-ladders, which are independent given f: it knows sampling, and not how far f is from q.
+ladders, which are independent given f: it knows sampling, and not how far f is from q. Where neighbouring windows have never
+met, what is between them is not known, and no rate is told; nor by a slab in which nobody has been.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from . import levels
-from .emus import masses
+from .emus import FLOOR, masses
+from .jackknife import shares, spread
+
+MET = 1e3 * FLOOR
+"""Least overlap of neighbours from which it is what walkers have seen, and not the floor, that tells their masses."""
 
 
 class Running(NamedTuple):
@@ -75,14 +81,34 @@ def shift(seen: Running, low: jax.Array | float, high: jax.Array | float) -> jax
 
 def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.Array, jax.Array]:
     """A function of the energies between levels, (..., levels.BINS), and its error from leaving out ladders."""
-    number = len(seen.inverse)
-    # A row per ladder that is left out, and one of all; sums of positive numbers keep small windows' relative accuracy.
-    share = jnp.append((1.0 - jnp.eye(number)) / (number - 1), jnp.full((1, number), 1.0 / number), axis=0)
+    # Sums of positive numbers keep small windows' relative accuracy.
+    share = shares(len(seen.inverse))
     means = jax.tree.map(lambda part: jnp.tensordot(share, part, axes=1), seen)
     found = of(jax.vmap(_energies)(means))
-    others, whole = found[:number], found[number]
-    spread = jnp.sqrt((number - 1) / number * jnp.sum((others - jnp.mean(others, axis=0)) ** 2, axis=0))
-    return whole, spread
+    return found[-1], spread(found)
+
+
+def reports(seen: Running, beta: float) -> dict[str, jax.Array]:
+    """What is told of the rates, and the least overlap; NaN is what cannot be told (`told`)."""
+    overlap = least_overlap(seen)
+    values, errors = rates(seen, beta)
+    known = (overlap > MET) & (values > 0.0)
+    (slab, dirichlet), (error, dirichlet_error) = (
+        jnp.where(known, part, jnp.nan) for part in (values, errors)
+    )
+    return {
+        "rate": slab,
+        "rate_error": error,
+        "rate_dirichlet": dirichlet,
+        "rate_dirichlet_error": dirichlet_error,
+        "window_overlap": overlap,
+    }
+
+
+def told(reports: Mapping[str, Any]) -> dict[str, float]:
+    """As numbers, without what is NaN."""
+    numbers = {name: float(value) for name, value in reports.items()}
+    return {name: number for name, number in numbers.items() if not math.isnan(number)}
 
 
 def least_overlap(seen: Running) -> jax.Array:

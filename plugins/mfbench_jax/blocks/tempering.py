@@ -13,7 +13,7 @@ from mfbench.tasks.committor import CommittorProblem
 from . import watch
 from .drift import mobility_of
 from .keys import root_key
-from .trajectories import step_of, tamed_drift
+from .trajectories import drift_step, tamed_drift
 
 HEATS = 8
 HOTTEST = 20.0
@@ -53,7 +53,7 @@ def tempered_places(problem: CommittorProblem, seed: int) -> Tempered:
     from_b = np.arange(len(heat)) % 2 == 1
     a, b = (start[rng.integers(len(start), size=len(heat))] for start in (problem.start_a, problem.start_b))
     first = np.where(from_b[:, None], b, a).astype(np.float32)
-    dt, cost = step_of(problem, np.concatenate([a, b])[rng.choice(2 * len(heat), LOOKS, replace=False)])
+    dt, cost = drift_step(problem, np.concatenate([a, b])[rng.choice(2 * len(heat), LOOKS, replace=False)])
     strength = np.sqrt(mobility_of(problem))
     noise = jnp.asarray(np.sqrt(2.0 * dt / problem.beta * heat)[:, None], jnp.float32)
     unit = noise * float(np.max(strength)) / dt

@@ -29,6 +29,7 @@ from mfbench.tasks.committor import CommittorProblem
 from . import watch
 from .distance import steepness
 from .drift import energy_and_drift, mobility_of
+from .set_geometry import longest_step
 
 STEP_SHARE = 0.2
 """dt times the largest derivative of the drift, without circulation the curvature of V: the second moment of a mode
@@ -96,6 +97,16 @@ def started(problem: CommittorProblem, x: jax.Array) -> Trajectories:
 
 
 def step_of(problem: CommittorProblem, x: np.ndarray) -> tuple[float, int]:
+    """The time step that the drift at points x (n, d) and the sets ask for, and the evaluations it cost.
+
+    Raises:
+        Diverged: as of `drift_step`.
+    """
+    dt, cost = drift_step(problem, x)
+    return min(dt, longest_step(problem, np.sqrt(mobility_of(problem)))), cost
+
+
+def drift_step(problem: CommittorProblem, x: np.ndarray) -> tuple[float, int]:
     """The time step that the drift's derivatives at points x (n, d) ask for, and the evaluations it cost.
 
     Raises:

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 
 from . import running, watch
 from .landscape import Places
-from .sampler import ACCEPTANCE, Walkers, adapt, attempt, gain_at
+from .sampler import Walkers, gain_at
+from .unbiased_moves import mover
 from .weighing import Seen, weighed
 
 DTYPE = jnp.float32
@@ -55,25 +56,13 @@ def looker(
         moves: Langevin steps of every walker.
         memory: looks over which energies are averaged at first.
     """
+    moved = mover(visit)
 
     @jax.jit
     def look(params: Any, state: Unbiased, key: jax.Array) -> tuple[Unbiased, Seen]:
-        gain = gain_at(state.look, DTYPE)
-
-        def glance(places: Places) -> Walkers:
-            return Walkers(places, jnp.zeros_like(places.lift), jnp.zeros_like(places.x))
-
-        def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
-            walkers, sizes, noticed = carry
-            walkers, accepted, tried = attempt(
-                key, walkers, sizes, jnp.zeros_like, jnp.zeros_like, visit, glance
-            )
-            noticed = watch.tried(noticed, state.look, tried.energy)
-            return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None
-
-        begun = glance(state.places), state.sizes, state.watch
-        (walkers, sizes, noticed), _ = jax.lax.scan(move, begun, jax.random.split(key, moves))
-        walkers = logit(params, walkers.places)
+        begun = state.places, state.sizes, state.watch
+        places, sizes, noticed = moved(begun, state.look, key, moves, gain_at(state.look, DTYPE))
+        walkers = logit(params, places)
         ladders, number = walkers.s.shape
         alike = jnp.full((ladders, number, number), 1.0 / number, walkers.s.dtype)
         seen, found = weighed(state.seen, walkers, alike, jnp.ones_like(walkers.s), state.look, memory)

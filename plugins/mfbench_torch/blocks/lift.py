@@ -38,7 +38,7 @@ def lift_of(problem: CommittorProblem, depth: float) -> Lift:
     def lift(x: torch.Tensor) -> torch.Tensor:
         rise_a = problem.boundary_a(x) / unit_a
         rise_b = problem.boundary_b(x) / unit_b
-        return log_rise(rise_a, depth) - log_rise(rise_b, depth)
+        return (log_rise(rise_a, depth) - log_rise(rise_b, depth)).to(x.dtype)
 
     return lift
 

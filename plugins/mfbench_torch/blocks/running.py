@@ -3,7 +3,8 @@
 Rates: the Dirichlet form gives nu = int |grad f|^2 dmu / beta, above the truth for every f != q. For the slab
 c0 < f < c1 the co-area formula gives nu = int_slab |grad f|^2 dmu / (beta (c1 - c0)) at f = q: no bound, but
 blind to small gradients in the basins, which carry nearly all of mu. Every error is the jackknife's over
-ladders, which are independent given f: it knows sampling, and not how far f is from q.
+ladders, which are independent given f: it knows sampling, and not how far f is from q. Where neighbouring windows have never
+met, what is between them is not known, and no rate is told; nor by a slab in which nobody has been.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import NamedTuple
 import torch
 
 from . import levels
-from .emus import masses
+from .emus import FLOOR, masses
+
+MET = 1e3 * FLOOR
+"""Least overlap of neighbours from which it is what walkers have seen, and not the floor, that tells their masses."""
 
 
 class Running(NamedTuple):
@@ -73,6 +77,20 @@ def jackknife(of: Callable[[torch.Tensor], torch.Tensor], seen: Running) -> tupl
     others = of(_energies(Running(*(torch.tensordot(share, part, dims=1) for part in seen))))
     spread = torch.sqrt((number - 1) / number * torch.sum((others - torch.mean(others, dim=0)) ** 2, dim=0))
     return of(_energies(_mean(seen))), spread
+
+
+def reports(seen: Running, beta: float) -> dict[str, float]:
+    """What can be told of the rates, and the least overlap."""
+    overlap = float(least_overlap(seen))
+    names = ("rate", "rate_dirichlet")
+    found = {
+        name: (float(value), float(error))
+        for name, value, error in zip(names, *rates(seen, beta), strict=True)
+        if overlap > MET and value > 0.0
+    }
+    values = {name: value for name, (value, _) in found.items()}
+    errors = {f"{name}_error": error for name, (_, error) in found.items()}
+    return values | errors | {"window_overlap": overlap}
 
 
 def least_overlap(seen: Running) -> torch.Tensor:

@@ -67,7 +67,6 @@ DOUBLE_WELL = mfbench.ProblemEntry(
     second_route="mfbench_committor.double_well:second_route",
     parameters=DoubleWellParameters,
     instances={
-        "quick": ({"dim": 10},),
         "standard": STANDARD,
         "full": STANDARD,
     },

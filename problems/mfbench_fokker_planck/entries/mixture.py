@@ -140,7 +140,9 @@ MIXTURE_CIRCULATION = mfbench.ProblemEntry(
     judge="mfbench_fokker_planck.mixture:judge",
     parameters=VaryingParameters,
     instances={
-        "standard": ({"dim": 4}, {"dim": 8}, {"dim": 20}),
+        # Two dimensions in quick: there every solver runs, grid and network alike, and no control solves it.
+        "quick": ({"dim": 2},),
+        "standard": ({"dim": 2}, {"dim": 4}, {"dim": 8}, {"dim": 20}),
         "full": ({"dim": 2}, {"dim": 4}, {"dim": 8}, {"dim": 20}),
     },
     targets=TARGETS,

@@ -45,8 +45,6 @@ RING = mfbench.ProblemEntry(
     judge="mfbench_fokker_planck.ring:judge",
     parameters=RingParameters,
     instances={
-        # Two dimensions in quick: there every solver runs, so that grid, network and control can be compared.
-        "quick": ({"dim": 2},),
         "standard": ({"dim": 2}, {"dim": 4}),
         "full": ({"dim": 2}, {"dim": 3}, {"dim": 4}, {"dim": 6}, {"dim": 10}),
     },
