@@ -41,7 +41,7 @@ from .blocks.distance_lift import distance_lift
 from .blocks.drift import drift
 from .blocks.energy_lead import EnergyLead
 from .blocks.keys import root_key
-from .blocks.landscape import survey
+from .blocks.landscape import SURVEYED, survey
 from .blocks.levenberg_marquardt import Damping
 from .blocks.network_inputs import network_inputs
 from .blocks.rest import Rest
@@ -62,9 +62,9 @@ MOVED, REACH = 1 / 3, 1.5
 """Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
 SHORT = 60.0
 """Seconds of a budget below which compiling and cooling would leave no time for the equation itself."""
-ROOM = 3.0
+ROOM, COMPILED = 3.0, 1.5
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
-long and then wants to take steps: where it is not, the energy goes on."""
+long and then wants to take steps, and where it is compiled already: where it is not, the energy goes on."""
 ACCURATE = 0.01
 """Residual of the given equation below which what the walkers see counts for the rate."""
 ALL = 10**9
@@ -120,23 +120,24 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def new_lead() -> EnergyLead:
         return EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
 
-    def led(lead: EnergyLead) -> Iterator[Checkpoint]:
+    def led(lead: EnergyLead, room: float) -> Iterator[Checkpoint]:
         yield answer(lead.solution, lead.reports)
         started = context.elapsed()
         lead.advance()
         compiled = context.elapsed() - started
-        while not lead.settled or context.budget - context.elapsed() < ROOM * compiled:
+        while not lead.settled or context.budget - context.elapsed() < room * compiled:
             yield answer(lead.solution, lead.reports)
             lead.advance()
         yield answer(lead.solution, lead.reports)
 
     if reversible and context.budget < SHORT:
         lead = new_lead()
-        yield from led(lead)
+        yield from led(lead, ROOM)
 
     lift = distance_lift(inner)
     model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
     visit = survey(inner, lift)
+    surveyed += SURVEYED
     look = umbrella.looker(visit, model.walkers, p.moves, memory=ALL, escaped=watch.counter(inner.box))
     visited = once(visit)
     departed = departure(rng, inner.start_a, inner.start_b, p.ladders, p.windows)
@@ -206,7 +207,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         if unfound():
             if lead is None:
                 lead = new_lead()
-                yield from led(lead)
+                yield from led(lead, COMPILED)
             surveyed += walkers_each_look
             state = state._replace(
                 since=jnp.zeros((), int), places=visited(lead.walkers.places.x), sizes=lead.walkers.sizes,

@@ -41,7 +41,7 @@ from .blocks.coordinate import LOGIT, VALUE
 from .blocks.departure import departure, on_line
 from .blocks.descent import anytime
 from .blocks.keys import root_key
-from .blocks.landscape import survey
+from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import Lift, lift_of, no_lift
 from .blocks.network_inputs import NetworkInputs, network_inputs
 from .blocks.penalty import at_sets, make_penalty
@@ -70,7 +70,7 @@ def solve(
 
     seeds = np.random.SeedSequence(context.seed)
     rng, words = np.random.default_rng(seeds), [int(word) for word in seeds.generate_state(3)]
-    visited, teacher, tempered = inputs.asked + p.ladders * p.windows, None, {}
+    visited, teacher, tempered = SURVEYED + inputs.asked + p.ladders * p.windows, None, {}
     if p.sampler == "string" or p.supervised:
         between, spent, hot_escaped = tempered_places(problem, words[1])
         visited, tempered = visited + spent, {"hot_walkers_escaped": float(hot_escaped)}

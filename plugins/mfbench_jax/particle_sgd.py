@@ -35,7 +35,7 @@ from .blocks.descent import tail_average
 from .blocks.emus import effective_share
 from .blocks.hot_law import heated, weights_of
 from .blocks.keys import root_key
-from .blocks.landscape import Places, survey
+from .blocks.landscape import SURVEYED, Places, survey
 from .blocks.lift import lift_of
 from .blocks.mean_field import moved
 from .blocks.ritz import energy_density
@@ -119,7 +119,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     advance = jax.jit(lambda state: jax.lax.scan(update, state, None, length=UPDATES)[0])
     none = jnp.zeros(groups, TRAINING)
     state = State(key, jnp.asarray(0), particles, places, size, noticed, unit, none[0], none, none[0])
-    visited = parameters.walkers * (1 + BURN_IN)
+    visited = SURVEYED + parameters.walkers * (1 + BURN_IN)
     while True:
         watch.check(state.watch, int(state.step), float(state.energy))
         yield Checkpoint(

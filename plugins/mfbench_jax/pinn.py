@@ -42,7 +42,7 @@ from .blocks.fitting import Fit, make_fit
 from .blocks.forward_laplacian import jet
 from .blocks.jet import Jet
 from .blocks.keys import root_key
-from .blocks.landscape import Places, survey
+from .blocks.landscape import SURVEYED, Places, survey
 from .blocks.scaled import scaled
 from .pinn_entry import Pinn
 
@@ -163,7 +163,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
             gradient=model.gradient,
             state=state.fit.average,
             work={
-                "evaluations": number * (1 + done * LOOKS * p.moves),
+                "evaluations": SURVEYED + number * (1 + done * LOOKS * p.moves),
                 "samples": number * done * LOOKS,
             },
             reports=running.told(reports) | {"steps": done * UPDATES},

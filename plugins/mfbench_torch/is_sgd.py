@@ -33,7 +33,7 @@ from .blocks.departure import departure
 from .blocks.descent import anytime
 from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
-from .blocks.landscape import survey
+from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import lift_of, no_lift
 from .blocks.network_inputs import NetworkInputs, network_inputs
 from .blocks.ritz import violation
@@ -109,7 +109,7 @@ def solve(
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     solution, reports = Solution(params, unmoved), {}
-    visited = inputs.asked + p.ladders * p.windows
+    visited = SURVEYED + inputs.asked + p.ladders * p.windows
     while True:
         step = state.training.step
         watch.check(state.walkers.watch, step, float(state.training.energy))

@@ -33,7 +33,7 @@ from .blocks.departure import departure
 from .blocks.descent import tail_average
 from .blocks.emus import effective_share
 from .blocks.hot_law import heated, weights_of
-from .blocks.landscape import Places, survey
+from .blocks.landscape import SURVEYED, Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
 from .blocks.sampler import ACCEPTANCE, Walkers, adapt, attempt, gain_at
@@ -108,7 +108,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     parts = energy_and_slope(model, particles, places, weights_of(places, parameters.heat))[0]
     unit, none = torch.mean(parts), torch.zeros_like(by_group(parts))
     state = State(0, particles, places, size, noticed, unit, none[0], none, none[0])
-    visited = parameters.walkers * (1 + BURN_IN)
+    visited = SURVEYED + parameters.walkers * (1 + BURN_IN)
     while True:
         watch.check(state.watch, state.step, float(state.energy))
         yield Checkpoint(

@@ -12,6 +12,7 @@ from mfbench import Context
 from mfbench_jax.blocks import tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
+from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.levels import shifted
 from mfbench_jax.blocks.network_inputs import network_inputs
 from mfbench_jax.blocks.ritz_training import UPDATES
@@ -46,7 +47,7 @@ def test_it_settles_near_the_committor(well, lead):
 def test_it_counts_what_its_walkers_did(lead):
     walkers = LADDERS * WINDOWS
     assert lead.samples == walkers * lead.steps
-    assert lead.evaluations == walkers * (1 + lead.steps * MOVES)
+    assert lead.evaluations == SURVEYED + walkers * (1 + lead.steps * MOVES)
     assert lead.places.shape[1:] == (LADDERS, WINDOWS, 2)
 
 

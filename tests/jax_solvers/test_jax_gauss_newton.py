@@ -28,6 +28,7 @@ from mfbench_jax.blocks.cooling import (
     steps_left,
     trusted,
 )
+from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.gauss_newton import MOVED, REACH, STEPS, solve, strewn
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
@@ -71,11 +72,11 @@ def test_reports_are_finite_and_work_grows(trained):
     for checkpoint in trained[1:]:
         assert np.all(np.isfinite(list(checkpoint.reports.values())))
     walkers = SMALL["windows"] * SMALL["ladders"]
-    assert trained[0].work["evaluations"] == walkers
+    assert trained[0].work["evaluations"] == SURVEYED + walkers
     looks = GaussNewton().looks
     for round_, checkpoint in ((1, trained[1]), (2, trained[1 + STEPS])):
         pools = 1 + round_  # one before the first step, then one for each STEPS steps
-        assert checkpoint.work["evaluations"] == walkers * (
+        assert checkpoint.work["evaluations"] == SURVEYED + walkers * (
             1 + pools * looks * (SMALL["pause"] * SMALL["moves"] + 1)
         )
     work = [checkpoint.work["evaluations"] for checkpoint in trained]

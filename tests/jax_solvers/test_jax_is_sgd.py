@@ -13,6 +13,7 @@ import pytest
 from mfbench import Context, Diverged
 from mfbench_committor import double_well
 from mfbench_committor.entries.double_well import DoubleWellParameters
+from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.supervised import STRETCH, TRAJECTORIES
 from mfbench_jax.is_sgd import UPDATES, solve
 from mfbench_jax.is_sgd_entry import ImportanceSampling
@@ -61,7 +62,7 @@ def test_reports_are_finite_and_the_boundary_is_kept(trained):
 def test_work_counts_every_visited_point(trained):
     walkers = SMALL["windows"] * SMALL["ladders"]
     for i, checkpoint in enumerate(trained[:5]):
-        assert checkpoint.work["evaluations"] == walkers * (1 + i * UPDATES * SMALL["moves"])
+        assert checkpoint.work["evaluations"] == SURVEYED + walkers * (1 + i * UPDATES * SMALL["moves"])
 
 
 def test_checkpoints_share_one_evaluate_and_keep_their_state(well, trained):

@@ -22,7 +22,7 @@ from .coordinate import LOGIT
 from .departure import departure
 from .descent import anytime
 from .keys import root_key
-from .landscape import survey
+from .landscape import SURVEYED, survey
 from .lift import lift_of
 from .network_inputs import NetworkInputs
 from .ritz_descent import bounded
@@ -107,7 +107,7 @@ class EnergyLead:
     @property
     def evaluations(self) -> int:
         """Places at which V and its gradient were evaluated."""
-        return self._walkers * (1 + self._looks * self._moves)
+        return SURVEYED + self._walkers * (1 + self._looks * self._moves)
 
     @property
     def samples(self) -> int:

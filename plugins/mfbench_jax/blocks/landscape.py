@@ -15,6 +15,8 @@ from .lift import Lift
 
 ROUNDED = 1e-3
 """Rounding of beta V in single precision, in kT, above which it is taken in double precision."""
+SURVEYED = 1
+"""Evaluations of V that `survey` takes beforehand."""
 
 
 class Places(NamedTuple):
@@ -47,12 +49,11 @@ def value_and_slope(field: Callable[[jax.Array], jax.Array], x: jax.Array) -> tu
 
 
 def energy_of(problem: CommittorProblem) -> Callable[[jax.Array], jax.Array]:
-    """beta V (n,) at x (n, d), in the precision of x; less its mean over the start points where rounding would be felt.
+    """beta V (n,) at x (n, d), in the precision of x; less its value at a start point where rounding would be felt.
 
     The zero of V is a convention, and walkers in single precision would feel one that is far away.
     """
-    starts = np.concatenate([problem.start_a, problem.start_b])
-    zero = problem.beta * float(np.mean(np.asarray(problem.potential(starts), float)))
+    zero = problem.beta * float(np.asarray(problem.potential(problem.start_a[:1]), float)[0])
     if abs(zero) * np.finfo(np.float32).eps < ROUNDED:
         return lambda x: problem.beta * problem.potential(x)
 
