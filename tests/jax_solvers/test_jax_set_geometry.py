@@ -62,6 +62,7 @@ def test_balls_have_the_curvature_of_their_radius_whatever_the_factor(dim, facto
 def test_the_step_is_that_of_the_formula():
     gap, bent = 1.0, 9.0
     assert longest_step(shell(10), np.ones(10)) == pytest.approx(0.5 * 2.0 * BENT * gap / bent)
+    assert type(step_of(shell(10), shell(10).start_a)[0]) is float, "walkers of single precision stay so"
     # The smaller ball decides where it is smaller than the gap.
     assert longest_step(shell(10, 0.2, 2.0), np.ones(10)) == pytest.approx(0.5 * 2.0 * BENT * 0.2 / 45.0)
 

@@ -53,7 +53,7 @@ def longest_step(problem: CommittorProblem, strength: np.ndarray) -> float:
         largest = float(np.max(bent, initial=0.0, where=np.isfinite(bent)))
         if across and largest > 0.0:
             square = min(square, 2.0 * BENT * min(gap, across / largest) / largest)
-    return 0.5 * problem.beta * square
+    return float(0.5 * problem.beta * square)  # of numpy's type it would be of double precision in jax
 
 
 def boundary_point(boundary: Field, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
