@@ -9,9 +9,9 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    the walkers' places, so that the equation also holds where the law is thin.
 2. At first the equation is that of a hotter process, its temperature falling to the given one: a hot process has no
    barriers, and its solution leads to the next. Where the first equation is not solved (small sets in many dimensions
-   are hard to find for a hot process), or time is short, Adam lowers the Ritz energy over the walkers instead, as
-   `is-sgd` does, which leads near the committor from everywhere. A step moves z by a bounded amount, so that the
-   walkers can follow.
+   are hard to find for a hot process), or time is short for so many equations, Adam lowers the Ritz energy over the
+   walkers instead, as `is-sgd` does, which leads near the committor from everywhere. A step moves z by a bounded amount,
+   so that the walkers can follow.
 3. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
 4. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    goes on with the energy: its minimum still orders what the network can do.
@@ -35,7 +35,18 @@ from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.backward_equation import Points, surveyor
 from .blocks.compiled import once
-from .blocks.cooling import COOLED, HOTTEST, HURRIED, LEAST_TRUST, astray, cooled, lost, steps_left, trusted
+from .blocks.cooling import (
+    COOLED,
+    HOTTEST,
+    HURRIED,
+    LEAST_TRUST,
+    astray,
+    cooled,
+    lost,
+    steps_left,
+    too_late,
+    trusted,
+)
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.drift import drift
@@ -72,6 +83,8 @@ ALL = 10**9
 FEW, BEHIND = 2000, 0.85
 """Points of a hot equation at most, once cooling at the pace so far would end after a share of the time: its solution only
 leads to the next. Not of the hottest one, which few points do not tell from a wrong one."""
+PACED = 4
+"""Steps with so few points until their pace is known."""
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
 
@@ -180,7 +193,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     heat, trust = HOTTEST, LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
-    most, behind = min(p.pool, LARGEST // len(theta)), False
+    most = min(p.pool, LARGEST // len(theta))
+    behind: tuple[float, int] | None = None  # when cooling was first late, and after how many steps
     began = context.elapsed()
 
     def accurate() -> bool:
@@ -195,12 +209,19 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         pace = (context.elapsed() - began) / len(misses)
         return spent(BEHIND - pace * steps_left(heat) / (context.budget - began))
 
+    def overtaken() -> bool:
+        """Whether cooling ends too late though its points are few."""
+        if behind is None or len(misses) - behind[1] < PACED:
+            return False
+        pace = (context.elapsed() - behind[0]) / (len(misses) - behind[1])
+        return too_late(context.budget - context.elapsed(), pace, heat)
+
     def unfound() -> bool:
         """Whether there is no time for hot equations, or they lead nowhere, and there is an energy to lead instead."""
         return (
             reversible
             and heat > 1.0
-            and (context.budget < SHORT or astray(heat, misses, hurried=spent(HURRIED)))
+            and (context.budget < SHORT or overtaken() or astray(heat, misses, hurried=spent(HURRIED)))
         )
 
     while not (reversible and heat == 1.0 and lost(misses)):
@@ -220,7 +241,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             pool = fresh(tanh_network.shaped(theta, net))
             began = context.elapsed()  # all of it is compiled now
         news = fresh(tanh_network.shaped(theta, net))
-        behind = behind or (1.0 < heat < HOTTEST and late())
+        if behind is None and 1.0 < heat < HOTTEST and late():
+            behind = context.elapsed(), len(misses)
         pool = pooled(pool, news, min(most, FEW) if behind and heat > 1.0 else most)
         if accurate() or way_back.known:
             unseen = WeightedResidual(heated(news, heat), theta, net, p.spread_power, trust)

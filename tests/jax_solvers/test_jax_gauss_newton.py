@@ -26,6 +26,7 @@ from mfbench_jax.blocks.cooling import (
     cooled,
     lost,
     steps_left,
+    too_late,
     trusted,
 )
 from mfbench_jax.blocks.landscape import SURVEYED
@@ -144,6 +145,14 @@ def test_steps_left_are_those_that_cooling_then_takes():
     assert steps_left(HOTTEST) == pytest.approx(COOLING)
     assert steps_left(cooled(4.0, [0.5 * SOLVED], late=False)) == pytest.approx(steps_left(4.0) - 1.0)
     assert steps_left(1.0) == 0.0
+
+
+def test_hot_equations_are_given_up_when_they_would_outlast_the_time():
+    """From 4 T half of the cooling is left, ten steps when hurried: they may take .6 of what is left of the time."""
+    assert not too_late(60.0, 3.5, 4.0)
+    assert too_late(60.0, 3.7, 4.0)
+    assert too_late(0.0, 1.0, 4.0)
+    assert not too_late(1.0, 1e9, 1.0)
 
 
 def test_where_cooling_would_end_too_late_hot_equations_get_few_points(well, trained, monkeypatch):

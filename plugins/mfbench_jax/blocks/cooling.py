@@ -18,6 +18,8 @@ FALLING = 0.8
 """Ratio of the residual to that of LATELY steps before, below which one waits for it."""
 COOLED = 0.6
 """Share of the budget, less what compiling took, after which nothing is waited for."""
+LATEST = 0.6
+"""Share of the time left that cooling may take once it has been hurried: beyond, the given equation would not be solved."""
 LATELY = 8
 """Steps over which the fall of the residual is judged."""
 PATIENCE, HURRIED = 20, 0.25
@@ -54,6 +56,17 @@ def _lower(heat: float, ratio: float) -> float:
 def steps_left(heat: float) -> float:
     """Steps until the given temperature is reached, if every equation is solved at once."""
     return float(np.log(heat) / np.log(RATIO))
+
+
+def too_late(left: float, pace: float, heat: float) -> bool:
+    """Whether cooling as fast as is allowed ends when nearly nothing is left of the time.
+
+    Args:
+        left: seconds of the budget.
+        pace: seconds of a step.
+        heat: temperature of the equation.
+    """
+    return pace * steps_left(heat) / 2.0 > LATEST * left
 
 
 def astray(heat: float, misses: list[float], hurried: bool) -> bool:
