@@ -159,12 +159,16 @@ def test_where_cooling_would_end_too_late_hot_equations_get_few_points(well, tra
     few = 200
     monkeypatch.setattr("mfbench_jax.gauss_newton.FEW", few)
     late = checkpoints(well[0], 30, pace=2.5)
-    for on_time, reports in ((True, trained[1:30]), (False, late[1:])):
-        cooling = [one.reports["points"] for one in reports if 1.0 < one.reports["heat"] < HOTTEST]
-        hottest = [one.reports["points"] for one in reports if one.reports["heat"] == HOTTEST]
+    for on_time, found in ((True, trained[1:30]), (False, late[1:])):
+        equations = [one.reports for one in found if "heat" in one.reports]
+        cooling = [told["points"] for told in equations if 1.0 < told["heat"] < HOTTEST]
+        hottest = [told["points"] for told in equations if told["heat"] == HOTTEST]
         assert cooling and hottest
         assert (min(cooling) > few) == on_time
         assert max(hottest) > few, "few points do not tell a right equation from a wrong one"
+        assert (len(equations) == len(found)) == on_time, (
+            "where even few points are too slow, the energy leads"
+        )
 
 
 def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():
