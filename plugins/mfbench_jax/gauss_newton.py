@@ -23,6 +23,7 @@ What was measured: docs/decisions/0012.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
@@ -37,6 +38,7 @@ from .blocks.backward_equation import Points, surveyor
 from .blocks.compiled import once
 from .blocks.cooling import (
     COOLED,
+    HOPELESS,
     HOTTEST,
     HURRIED,
     LEAST_TRUST,
@@ -55,6 +57,7 @@ from .blocks.keys import root_key
 from .blocks.landscape import SURVEYED, survey
 from .blocks.levenberg_marquardt import Damping
 from .blocks.network_inputs import network_inputs
+from .blocks.pool import heated, pooled, strewn
 from .blocks.rest import Rest
 from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
@@ -69,8 +72,6 @@ FIRST_SIZE = 1e-4
 FIRST_DAMPING = Damping(1.0)
 STEPS = 2
 """With one pool."""
-MOVED, REACH = 1 / 3, 1.5
-"""Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
 SHORT = 60.0
 """Seconds of a budget below which compiling and cooling would leave no time for the equation itself."""
 ROOM, COMPILED = 3.0, 1.5
@@ -85,6 +86,8 @@ FEW, BEHIND = 2000, 0.85
 leads to the next. Not of the hottest one, which few points do not tell from a wrong one."""
 PACED = 4
 """Steps with so few points until their pace is known."""
+LEARNT = 2000
+"""Points at which the network learns what the energy has found."""
 LARGEST = 15_000_000
 """Numbers in the Jacobian at most: where there are many parameters, fewer points are used."""
 
@@ -134,14 +137,24 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         return EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
 
     def led(lead: EnergyLead, room: float) -> Iterator[Checkpoint]:
+        """Until the energy has settled; to the end, if there is no room for the equation."""
         yield answer(lead.solution, lead.reports)
         started = context.elapsed()
         lead.advance()
         compiled = context.elapsed() - started
-        while not lead.settled or context.budget - context.elapsed() < room * compiled:
+        while not lead.settled:
             yield answer(lead.solution, lead.reports)
+            if context.budget - context.elapsed() < room * compiled:
+                yield from ended(lead)
             lead.advance()
         yield answer(lead.solution, lead.reports)
+
+    def ended(lead: EnergyLead) -> Iterator[Checkpoint]:
+        """With steps that fall to none when the budget ends, so that their noise goes too."""
+        begun, left = context.elapsed(), context.budget - context.elapsed()
+        while True:
+            lead.advance(max(0.0, 1.0 - (context.elapsed() - begun) / left) if left > 0.0 else 0.0)
+            yield answer(lead.solution, lead.reports)
 
     if reversible and context.budget < SHORT:
         lead = new_lead()
@@ -194,7 +207,9 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
-    behind: tuple[float, int] | None = None  # when cooling was first late, and after how many steps
+    behind: tuple[float, int] | None = (
+        None  # since when hot equations have few points, and after how many steps
+    )
     began = context.elapsed()
 
     def accurate() -> bool:
@@ -234,12 +249,15 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 since=jnp.zeros((), int), places=visited(lead.walkers.places.x), sizes=lead.walkers.sizes,
                 placement=lead.walkers.placement,
             )  # fmt: skip
-            pool = known(lead.places)
-            net = taught(net, pool.inputs.value[-most:], (lead.logit(pool.u) - pool.lift)[-most:])
+            pool = reduce(partial(pooled, most=most), map(known, lead.rounds(rng, p.looks, most)))
+            net = taught(net, pool.inputs.value[-LEARNT:], (lead.logit(pool.u) - pool.lift)[-LEARNT:])
             theta, damping, trust, misses, heat = tanh_network.flat(net), FIRST_DAMPING, LEAST_TRUST, [], 1.0
+            if WeightedResidual(pool, theta, net, p.spread_power, trust).miss > HOPELESS:
+                break
         if pool is None:
             pool = fresh(tanh_network.shaped(theta, net))
             began = context.elapsed()  # all of it is compiled now
+            behind = (began, 0) if most <= FEW else None
         news = fresh(tanh_network.shaped(theta, net))
         if behind is None and 1.0 < heat < HOTTEST and late():
             behind = context.elapsed(), len(misses)
@@ -275,22 +293,4 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     # The network cannot follow the equation here; the energy still orders what it can do.
     lead = lead or new_lead()
-    while True:
-        lead.advance()
-        yield answer(lead.solution, lead.reports)
-
-
-def heated(points: Points, heat: float) -> Points:
-    """The points of the equation at another temperature."""
-    return points._replace(force=points.force / heat)
-
-
-def strewn(rng: np.random.Generator, u: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Walkers' places (..., L, d), MOVED of them moved by about REACH (4 h)^1/2 in all, h (L,) the sizes of their steps."""
-    far = REACH * np.sqrt(4.0 * sizes / u.shape[-1]) * (rng.random(u.shape[:-1]) < MOVED)
-    return np.asarray(u + far[..., None] * rng.standard_normal(u.shape))
-
-
-def pooled(pool: Points, news: Points, most: int) -> Points:
-    """The newest points of both."""
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[-most:], pool, news)
+    yield from ended(lead)

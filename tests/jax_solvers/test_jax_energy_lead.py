@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mfbench import Context
+from mfbench_jax import gauss_newton
 from mfbench_jax.blocks import tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
@@ -22,6 +23,7 @@ from mfbench_jax.gauss_newton import SHORT, STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 LADDERS, WINDOWS, MOVES = 12, 8, 3
+SMALL = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,6 @@ def test_it_counts_what_its_walkers_did(lead):
     walkers = LADDERS * WINDOWS
     assert lead.samples == walkers * lead.steps
     assert lead.evaluations == SURVEYED + walkers * (1 + lead.steps * MOVES)
-    assert lead.places.shape[1:] == (LADDERS, WINDOWS, 2)
 
 
 def test_its_logit_is_that_of_what_it_hands_over(lead):
@@ -57,6 +58,66 @@ def test_its_logit_is_that_of_what_it_hands_over(lead):
     np.testing.assert_allclose(jax.nn.sigmoid(lead.logit(u)), values, rtol=1e-12)
     plain = lead.model.logit(tanh_network.cast(lead.solution.network, np.float64), u)
     np.testing.assert_allclose(lead.logit(u), shifted(lead.solution.shift, plain), rtol=1e-12)
+
+
+def test_places_come_in_rounds_that_are_alike_each_window_in_its_column(lead):
+    each = 2 * LADDERS * WINDOWS
+    rounds = lead.rounds(np.random.default_rng(3), looks=2, most=3 * each - 1)
+    assert [part.shape for part in rounds] == [(2, LADDERS, WINDOWS, 2)] * 2
+    places = np.concatenate(rounds).reshape(-1, WINDOWS, 2)
+    heights = np.median(lead.logit(places.reshape(-1, 2)).reshape(-1, WINDOWS), axis=0)
+    assert np.all(np.diff(heights) > 0)
+    assert len(lead.rounds(np.random.default_rng(3), looks=2, most=1)) == 1, "one at least"
+
+
+def bend(networks):
+    """How far three averages are off a line, on which those of a point that stays lie; 1 - cos."""
+    flat = [np.concatenate([np.ravel(part) for part in jax.tree.leaves(net)]) for net in networks]
+    first, second = np.diff(np.asarray(flat, float), axis=0)
+    return 1.0 - first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+
+
+def test_steps_without_length_leave_the_network_where_it_is(lead):
+    def averages(share):
+        for _ in range(3):
+            lead.advance(share)
+            yield lead.solution.network
+
+    assert bend(averages(1.0)) > 1e-2
+    assert bend(averages(0.0)) < 1e-3
+
+
+def test_steps_have_fallen_to_none_when_the_budget_ends(well):
+    """What is left when there is no room for an equation is the energy's; after some updates the clock is at the end."""
+    late = itertools.repeat(0.4 * SHORT, 20)
+    clock = itertools.chain([0.0], late, itertools.repeat(0.5 * SHORT))
+    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: next(clock))
+    *_, one, two, three = itertools.islice(solve(well[0], SMALL, context), 24)
+    assert one.work["samples"] < two.work["samples"] < three.work["samples"], "walkers go on"
+    assert bend(checkpoint.state.network for checkpoint in (one, two, three)) < 1e-3
+
+
+def test_an_equation_that_is_far_from_solved_where_the_energy_has_settled_is_not_begun(well, monkeypatch):
+    """On the well it is never so far: here anything is too far."""
+    monkeypatch.setattr(gauss_newton, "HOPELESS", 0.0)
+    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
+    answers = list(itertools.islice(solve(well[0], SMALL, context), 2 * FEWEST // UPDATES))
+    assert answers[-1].work["samples"] > LADDERS * WINDOWS * FEWEST
+    assert not any("residual" in checkpoint.reports for checkpoint in answers)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_network_goes_on_learning_after_steps_that_gain_little(seed):
+    """A function of a distance between two particles, as a bond's: steps were given up with 95 % of it unlearned."""
+
+    def target(u):
+        return 4.0 * np.sin(3.0 * np.linalg.norm(u[:, :2] - u[:, 2:4], axis=1))
+
+    rng = np.random.default_rng(seed)
+    u, others = rng.uniform(-1.0, 1.0, (2, 1500, 6))
+    net = tanh_network.random_network(np.random.default_rng(seed + 10), 6, 24, 2)
+    found = np.asarray(tanh_network.values(taught(net, u, target(u)), others))
+    assert np.sqrt(np.mean((found - target(others)) ** 2)) < 0.4 * np.std(target(others))
 
 
 def test_a_network_learns_values_and_knows_them_at_other_points():
@@ -74,8 +135,7 @@ def test_the_energy_goes_on_where_the_equation_would_only_compile(well):
     """On a clock on which the energy compiles for half of the budget: nothing else begins, long after it has settled."""
     clock = itertools.chain([0.0], itertools.repeat(0.25 * SHORT))
     context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: next(clock))
-    small = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
-    answers = list(itertools.islice(solve(well[0], small, context), 4 * FEWEST // UPDATES))
+    answers = list(itertools.islice(solve(well[0], SMALL, context), 4 * FEWEST // UPDATES))
     assert all("ritz_energy" in checkpoint.reports for checkpoint in answers[1:])
     values = answers[-1].evaluate(answers[-1].state, well[1].reactive.x)
     assert well[1].headline(np.asarray(values)).value < 0.05
@@ -84,8 +144,7 @@ def test_the_energy_goes_on_where_the_equation_would_only_compile(well):
 @pytest.mark.slow
 def test_a_short_run_begins_with_the_energy_and_goes_on_with_the_equation(well):
     context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
-    small = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
-    run = solve(well[0], small, context)
+    run = solve(well[0], SMALL, context)
     begun = list(itertools.takewhile(lambda checkpoint: "residual" not in checkpoint.reports, run))
     ended = list(itertools.islice(run, 6 * STEPS))
 

@@ -30,7 +30,8 @@ from mfbench_jax.blocks.cooling import (
     trusted,
 )
 from mfbench_jax.blocks.landscape import SURVEYED
-from mfbench_jax.gauss_newton import MOVED, REACH, STEPS, solve, strewn
+from mfbench_jax.blocks.pool import MOVED, REACH, strewn
+from mfbench_jax.gauss_newton import STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}

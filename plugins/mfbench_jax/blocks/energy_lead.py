@@ -36,8 +36,8 @@ FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the unit of the network's inputs; it adapts."""
 FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
-KEPT = 12
-"""Looks whose places are kept."""
+KEPT = 48
+"""Looks whose places are kept: those of few are too much alike for the network that learns from them."""
 
 
 class EnergyLead:
@@ -66,7 +66,10 @@ class EnergyLead:
             self.model,
             in_windows(survey(problem, lift), self.model.walkers, FIRST_SIZE, LOGIT, moves, True, MEMORY),
             partial(network.perceptron, dim=inputs.number, width=WIDTH, depth=DEPTH, dtype=DTYPE),
-            bounded(optax.adam(anytime(RATE, WARM_UP, HALVING))),
+            bounded(
+                optax.adam(anytime(RATE, WARM_UP, HALVING)),
+                optax.inject_hyperparams(optax.scale)(step_size=1.0),
+            ),
         )
         x = departure(np.random.default_rng(seeds), problem.start_a, problem.start_b, ladders, windows)
         self._state = self._training.begin(root_key(int(seeds.generate_state(1)[0])), np.asarray(x, DTYPE))
@@ -81,12 +84,16 @@ class EnergyLead:
         self.solution = Solution(self._state.training.params)
         self.reports: dict[str, float] = {"walkers_escaped": 0.0}
 
-    def advance(self) -> None:
-        """A few updates.
+    def advance(self, share: float = 1.0) -> None:
+        """A few updates, of which the steps have a share of their usual length.
 
         Raises:
             Diverged: an energy is no finite number.
         """
+        training = self._state.training
+        *moments, length = training.moments
+        length = length._replace(hyperparams={"step_size": jnp.asarray(share, DTYPE)})
+        self._state = self._state._replace(training=training._replace(moments=(*moments, length)))
         self._state = self._training.advance(self._state, None)
         self.solution, said = self._training.told(self._state)
         energy = float(self._state.training.energy)
@@ -119,10 +126,21 @@ class EnergyLead:
         """As they stand."""
         return self._state.walkers
 
-    @property
-    def places(self) -> np.ndarray:
-        """Where walkers were in the last looks, (k, R, L, d)."""
-        return np.stack(list(self._places))
+    def rounds(self, rng: np.random.Generator, looks: int, most: int) -> list[np.ndarray]:
+        """Where walkers were lately, each window's places at random: rounds of so many looks, (looks, R, L, d).
+
+        Args:
+            rng: that draws them.
+            looks: of a round; all rounds are alike, so that nothing is compiled for another size.
+            most: places in all, but for one round at least.
+        """
+        ladders, windows, dim = self._places[-1].shape
+        mixed = rng.permutation(np.stack(list(self._places)).reshape(-1, windows, dim))
+        number = max(1, min(most // (looks * self._walkers), len(mixed) // (looks * ladders)))
+        return [
+            part.reshape(-1, ladders, windows, dim)
+            for part in np.split(mixed[: number * looks * ladders], number)
+        ]
 
     def logit(self, u: np.ndarray) -> np.ndarray:
         """Of the solution at u (n, d), (n,)."""

@@ -8,11 +8,12 @@ from . import levenberg_marquardt, tanh_network
 from .levenberg_marquardt import Damping
 from .tanh_network import TanhNetwork
 
-STEPS = 20
-ENOUGH = 0.02
-"""Root mean square error at which to stop."""
-SLOWEST = 0.9
-"""Ratio of one step's mean square error to that before at which nothing more is gained."""
+STEPS = 30
+ENOUGH = 0.05
+"""Root mean square error at which to stop: what is left the equation mends sooner."""
+SLOWEST, WAITED = 0.9, 5
+"""Ratio of one step's mean square error to that before, in so many steps in a row, at which nothing more is gained: first
+steps are short, and so are some in between."""
 
 
 def taught(net: TanhNetwork, u: np.ndarray, target: np.ndarray) -> TanhNetwork:
@@ -26,10 +27,11 @@ def taught(net: TanhNetwork, u: np.ndarray, target: np.ndarray) -> TanhNetwork:
         narrow = tanh_network.cast(tanh_network.shaped(theta, net), short)
         return rows(theta), tanh_network.value_rows(narrow, u.astype(short))
 
-    theta, damping = tanh_network.flat(net), Damping(1.0)
+    theta, damping, slow = tanh_network.flat(net), Damping(1.0), 0
     for _ in range(STEPS):
         done = levenberg_marquardt.step(theta, damping, linearised, rows)
         theta, damping = done.theta, done.damping
-        if done.after < ENOUGH**2 or done.after > SLOWEST * done.before:
+        slow = slow + 1 if done.after > SLOWEST * done.before else 0
+        if done.after < ENOUGH**2 or slow == WAITED:
             break
     return tanh_network.shaped(theta, net)

@@ -49,6 +49,11 @@ class WeightedResidual:
             return np.full(len(self._weight), np.inf)
         return self._weight * found.r
 
+    @property
+    def miss(self) -> float:
+        """The residual's root mean square at theta, in units of `unit`."""
+        return float(np.sqrt(np.mean((self._weight * self._found.r) ** 2))) / self.unit
+
     def upper(self, theta: np.ndarray) -> float:
         """The upper quartile of the weighted residuals' sizes, in units of `unit`: few points hold most of their mean
         square, and few others in the next pool."""
