@@ -14,10 +14,10 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    so that the walkers can follow.
 3. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
 4. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
-   goes on with the energy: its minimum still orders what the network can do.
+   goes on with the energy, by steps that fall to none: its minimum still orders what the network can do.
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy to go back to.
-What was measured: docs/decisions/0012.
+What was measured: docs/decisions/0012 and 0066.
 """
 
 from __future__ import annotations
@@ -207,9 +207,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
-    behind: tuple[float, int] | None = (
-        None  # since when hot equations have few points, and after how many steps
-    )
+    # Since when hot equations have few points, and after how many steps.
+    behind: tuple[float, int] | None = None
     began = context.elapsed()
 
     def accurate() -> bool:

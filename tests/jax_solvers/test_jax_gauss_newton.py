@@ -31,7 +31,7 @@ from mfbench_jax.blocks.cooling import (
 )
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.pool import MOVED, REACH, strewn
-from mfbench_jax.gauss_newton import STEPS, solve
+from mfbench_jax.gauss_newton import FEW, PACED, STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}
@@ -170,6 +170,15 @@ def test_where_cooling_would_end_too_late_hot_equations_get_few_points(well, tra
         assert (len(equations) == len(found)) == on_time, (
             "where even few points are too slow, the energy leads"
         )
+
+
+def test_where_there_are_never_more_than_few_points_the_hottest_equation_tells_the_pace(well):
+    """Forty steps of six seconds, or half as many, are too many for a budget of 100."""
+    assert SMALL["pool"] < FEW
+    found = checkpoints(well[0], PACED + 6, pace=6.0)
+    equations = [one.reports["heat"] for one in found if "heat" in one.reports]
+    assert equations == [HOTTEST] * len(equations) and PACED <= len(equations) <= PACED + STEPS
+    assert "heat" not in found[-1].reports, "the energy leads"
 
 
 def test_the_first_equation_is_not_found_when_its_residual_stays_large_for_long():

@@ -53,7 +53,7 @@ def inputs_of(view, u):
     """As the network takes them, by automatic differentiation; coordinates have no derivatives to tell."""
     if view is VIEWS["coordinates"]:
         return Inputs(u)
-    gradient, hessian = jax.vmap(jax.jacobian(view[1]))(u), jax.vmap(jax.hessian(view[1]))(u)
+    gradient, hessian = (jax.jit(jax.vmap(of(view[1])))(u) for of in (jax.jacobian, jax.hessian))
     laplacian = np.trace(np.asarray(hessian), axis1=2, axis2=3)
     return Inputs(np.asarray(jax.vmap(view[1])(u)), np.asarray(gradient), laplacian)
 
@@ -67,8 +67,8 @@ def test_jet_is_that_of_automatic_differentiation(network, view):
     u, g = np.random.default_rng(0).standard_normal((9, view[0])), at(network, view)
     jet = tanh_network.jet(network, inputs_of(view, u))
     np.testing.assert_allclose(jet.value, jax.vmap(g)(u), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(jet.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-11, atol=1e-12)
-    laplacian = jax.vmap(lambda y: jnp.trace(jax.hessian(g)(y)))(u)
+    np.testing.assert_allclose(jet.gradient, jax.jit(jax.vmap(jax.grad(g)))(u), rtol=1e-11, atol=1e-12)
+    laplacian = jax.jit(jax.vmap(lambda y: jnp.trace(jax.hessian(g)(y))))(u)
     np.testing.assert_allclose(jet.laplacian, laplacian, rtol=1e-10, atol=1e-11)
 
 
@@ -81,7 +81,7 @@ def test_rows_are_the_jacobian_of_the_operator(network, view):
         return jnp.trace(jax.hessian(g)(u)) + v @ jax.grad(g)(u) - k * g(u)
 
     theta = jnp.asarray(tanh_network.flat(network))
-    jacobian = jax.vmap(jax.grad(operator), (None, 0, 0, 0))(theta, u, v, k)
+    jacobian = jax.jit(jax.vmap(jax.grad(operator), (None, 0, 0, 0)))(theta, u, v, k)
     rows = tanh_network.operator_rows(network, inputs_of(view, u), v, k)
     np.testing.assert_allclose(rows, jacobian, rtol=1e-9, atol=1e-11)
 

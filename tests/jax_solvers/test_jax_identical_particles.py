@@ -82,8 +82,8 @@ def test_jets_are_those_of_automatic_differentiation(cluster, places):
             return inputs.values(y[None])[0]
 
         np.testing.assert_allclose(jet.value, inputs.values(jnp.asarray(u)), rtol=1e-12)
-        np.testing.assert_allclose(jet.gradient, jax.vmap(jax.jacrev(at))(u), rtol=1e-9, atol=1e-10)
-        hessian = np.asarray(jax.vmap(jax.hessian(at))(u))
+        np.testing.assert_allclose(jet.gradient, jax.jit(jax.vmap(jax.jacrev(at)))(u), rtol=1e-9, atol=1e-10)
+        hessian = np.asarray(jax.jit(jax.vmap(jax.hessian(at)))(u))
         np.testing.assert_allclose(jet.laplacian, np.trace(hessian, axis1=2, axis2=3), rtol=1e-8, atol=1e-8)
     assert jet.gradient.shape == (6, inputs.number, 14) and not inputs.plain
 

@@ -63,7 +63,7 @@ def test_the_forward_laplacian_is_the_weighed_trace_of_the_hessian():
 
     np.testing.assert_allclose(found.value, jax.vmap(g)(u), rtol=1e-12)
     np.testing.assert_allclose(found.gradient, jax.vmap(jax.grad(g))(u), rtol=1e-11, atol=1e-13)
-    hessian = jax.vmap(jax.hessian(g))(u)
+    hessian = jax.jit(jax.vmap(jax.hessian(g)))(u)
     weighed = jnp.einsum("nii,i->n", hessian, mobility)
     np.testing.assert_allclose(found.laplacian, weighed, rtol=1e-10, atol=1e-12)
 
@@ -113,11 +113,9 @@ def test_the_residual_vanishes_at_the_committor_of_a_drift_that_is_no_gradient(w
         q = windy.committor(x)
         return jnp.log(q) - jnp.log1p(-q) - lift(x[None])[0]
 
-    learned = Jet(
-        jax.vmap(g)(points.x),
-        jax.vmap(jax.grad(g))(points.x),
-        jnp.trace(jax.vmap(jax.hessian(g))(points.x), axis1=1, axis2=2),
-    )
+    value, slope = jax.jit(jax.vmap(jax.value_and_grad(g)))(points.x)
+    hessian = jax.jit(jax.vmap(jax.hessian(g)))(points.x)
+    learned = Jet(value, slope, jnp.trace(hessian, axis1=1, axis2=2))
     assert bool(jnp.all(points.usable))
     found = residual(learned, points, np.ones(2))
     np.testing.assert_allclose(found.r, 0.0, atol=1e-4)
@@ -155,8 +153,8 @@ def test_the_residual_vanishes_at_a_martingale_of_a_process_with_noise_in_one_di
     def g(x):
         return jnp.log(f(x)) - jnp.log1p(-f(x)) - lift(x[None])[0]
 
-    hessian = jax.vmap(jax.hessian(g))(points.x)
-    value, slope = jax.vmap(g)(points.x), jax.vmap(jax.grad(g))(points.x)
+    hessian = jax.jit(jax.vmap(jax.hessian(g)))(points.x)
+    value, slope = jax.jit(jax.vmap(jax.value_and_grad(g)))(points.x)
     found = residual(Jet(value, slope, 0.5 * hessian[:, 1, 1]), points, problem.mobility)
     np.testing.assert_allclose(found.r, 0.0, atol=1e-4)
     elsewhere = residual(Jet(value, slope, 0.5 * hessian[:, 1, 1]), points, np.zeros(2))
