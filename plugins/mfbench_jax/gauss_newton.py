@@ -150,10 +150,11 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         yield answer(lead.solution, lead.reports)
 
     def ended(lead: EnergyLead) -> Iterator[Checkpoint]:
-        """With steps that fall to none when the budget ends, so that their noise goes too."""
-        begun, left = context.elapsed(), context.budget - context.elapsed()
+        """With steps that fall to none over the last half of the time, so that their noise goes too."""
+        half = (context.budget - context.elapsed()) / 2.0
         while True:
-            lead.advance(max(0.0, 1.0 - (context.elapsed() - begun) / left) if left > 0.0 else 0.0)
+            left = max(0.0, context.budget - context.elapsed())
+            lead.advance(min(1.0, left / half) if half > 0.0 else 0.0)
             yield answer(lead.solution, lead.reports)
 
     if reversible and context.budget < SHORT:
