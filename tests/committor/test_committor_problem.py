@@ -107,4 +107,9 @@ def test_bad_input_is_refused_with_where_got_and_expected(case):
 @pytest.mark.parametrize("value", [INFINITE, NAN])
 def test_a_potential_that_is_undefined_far_away_is_no_fault(value):
     """Hard cores overflow; walkers do not go there, and where they do the trial says so."""
-    CommittorProblem(**(GOOD | {"potential": lambda x: np.where(x[:, 1] > 2.5, value, x[:, 0] ** 2)}))
+    problem = CommittorProblem(
+        **(GOOD | {"potential": lambda x: np.where(x[:, 1] > 2.5, value, x[:, 0] ** 2)})
+    )
+    far = np.concatenate([problem.start_a, problem.start_b])
+    far[:, 1] = 3.0
+    np.testing.assert_array_equal(problem.potential(far), value)
