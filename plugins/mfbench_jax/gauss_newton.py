@@ -279,7 +279,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             fit = WeightedResidual(heated(pool, heat), theta, net, p.spread_power, trust)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
             theta, damping = done.theta, way_back.bounded(done.damping)
-            misses.append(float(np.sqrt(done.after)) / fit.unit)
+            misses.append(fit.relative(done.after))
             told = {
                 "residual": misses[-1],
                 "heat": heat,

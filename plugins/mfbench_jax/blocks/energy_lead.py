@@ -91,10 +91,9 @@ class EnergyLead:
             Diverged: an energy is no finite number.
         """
         training = self._state.training
-        *moments, length = training.moments
-        length = length._replace(hyperparams={"step_size": jnp.asarray(share, DTYPE)})
-        self._state = self._state._replace(training=training._replace(moments=(*moments, length)))
-        self._state = self._training.advance(self._state, None)
+        moments = optax.tree_utils.tree_set(training.moments, step_size=jnp.asarray(share, DTYPE))
+        state = self._state._replace(training=training._replace(moments=moments))
+        self._state = self._training.advance(state, None)
         self.solution, said = self._training.told(self._state)
         energy = float(self._state.training.energy)
         watch.check(self._state.walkers.watch, self.steps, energy)

@@ -39,8 +39,8 @@ class WeightedResidual:
         weight *= np.exp(-np.abs(pool.lift))
         size = np.abs(weight * found.r)
         self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
-        self.unit = float(np.sqrt(np.mean((self._weight * found.size) ** 2))) + TINY
-        """The residual's root mean square if nothing in the equation cancelled."""
+        # The residual's root mean square if nothing in the equation cancelled.
+        self._unit = float(np.sqrt(np.mean((self._weight * found.size) ** 2))) + TINY
 
     def rows(self, theta: np.ndarray) -> np.ndarray:
         """(n,) weighted residuals; infinite where the logit would change too much for the walkers to follow."""
@@ -51,13 +51,17 @@ class WeightedResidual:
 
     @property
     def miss(self) -> float:
-        """The residual's root mean square at theta, in units of `unit`."""
-        return float(np.sqrt(np.mean((self._weight * self._found.r) ** 2))) / self.unit
+        """The residual's root mean square at theta, in units of what it would be if nothing in the equation cancelled."""
+        return self.relative(float(np.mean((self._weight * self._found.r) ** 2)))
+
+    def relative(self, mean_square: float) -> float:
+        """The root of a mean square of rows, in the same units."""
+        return float(np.sqrt(mean_square)) / self._unit
 
     def upper(self, theta: np.ndarray) -> float:
-        """The upper quartile of the weighted residuals' sizes, in units of `unit`: few points hold most of their mean
+        """The upper quartile of the weighted residuals' sizes, in those units: few points hold most of their mean
         square, and few others in the next pool."""
-        return float(np.quantile(np.abs(self.rows(theta)), 0.75)) / self.unit
+        return float(np.quantile(np.abs(self.rows(theta)), 0.75)) / self._unit
 
     def linearised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n,) weighted residuals and their derivatives (n, P) in single precision.
