@@ -90,7 +90,7 @@ def test_nodes_integrate_the_last_law(dim):
     assert np.sum(p) == pytest.approx(1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize("dim", [1, 2, 3, 10, 50])
+@pytest.mark.parametrize("dim", [1, 2, 3, 10, pytest.param(50, marks=pytest.mark.slow)])
 def test_the_box_holds_the_law_at_all_times(dim):
     parameters = QuarticParameters(dim=dim)
     found, problem = judge(parameters, 6), build(parameters, 6)

@@ -198,6 +198,7 @@ def test_a_separable_gibbs_law_is_a_product():
     assert mass == pytest.approx(1.0, abs=3e-4)
 
 
+@pytest.mark.slow
 def test_a_finer_level_counts_though_it_rests_at_a_larger_tolerance():
     """The plane ring by its repetition 3: the first level rests at 1e-5, the second at larger tolerances only, with a
     quarter of the splitting's error. By tolerances alone the run would end with the first one's .023 nats."""

@@ -105,6 +105,7 @@ def test_the_reference_is_converged_and_has_mass_one():
     assert np.max(np.abs(p - shared)) < 1e-8 * p.max()
 
 
+@pytest.mark.slow
 def test_noise_that_cannot_be_flattened_is_followed():
     """Where a polynomial of degree 8 in both variables runs away, a bounded function of that degree goes on."""
     seen = run(PROBLEM, degree=8, order=2, census=4000)

@@ -67,6 +67,7 @@ def test_the_starts_shape_times_a_gaussian_is_exact():
     assert seen[-1].reports["residual"] < 1e-9
 
 
+@pytest.mark.slow
 def test_what_lies_outside_is_approached_with_the_degree():
     """Two unlike wells on a line, at the early time: the error falls by more than 5 from degree 4 to 8."""
     parameters = QuarticParameters(dim=1)

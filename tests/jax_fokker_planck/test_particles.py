@@ -188,6 +188,7 @@ def test_it_declines_stationary_laws():
     )
 
 
+@pytest.mark.slow
 def test_through_a_trial():
     cell = Cell(
         task="fokker-planck", problem="fokker-planck/gaussian", problem_parameters={"case": "relaxation", "dim": 2},

@@ -98,6 +98,7 @@ def test_yielded_states_stay_as_they_were(instance):
     np.testing.assert_array_equal(before, np.asarray(held.evaluate(held.state, instance[1].reactive.x[:100])))
 
 
+@pytest.mark.slow
 def test_short_run_beats_the_bare_lift_five_times_over(instance):
     problem, judge = instance
     solve, _ = SMALL["is-sgd"]

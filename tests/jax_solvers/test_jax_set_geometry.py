@@ -88,7 +88,8 @@ def test_sets_that_meet_at_a_cut_bound_nothing():
     assert longest_step(problem, np.ones(2)) == math.inf
 
 
-@pytest.mark.parametrize("dim", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("dim", [2, 10])
 def test_shots_between_spheres_end_in_b_as_often_as_the_closed_form_says(dim):
     """q = (g(r) - g(1)) / (g(2) - g(1)), g = log r or -r^(2 - d): V has no curvature, so the sets alone bound the step."""
     problem, number = shell(dim, beta=2.0), 3000

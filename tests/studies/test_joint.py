@@ -95,6 +95,7 @@ def test_a_point_of_two_arms_counts_once(entry):
     assert fit_joint(entry, points).coefficients == fit_joint(entry, again).coefficients
 
 
+@pytest.mark.slow
 def test_it_is_wrong_as_seldom_as_it_says(entry):
     """All three intervals hold together in 95 % of studies, the law is refused in 1 %; the sign is seen at this noise.
 
