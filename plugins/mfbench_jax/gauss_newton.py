@@ -3,26 +3,28 @@
 f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the lift made of distances to A and B
 (`blocks/distance_lift.py`).
 
-1. Levenberg-Marquardt lowers the residual of the backward Kolmogorov equation (`blocks/backward_equation.py`), which
+1. Adam lowers the Ritz energy over walkers, as `is-sgd` does, which leads near the committor from everywhere, until it
+   has settled (`blocks/energy_lead.py`). What it found is taught to g, and is the answer until g is better.
+2. Levenberg-Marquardt lowers the residual of the backward Kolmogorov equation (`blocks/backward_equation.py`), which
    vanishes point by point at the committor: sampling leaves no noise in the answer, and the law of the points is free.
    They are a pool of many looks at walkers in umbrella windows along the newest z, some of them moved a little off
-   the walkers' places, so that the equation also holds where the law is thin.
-2. At first the equation is that of a hotter process, its temperature falling to the given one: a hot process has no
-   barriers, and its solution leads to the next. Where the first equation is not solved (small sets in many dimensions
-   are hard to find for a hot process), or time is short for so many equations, Adam lowers the Ritz energy over the
-   walkers instead, as `is-sgd` does, which leads near the committor from everywhere. A step moves z by a bounded amount,
-   so that the walkers can follow.
-3. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
-4. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
+   the walkers' places, so that the equation also holds where the law is thin. A step moves z by a bounded amount, so
+   that the walkers can follow.
+3. Where transitions are rare, walkers hardly exchange basins, and the energy leaves undetermined what they alone would
+   tell. There g begins with the equation of a hotter process, which has no barriers, and whose solution leads to the
+   next, the temperature falling to the given one; so too where points are fewer than parameters. If that leads nowhere,
+   g is taught what the energy has found after all.
+4. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
+5. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    goes on with the energy, by steps that fall to none: its minimum still orders what the network can do.
 
-The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy to go back to.
-What was measured: docs/decisions/0012 and 0066.
+The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy, and hot equations
+lead. What was measured: docs/decisions/0012, 0066 and 0067.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial, reduce
 
 import jax
@@ -32,23 +34,10 @@ import numpy as np
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levenberg_marquardt, tanh_network, umbrella, watch
+from .blocks import cooling, levenberg_marquardt, tanh_network, umbrella, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.backward_equation import Points, surveyor
 from .blocks.compiled import once
-from .blocks.cooling import (
-    COOLED,
-    HOPELESS,
-    HOTTEST,
-    HURRIED,
-    LEAST_TRUST,
-    astray,
-    cooled,
-    lost,
-    steps_left,
-    too_late,
-    trusted,
-)
 from .blocks.departure import departure
 from .blocks.distance_lift import distance_lift
 from .blocks.drift import drift
@@ -72,9 +61,7 @@ FIRST_SIZE = 1e-4
 FIRST_DAMPING = Damping(1.0)
 STEPS = 2
 """With one pool."""
-SHORT = 60.0
-"""Seconds of a budget below which compiling and cooling would leave no time for the equation itself."""
-ROOM, COMPILED = 3.0, 1.5
+ROOM, COMPILED = 2.5, 1.5
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
 long and then wants to take steps, and where it is compiled already: where it is not, the energy goes on."""
 ACCURATE = 0.01
@@ -101,6 +88,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     seeds = np.random.SeedSequence(context.seed)
     rng, walkers_each_look = np.random.default_rng(seeds), p.ladders * p.windows
     lead: EnergyLead | None = None
+    if reversible:
+        lead = EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
     state: Umbrella | None = None
     seen: Seen | None = None
     surveyed = inputs.asked
@@ -133,21 +122,15 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             reports=reports | {"walkers_escaped": escaped},
         )
 
-    def new_lead() -> EnergyLead:
-        return EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
-
-    def led(lead: EnergyLead, room: float) -> Iterator[Checkpoint]:
-        """Until the energy has settled; to the end, if there is no room for the equation."""
-        yield answer(lead.solution, lead.reports)
-        started = context.elapsed()
-        lead.advance()
-        compiled = context.elapsed() - started
-        while not lead.settled:
+    def led(lead: EnergyLead, enough: Callable[[], bool], room: float) -> Iterator[Checkpoint]:
+        """Until there is enough of the energy; to the end, if that leaves no time for the equation."""
+        while True:
             yield answer(lead.solution, lead.reports)
             if context.budget - context.elapsed() < room * compiled:
                 yield from ended(lead)
+            if enough():
+                return
             lead.advance()
-        yield answer(lead.solution, lead.reports)
 
     def ended(lead: EnergyLead) -> Iterator[Checkpoint]:
         """With steps that fall to none over the last half of the time, so that their noise goes too."""
@@ -157,9 +140,13 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             lead.advance(min(1.0, left / half) if half > 0.0 else 0.0)
             yield answer(lead.solution, lead.reports)
 
-    if reversible and context.budget < SHORT:
-        lead = new_lead()
-        yield from led(lead, ROOM)
+    compiled = 0.0
+    if lead is not None:
+        yield answer(lead.solution, lead.reports)
+        started = context.elapsed()
+        lead.advance()
+        compiled = context.elapsed() - started
+        yield from led(lead, lambda: lead.settled or lead.rare, ROOM)
 
     lift = distance_lift(inner)
     model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
@@ -204,7 +191,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
 
     misses: list[float] = []
     way_back, rest = WayBack(), Rest()
-    heat, trust = HOTTEST, LEAST_TRUST
+    # Hot equations first: where transitions are rare; and where points are fewer than parameters, since steps then mend
+    # nothing of the noise in what is taught that the points do not see.
+    hot_first = lead is None or lead.rare
+    heat, trust = cooling.HOTTEST, cooling.LEAST_TRUST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
@@ -222,44 +212,49 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     def late() -> bool:
         """Whether cooling at the pace so far would end too late."""
         pace = (context.elapsed() - began) / len(misses)
-        return spent(BEHIND - pace * steps_left(heat) / (context.budget - began))
+        return spent(BEHIND - pace * cooling.steps_left(heat) / (context.budget - began))
 
     def overtaken() -> bool:
         """Whether cooling ends too late though its points are few."""
         if behind is None or len(misses) - behind[1] < PACED:
             return False
         pace = (context.elapsed() - behind[0]) / (len(misses) - behind[1])
-        return too_late(context.budget - context.elapsed(), pace, heat)
+        return cooling.too_late(context.budget - context.elapsed(), pace, heat)
 
     def unfound() -> bool:
-        """Whether there is no time for hot equations, or they lead nowhere, and there is an energy to lead instead."""
+        """Whether hot equations are not wanted, have no time, or lead nowhere, and there is an energy to lead instead."""
         return (
-            reversible
+            lead is not None
             and heat > 1.0
-            and (context.budget < SHORT or overtaken() or astray(heat, misses, hurried=spent(HURRIED)))
+            and (not hot_first or overtaken() or cooling.astray(heat, misses, hurried=spent(cooling.HURRIED)))
         )
 
-    while not (reversible and heat == 1.0 and lost(misses)):
+    while not (reversible and heat == 1.0 and cooling.lost(misses)):
         if unfound():
-            if lead is None:
-                lead = new_lead()
-                yield from led(lead, COMPILED)
+            yield from led(lead, lambda: lead.settled, COMPILED)
             surveyed += walkers_each_look
             state = state._replace(
                 since=jnp.zeros((), int), places=visited(lead.walkers.places.x), sizes=lead.walkers.sizes,
                 placement=lead.walkers.placement,
             )  # fmt: skip
             pool = reduce(partial(pooled, most=most), map(known, lead.rounds(rng, p.looks, most)))
-            net = taught(net, pool.inputs.value[-LEARNT:], (lead.logit(pool.u) - pool.lift)[-LEARNT:])
-            theta, damping, trust, misses, heat = tanh_network.flat(net), FIRST_DAMPING, LEAST_TRUST, [], 1.0
-            if WeightedResidual(pool, theta, net, p.spread_power, trust).miss > HOPELESS:
+            pupil = taught(net, pool.inputs.value[-LEARNT:], (lead.logit(pool.u) - pool.lift)[-LEARNT:])
+            learnt = tanh_network.flat(pupil)
+            if (
+                WeightedResidual(pool, learnt, net, p.spread_power, cooling.LEAST_TRUST).miss
+                > cooling.HOPELESS
+            ):
                 break
+            if not hot_first and len(theta) > most:
+                hot_first, pool = True, None
+            else:
+                theta, damping, trust, misses, heat = learnt, FIRST_DAMPING, cooling.LEAST_TRUST, [], 1.0
         if pool is None:
             pool = fresh(tanh_network.shaped(theta, net))
             began = context.elapsed()  # all of it is compiled now
             behind = (began, 0) if most <= FEW else None
         news = fresh(tanh_network.shaped(theta, net))
-        if behind is None and 1.0 < heat < HOTTEST and late():
+        if behind is None and 1.0 < heat < cooling.HOTTEST and late():
             behind = context.elapsed(), len(misses)
         pool = pooled(pool, news, min(most, FEW) if behind and heat > 1.0 else most)
         if accurate() or way_back.known:
@@ -271,8 +266,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             if misses and unfound():
                 break
             if misses:
-                cooler = cooled(heat, misses, late=spent(COOLED))
-                trust = trusted(trust, misses, p.largest_change)
+                cooler = cooling.cooled(heat, misses, late=spent(cooling.COOLED))
+                trust = cooling.trusted(trust, misses, p.largest_change)
                 if cooler == 1.0 < heat:
                     misses = []  # whether the given equation is lost is told by its own steps
                 heat = cooler
@@ -288,9 +283,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "points": float(len(pool.u)),
                 "returns": float(way_back.used),
             }
-            yield answer(Solution(tanh_network.shaped(theta, net)), told | rest.tell(state, seen, inner.beta))
+            if lead is not None and (heat > 1.0 or misses[-1] > cooling.SOLVED):
+                yield answer(lead.solution, lead.reports | told)
+            else:
+                found = Solution(tanh_network.shaped(theta, net))
+                yield answer(found, told | rest.tell(state, seen, inner.beta))
         state = rest.after(state, misses[-1], accurate(), tanh_network.shaped(theta, net))
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    lead = lead or new_lead()
     yield from ended(lead)

@@ -48,7 +48,7 @@ class GaussNewton:
 GAUSS_NEWTON = mfbench.SolverEntry(
     name="gauss-newton",
     task="committor",
-    summary="Backward Kolmogorov equation, cooled to its temperature, by Gauss-Newton on a pool of walkers' points.",
+    summary="Backward Kolmogorov equation, led to by the Ritz energy or hotter processes, by Gauss-Newton on pooled points.",
     source=(
         "Walkers: Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. Damping: Nielsen, IMM-REP-1999-05; bent steps: "
         "Transtrum, Sethna, arXiv 1201.5885. Distances for boundary values: Sukumar, Srivastava, arXiv 2104.08426. The "

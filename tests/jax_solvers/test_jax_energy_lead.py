@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import jax
 import numpy as np
 import pytest
 
 from mfbench import Context
-from mfbench_jax import gauss_newton
-from mfbench_jax.blocks import tanh_network
+from mfbench_jax.blocks import cooling, energy_lead, tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
-from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
+from mfbench_jax.blocks.cooling import HOTTEST, SOLVED
+from mfbench_jax.blocks.energy_lead import FEWEST, RARE, SURE, EnergyLead
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.levels import shifted
 from mfbench_jax.blocks.network_inputs import network_inputs
 from mfbench_jax.blocks.ritz_training import UPDATES
 from mfbench_jax.blocks.scaled import scaled
+from mfbench_jax.blocks.tanh_network import TanhNetwork
 from mfbench_jax.blocks.transfer import ENOUGH, taught
-from mfbench_jax.gauss_newton import SHORT, STEPS, solve
+from mfbench_jax.gauss_newton import STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 LADDERS, WINDOWS, MOVES = 12, 8, 3
 SMALL = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
+BUDGET = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +92,8 @@ def test_steps_without_length_leave_the_network_where_it_is(lead):
 
 def test_steps_have_fallen_to_none_when_the_budget_ends(well):
     """What is left when there is no room for an equation is the energy's; after some updates the clock is at the end."""
-    late = itertools.repeat(0.4 * SHORT, 20)
-    clock = itertools.chain([0.0], late, itertools.repeat(0.5 * SHORT))
-    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: next(clock))
+    clock = itertools.chain([0.0], itertools.repeat(0.8 * BUDGET, 20), itertools.repeat(BUDGET))
+    context = Context(seed=2, device="cpu", threads=1, budget=BUDGET, elapsed=lambda: next(clock))
     *_, one, two, three = itertools.islice(solve(well[0], SMALL, context), 24)
     assert one.work["samples"] < two.work["samples"] < three.work["samples"], "walkers go on"
     assert bend(checkpoint.state.network for checkpoint in (one, two, three)) < 1e-3
@@ -99,8 +101,8 @@ def test_steps_have_fallen_to_none_when_the_budget_ends(well):
 
 def test_an_equation_that_is_far_from_solved_where_the_energy_has_settled_is_not_begun(well, monkeypatch):
     """On the well it is never so far: here anything is too far."""
-    monkeypatch.setattr(gauss_newton, "HOPELESS", 0.0)
-    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
+    monkeypatch.setattr(cooling, "HOPELESS", 0.0)
+    context = Context(seed=2, device="cpu", threads=1, budget=BUDGET, elapsed=lambda: 0.0)
     answers = list(itertools.islice(solve(well[0], SMALL, context), 2 * FEWEST // UPDATES))
     assert answers[-1].work["samples"] > LADDERS * WINDOWS * FEWEST
     assert not any("residual" in checkpoint.reports for checkpoint in answers)
@@ -133,17 +135,24 @@ def test_a_network_learns_values_and_knows_them_at_other_points():
 
 def test_the_energy_goes_on_where_the_equation_would_only_compile(well):
     """On a clock on which the energy compiles for half of the budget: nothing else begins, long after it has settled."""
-    clock = itertools.chain([0.0], itertools.repeat(0.25 * SHORT))
-    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: next(clock))
-    answers = list(itertools.islice(solve(well[0], SMALL, context), 4 * FEWEST // UPDATES))
+    clock = itertools.chain([0.0], itertools.repeat(0.5 * BUDGET))
+    context = Context(seed=2, device="cpu", threads=1, budget=BUDGET, elapsed=lambda: next(clock))
+    answers = list(itertools.islice(solve(well[0], SMALL, context), 2 * FEWEST // UPDATES))
     assert all("ritz_energy" in checkpoint.reports for checkpoint in answers[1:])
     values = answers[-1].evaluate(answers[-1].state, well[1].reactive.x)
     assert well[1].headline(np.asarray(values)).value < 0.05
 
 
-@pytest.mark.slow
-def test_a_short_run_begins_with_the_energy_and_goes_on_with_the_equation(well):
-    context = Context(seed=2, device="cpu", threads=1, budget=0.5 * SHORT, elapsed=lambda: 0.0)
+def test_transitions_are_rare_where_windows_reach_far_once_they_have_settled(lead, monkeypatch):
+    assert lead.steps > SURE and not lead.rare, "a barrier of five kT"
+    monkeypatch.setitem(lead.reports, "window_low", lead.reports["window_high"] - 1.1 * RARE)
+    assert lead.rare
+    monkeypatch.setattr(energy_lead, "SURE", 2 * lead.steps)
+    assert not lead.rare, "too early to say"
+
+
+def test_the_energy_leads_to_the_equation_whose_answer_is_told_once_it_is_solved(well):
+    context = Context(seed=2, device="cpu", threads=1, budget=BUDGET, elapsed=lambda: 0.0)
     run = solve(well[0], SMALL, context)
     begun = list(itertools.takewhile(lambda checkpoint: "residual" not in checkpoint.reports, run))
     ended = list(itertools.islice(run, 6 * STEPS))
@@ -151,7 +160,18 @@ def test_a_short_run_begins_with_the_energy_and_goes_on_with_the_equation(well):
     def error(checkpoint):
         return well[1].headline(np.asarray(checkpoint.evaluate(checkpoint.state, well[1].reactive.x))).value
 
-    assert "heat" not in begun[-1].reports and ended[-1].reports["heat"] == 1.0
+    assert {checkpoint.reports["heat"] for checkpoint in ended} == {1.0}, "nothing is rare here"
+    for checkpoint in ended:
+        answered = isinstance(checkpoint.state.network, TanhNetwork)
+        assert answered == (checkpoint.reports["residual"] < SOLVED)
     assert error(ended[-1]) < 0.1 * error(begun[-1]) and error(begun[-1]) < 0.2 * error(begun[0])
     work = [checkpoint.work["evaluations"] for checkpoint in [*begun, *ended]]
     assert work == sorted(work) and len({id(checkpoint.evaluate) for checkpoint in [*begun, *ended]}) == 1
+
+
+def test_hot_equations_come_first_where_points_are_fewer_than_parameters(well):
+    few = replace(SMALL, pool=100)
+    run = solve(well[0], few, Context(seed=2, device="cpu", threads=1, budget=BUDGET, elapsed=lambda: 0.0))
+    first = next(checkpoint for checkpoint in run if "residual" in checkpoint.reports)
+    assert first.work["samples"] > LADDERS * WINDOWS * FEWEST, "the energy has settled"
+    assert first.reports["heat"] == HOTTEST and first.reports["points"] <= few.pool

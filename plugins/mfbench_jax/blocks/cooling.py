@@ -28,7 +28,7 @@ has no more than a share of the time, where steps are slow."""
 RISEN = 1.3
 """Ratio of the first equation's residual to its lowest so far above which the steps lead away: on the way to a solution
 it stays below 1.2."""
-LOST, HOPELESS, FEWEST = 0.2, 0.4, 4
+LOST, HOPELESS, FEWEST = 0.2, 0.3, 4
 """Typical residual of the last steps at the given temperature, above which the equation is given up; the same after the
 first steps, if it is not falling either."""
 UNSOLVED, LONG = 0.03, 24

@@ -36,6 +36,8 @@ FIRST_SIZE = 1e-4
 """Of a walker's step, in squares of the unit of the network's inputs; it adapts."""
 FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
+SURE, RARE = 500, 22.0
+"""Updates after which windows tell whether transitions are rare; logits that they reach over where transitions are."""
 KEPT = 48
 """Looks whose places are kept: those of few are too much alike for the network that learns from them."""
 
@@ -153,3 +155,9 @@ class EnergyLead:
         share = len(self._energies) // 4
         heights = np.log(np.maximum(self._energies, np.finfo(float).tiny))
         return bool(np.mean(heights[-2 * share : -share]) - np.mean(heights[-share:]) < SETTLED)
+
+    @property
+    def rare(self) -> bool:
+        """Whether windows reach so far that barriers are many kT high."""
+        reach = self.reports.get("window_high", 0.0) - self.reports.get("window_low", 0.0)
+        return self.steps >= SURE and reach > RARE
