@@ -240,10 +240,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             pool = reduce(partial(pooled, most=most), map(known, lead.rounds(rng, p.looks, most)))
             pupil = taught(net, pool.inputs.value[-LEARNT:], (lead.logit(pool.u) - pool.lift)[-LEARNT:])
             learnt = tanh_network.flat(pupil)
-            if (
-                WeightedResidual(pool, learnt, net, p.spread_power, cooling.LEAST_TRUST).miss
-                > cooling.HOPELESS
-            ):
+            first = WeightedResidual(pool, learnt, net, p.spread_power, cooling.LEAST_TRUST)
+            if first.miss > cooling.HOPELESS:
                 break
             if not hot_first and len(theta) > most:
                 hot_first, pool = True, None
