@@ -84,11 +84,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     jax.config.update("jax_enable_x64", True)
     p, dim, scale = parameters, problem.dim, scale_of(problem)
     inner, inputs = scaled(problem, scale), network_inputs(problem, scale, p.symmetric)
-    reversible = problem.circulation is None
     seeds = np.random.SeedSequence(context.seed)
     rng, walkers_each_look = np.random.default_rng(seeds), p.ladders * p.windows
     lead: EnergyLead | None = None
-    if reversible:
+    if problem.circulation is None:
         lead = EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
     state: Umbrella | None = None
     seen: Seen | None = None
@@ -194,10 +193,13 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     # Hot equations first: where transitions are rare; and where points are fewer than parameters, since steps then mend
     # nothing of the noise in what is taught that the points do not see.
     hot_first = lead is None or lead.rare
-    heat, trust = cooling.HOTTEST, cooling.LEAST_TRUST
+    heat = cooling.HOTTEST
     theta, damping = tanh_network.flat(net), FIRST_DAMPING
     pool: Points | None = None
     most = min(p.pool, LARGEST // len(theta))
+    # Where points are few, long steps would do what they like between them, and every equation looks solved.
+    ample = most > len(theta)
+    trust = min(cooling.HOT_TRUST if ample else cooling.LEAST_TRUST, p.largest_change)
     # Since when hot equations have few points, and after how many steps.
     behind: tuple[float, int] | None = None
     began = context.elapsed()
@@ -229,7 +231,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             and (not hot_first or overtaken() or cooling.astray(heat, misses, hurried=spent(cooling.HURRIED)))
         )
 
-    while not (reversible and heat == 1.0 and cooling.lost(misses)):
+    while not (lead is not None and heat == 1.0 and cooling.lost(misses)):
         if unfound():
             yield from led(lead, lambda: lead.settled, COMPILED)
             surveyed += walkers_each_look
@@ -243,7 +245,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             first = WeightedResidual(pool, learnt, net, p.spread_power, cooling.LEAST_TRUST)
             if first.miss > cooling.HOPELESS:
                 break
-            if not hot_first and len(theta) > most:
+            if not (hot_first or ample):
                 hot_first, pool = True, None
             else:
                 theta, damping, trust, misses, heat = learnt, FIRST_DAMPING, cooling.LEAST_TRUST, [], 1.0
@@ -264,8 +266,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             if misses and unfound():
                 break
             if misses:
-                cooler = cooling.cooled(heat, misses, late=spent(cooling.COOLED))
-                trust = cooling.trusted(trust, misses, p.largest_change)
+                well = ample and misses[-1] < cooling.WELL
+                cooler = cooling.cooled(heat, misses, quick=well or spent(cooling.COOLED))
+                least = cooling.HOT_TRUST if ample and heat > 1.0 else cooling.LEAST_TRUST
+                trust = cooling.trusted(trust, least, misses, p.largest_change)
                 if cooler == 1.0 < heat:
                     misses = []  # whether the given equation is lost is told by its own steps
                 heat = cooler

@@ -145,29 +145,31 @@ def test_a_circulation_is_followed(windy):
 
 def test_heat_waits_for_a_residual_that_is_falling_and_for_no_other():
     small, large = 0.5 * SOLVED, 3.0 * SOLVED
-    assert cooled(HOTTEST, [large], late=False) == HOTTEST, "too early to say"
-    assert cooled(HOTTEST, [large / FALLING * 1.5] + [large] * LATELY, late=False) == HOTTEST, "it is falling"
-    assert cooled(HOTTEST, [large] * PATIENCE, late=False) == HOTTEST, "the first equation has longer"
-    stuck, solved = (cooled(HOTTEST / 2, misses, late=False) for misses in ([large] * (LATELY + 1), [small]))
+    assert cooled(HOTTEST, [large], quick=False) == HOTTEST, "too early to say"
+    assert cooled(HOTTEST, [large / FALLING * 1.5] + [large] * LATELY, quick=False) == HOTTEST, (
+        "it is falling"
+    )
+    assert cooled(HOTTEST, [large] * PATIENCE, quick=False) == HOTTEST, "the first equation has longer"
+    stuck, solved = (cooled(HOTTEST / 2, misses, quick=False) for misses in ([large] * (LATELY + 1), [small]))
     assert HOTTEST / 2 > stuck == solved > 1.0
-    assert cooled(HOTTEST, [large] * (PATIENCE + 1), late=False) == pytest.approx(2 * solved)
-    assert cooled(1.01, [small], late=False) == 1.0
+    assert cooled(HOTTEST, [large] * (PATIENCE + 1), quick=False) == pytest.approx(2 * solved)
+    assert cooled(1.01, [small], quick=False) == 1.0
 
 
 @pytest.mark.parametrize(
-    ("late", "miss", "steps"), [(False, 0.5 * SOLVED, COOLING), (True, 3.0 * SOLVED, COOLING // 2)]
+    ("quick", "miss", "steps"), [(False, 0.5 * SOLVED, COOLING), (True, 3.0 * SOLVED, COOLING // 2)]
 )
-def test_heat_falls_to_the_given_temperature_in_so_many_steps(late, miss, steps):
+def test_heat_falls_to_the_given_temperature_in_so_many_steps(quick, miss, steps):
     heats = [HOTTEST]
     while heats[-1] != 1.0:
-        heats.append(cooled(heats[-1], [miss], late))
+        heats.append(cooled(heats[-1], [miss], quick))
     assert len(heats) - 1 == steps
     np.testing.assert_allclose(np.diff(np.log(heats)), -np.log(HOTTEST) / steps, rtol=1e-9)
 
 
 def test_steps_left_are_those_that_cooling_then_takes():
     assert steps_left(HOTTEST) == pytest.approx(COOLING)
-    assert steps_left(cooled(4.0, [0.5 * SOLVED], late=False)) == pytest.approx(steps_left(4.0) - 1.0)
+    assert steps_left(cooled(4.0, [0.5 * SOLVED], quick=False)) == pytest.approx(steps_left(4.0) - 1.0)
     assert steps_left(1.0) == 0.0
 
 
@@ -232,9 +234,10 @@ def test_the_first_equation_is_not_found_when_its_residual_rises():
 
 def test_trust_grows_where_equations_are_solved_within_its_bounds():
     small, large = 0.5 * SOLVED, 3.0 * SOLVED
-    assert trusted(1.0, [small], 2.0) > 1.0 > trusted(1.0, [large], 2.0)
-    assert trusted(2.0, [small], 2.0) == 2.0
-    assert trusted(LEAST_TRUST, [large], 2.0) == LEAST_TRUST
+    assert trusted(1.0, LEAST_TRUST, [small], 2.0) > 1.0 > trusted(1.0, LEAST_TRUST, [large], 2.0)
+    assert trusted(2.0, LEAST_TRUST, [small], 2.0) == 2.0
+    assert trusted(LEAST_TRUST, LEAST_TRUST, [large], 2.0) == LEAST_TRUST
+    assert trusted(LEAST_TRUST, LEAST_TRUST, [large], 0.1) == 0.1, "no more than was asked for"
 
 
 def test_the_equation_is_given_up_when_its_residual_stays_large():

@@ -14,6 +14,8 @@ COOLING = 40
 RATIO = HOTTEST ** (1.0 / COOLING)
 SOLVED = 0.1
 """Residual, in units of what has to cancel in it, below which an equation counts as solved."""
+WELL = 0.03
+"""The same, below which the next equation can be twice as far."""
 FALLING = 0.8
 """Ratio of the residual to that of LATELY steps before, below which one waits for it."""
 COOLED = 0.6
@@ -34,14 +36,20 @@ first steps, if it is not falling either."""
 UNSOLVED, LONG = 0.03, 24
 """Typical residual of the last steps above which the given equation is given up as well, if it is not falling over so many
 steps: it leaves slow exchange between basins undetermined, which hardly shows in it."""
-LEAST_TRUST, GAINED, WITHDRAWN = 0.3, 1.4, 0.7
-"""The bound on the change of z in a step: at first and at least; its factors after a step that left a solved equation, and
-after another one."""
+LEAST_TRUST, HOT_TRUST, GAINED, WITHDRAWN = 0.3, 0.6, 1.4, 0.7
+"""The bound on the change of z in a step: at first and at least, for the given equation and for hot ones, which have no
+barriers that keep walkers from following; its factors after a step that left a solved equation, and after another one."""
 
 
-def cooled(heat: float, misses: list[float], late: bool) -> float:
-    """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one."""
-    if late:
+def cooled(heat: float, misses: list[float], quick: bool) -> float:
+    """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one.
+
+    Args:
+        heat: temperature of the last one.
+        misses: of the steps so far.
+        quick: nothing is waited for, and the next is twice as far.
+    """
+    if quick:
         return _lower(heat, RATIO**2)
     judged = heat < HOTTEST or len(misses) > PATIENCE
     done = misses[-1] < SOLVED or (judged and stuck(misses))
@@ -84,10 +92,10 @@ def stuck(misses: list[float]) -> bool:
     return len(misses) > LATELY and misses[-1] > max(SOLVED, FALLING * misses[-1 - LATELY])
 
 
-def trusted(trust: float, misses: list[float], most: float) -> float:
+def trusted(trust: float, least: float, misses: list[float], most: float) -> float:
     """The bound on the next step's change of z."""
     factor = GAINED if misses[-1] < SOLVED else WITHDRAWN
-    return min(max(trust * factor, LEAST_TRUST), most)
+    return min(max(trust * factor, least), most)
 
 
 def lost(misses: list[float]) -> bool:

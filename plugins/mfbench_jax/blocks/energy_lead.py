@@ -159,5 +159,6 @@ class EnergyLead:
     @property
     def rare(self) -> bool:
         """Whether windows reach so far that barriers are many kT high."""
-        reach = self.reports.get("window_high", 0.0) - self.reports.get("window_low", 0.0)
-        return self.steps >= SURE and reach > RARE
+        if self.steps < SURE:
+            return False
+        return self.reports["window_high"] - self.reports["window_low"] > RARE
