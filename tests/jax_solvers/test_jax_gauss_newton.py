@@ -14,6 +14,7 @@ from mfbench_jax.blocks.cooling import (
     FALLING,
     FEWEST,
     HOPELESS,
+    HOT_TRUST,
     HOTTEST,
     LATELY,
     LEAST_TRUST,
@@ -22,6 +23,7 @@ from mfbench_jax.blocks.cooling import (
     PATIENCE,
     SOLVED,
     UNSOLVED,
+    WELL,
     astray,
     cooled,
     lost,
@@ -283,3 +285,11 @@ def test_parameters_are_checked(name):
     with pytest.raises(ValueError, match=name) as caught:
         GaussNewton(**values)
     assert words in str(caught.value)
+
+
+def test_where_points_are_ample_hot_steps_are_long_and_what_is_solved_well_is_left_twice_as_far(trained):
+    hot = [one.reports for one in trained if one.reports.get("heat", 1.0) > 1.0]
+    assert hot and min(told["trust"] for told in hot) >= HOT_TRUST > LEAST_TRUST
+    steps = [(a["residual"], a["heat"] / b["heat"]) for a, b in itertools.pairwise(hot)]
+    well = [ratio for residual, ratio in steps if residual < WELL]
+    assert well and well == pytest.approx([HOTTEST ** (2.0 / COOLING)] * len(well))
