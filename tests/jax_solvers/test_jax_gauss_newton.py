@@ -31,11 +31,12 @@ from mfbench_jax.blocks.cooling import (
     too_late,
     trusted,
 )
+from mfbench_jax.blocks.course import PACED
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.pool import MOVED, REACH, strewn
 from mfbench_jax.blocks.ritz_training import UPDATES
 from mfbench_jax.blocks.tanh_network import TanhNetwork
-from mfbench_jax.gauss_newton import FEW, PACED, STEPS, solve
+from mfbench_jax.gauss_newton import FEW, STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}

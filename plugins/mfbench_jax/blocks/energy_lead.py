@@ -123,6 +123,11 @@ class EnergyLead:
         return self._walkers * self._looks
 
     @property
+    def escaped(self) -> float:
+        """Walkers outside the box, summed over looks."""
+        return self.reports["walkers_escaped"]
+
+    @property
     def walkers(self) -> Umbrella:
         """As they stand."""
         return self._state.walkers

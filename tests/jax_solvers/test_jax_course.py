@@ -1,0 +1,151 @@
+"""The course of `gauss-newton` from the hottest equation to the given one: what its rules are asked, and when."""
+
+from __future__ import annotations
+
+import pytest
+
+from mfbench import Context
+from mfbench_jax.blocks.cooling import (
+    COOLED,
+    HOPELESS,
+    HOT_TRUST,
+    HOTTEST,
+    LEAST_TRUST,
+    PATIENCE,
+    RATIO,
+    SOLVED,
+    WELL,
+)
+from mfbench_jax.blocks.course import ACCURATE, PACED, Course
+
+BUDGET, MOST = 100.0, 2.0
+
+
+class Clock:
+    """Shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def read(self):
+        return self.now
+
+    def course(self, ample=True, most=MOST, few=False):
+        context = Context(seed=0, device="cpu", threads=1, budget=BUDGET, elapsed=self.read)
+        course = Course(context, ample, most)
+        course.start(few)
+        return course
+
+
+def stepped(course, miss):
+    course.proceed()
+    course.misses.append(miss)
+
+
+def test_it_comes_to_the_given_equation_and_then_counts_its_steps_alone():
+    course = Clock().course()
+    hot = 0
+    while course.heat > 1.0:
+        assert not course.accurate and not course.solved and not course.lost
+        stepped(course, 0.5 * ACCURATE)
+        hot += 1
+    assert hot > 2 and course.misses == [0.5 * ACCURATE]
+    assert course.accurate and course.solved and not course.nowhere
+
+
+@pytest.mark.parametrize(("ample", "least"), [(True, HOT_TRUST), (False, LEAST_TRUST)])
+def test_hot_steps_are_long_where_points_are_ample(ample, least):
+    course = Clock().course(ample)
+    assert course.trust == least
+    for _ in range(6):
+        stepped(course, 3.0 * SOLVED)
+        assert course.trust == least, "no step was good"
+    stepped(course, 0.5 * SOLVED)
+    stepped(course, 0.5 * SOLVED)
+    assert course.trust > least
+
+
+@pytest.mark.parametrize("most", [0.1, 0.5])
+def test_no_step_goes_further_than_was_asked_for(most):
+    course = Clock().course(most=most)
+    assert course.trust == min(HOT_TRUST, most)
+    stepped(course, 0.5 * SOLVED)
+    course.arrive()
+    assert course.trust == min(LEAST_TRUST, most)
+
+
+@pytest.mark.parametrize(("ample", "steps"), [(True, 2), (False, 1)])
+def test_what_is_solved_well_is_left_twice_as_far_where_points_are_ample(ample, steps):
+    course = Clock().course(ample)
+    stepped(course, 0.5 * WELL)
+    course.proceed()
+    assert course.heat == pytest.approx(HOTTEST / RATIO**steps)
+
+
+def test_nothing_is_waited_for_when_time_is_short():
+    clock = Clock()
+    course = clock.course(ample=False)
+    stepped(course, 3.0 * SOLVED)
+    course.proceed()
+    assert course.heat == HOTTEST
+    clock.now = (COOLED + 0.01) * BUDGET
+    course.proceed()
+    assert course.heat < HOTTEST
+
+
+def test_time_is_counted_from_when_all_had_been_compiled():
+    clock = Clock()
+    clock.now = 0.5 * BUDGET
+    course = clock.course(ample=False)
+    stepped(course, 3.0 * SOLVED)
+    clock.now = (COOLED + 0.01) * BUDGET
+    course.proceed()
+    assert course.heat == HOTTEST, "a tenth of its time is over"
+
+
+def test_hot_equations_get_few_points_when_they_would_last_too_long_but_not_the_hottest():
+    clock = Clock()
+    course = clock.course(ample=False)
+    stepped(course, 3.0 * SOLVED)
+    clock.now = 10.0  # forty steps at this pace are 400 s
+    course.shorten()
+    assert course.heat == HOTTEST and not course.short
+    stepped(course, 0.5 * SOLVED)
+    course.proceed()
+    course.shorten()
+    assert course.short
+    course.arrive()
+    assert not course.short, "the given equation has all"
+
+
+def test_with_time_enough_points_stay():
+    clock = Clock()
+    course = clock.course(ample=False)
+    for _ in range(5):
+        stepped(course, 0.5 * SOLVED)
+        clock.now += 0.1
+        course.shorten()
+    assert course.heat < HOTTEST and not course.short
+
+
+def test_even_few_points_can_be_too_slow():
+    clock = Clock()
+    course = clock.course(ample=False, few=True)
+    for _ in range(PACED):
+        assert not course.nowhere, "its pace is not known"
+        stepped(course, 0.5 * SOLVED)
+        clock.now += 10.0
+    assert course.nowhere
+
+
+def test_an_equation_that_is_not_found_leads_nowhere_and_the_given_one_is_lost():
+    course = Clock().course()
+    for _ in range(PATIENCE + 1):
+        assert not course.nowhere
+        stepped(course, 0.9 * HOPELESS)
+    assert course.nowhere and not course.lost
+    course.arrive()
+    for _ in range(9):
+        assert not course.lost
+        stepped(course, 0.9 * HOPELESS)
+    assert course.lost and not course.nowhere
