@@ -7,6 +7,7 @@ import pytest
 from mfbench import Context
 from mfbench_jax.blocks.cooling import (
     COOLED,
+    FEWEST,
     HOPELESS,
     HOT_TRUST,
     HOTTEST,
@@ -14,6 +15,7 @@ from mfbench_jax.blocks.cooling import (
     PATIENCE,
     RATIO,
     SOLVED,
+    UNSOLVED,
     WELL,
 )
 from mfbench_jax.blocks.course import ACCURATE, PACED, Course
@@ -142,10 +144,24 @@ def test_an_equation_that_is_not_found_leads_nowhere_and_the_given_one_is_lost()
     course = Clock().course()
     for _ in range(PATIENCE + 1):
         assert not course.nowhere
-        stepped(course, 0.9 * HOPELESS)
+        stepped(course, 1.1 * HOPELESS)
     assert course.nowhere and not course.lost
     course.arrive()
-    for _ in range(9):
+    for _ in range(FEWEST):
         assert not course.lost
-        stepped(course, 0.9 * HOPELESS)
+        stepped(course, 1.1 * HOPELESS)
     assert course.lost and not course.nowhere
+
+
+def test_a_solution_on_its_way_does_not_replace_what_was_taught():
+    """After hot equations there is nothing better than the solution; after an energy that has settled, there is."""
+    between = 0.5 * (UNSOLVED + SOLVED)
+    cooled, arrived = Clock().course(), Clock().course()
+    while cooled.heat > 1.0:
+        stepped(cooled, 0.5 * WELL)
+    arrived.arrive()
+    for course in (cooled, arrived):
+        stepped(course, between)
+    assert cooled.solved and not arrived.solved
+    stepped(arrived, 0.9 * UNSOLVED)
+    assert arrived.solved

@@ -37,6 +37,7 @@ class Course:
         self._context, self._ample, self._most = context, ample, most
         self.trust = min(self._least_trust, most)
         self._began = context.elapsed()
+        self._enough = cooling.SOLVED
         # Since when hot equations have few points, and after how many steps.
         self._behind: tuple[float, int] | None = None
 
@@ -47,8 +48,8 @@ class Course:
 
     @property
     def solved(self) -> bool:
-        """Whether the given equation is."""
-        return self.heat == 1.0 and bool(self.misses) and self.misses[-1] <= cooling.SOLVED
+        """Whether the given equation is, so well that its solution is the answer."""
+        return self.heat == 1.0 and bool(self.misses) and self.misses[-1] <= self._enough
 
     @property
     def lost(self) -> bool:
@@ -83,9 +84,9 @@ class Course:
             self._behind = self._context.elapsed(), len(self.misses)
 
     def arrive(self) -> None:
-        """At the given equation, without the hot ones."""
+        """At the given equation, without the hot ones, from a solution that one on its way is not to replace."""
         self.heat, self.misses = 1.0, []
-        self.trust = min(self._least_trust, self._most)
+        self.trust, self._enough = min(self._least_trust, self._most), cooling.UNSOLVED
 
     def proceed(self) -> None:
         """To the equation of the next step, and its trust, by what the last one left."""
