@@ -48,7 +48,7 @@ from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.transfer import taught
 from .blocks.way_back import WayBack
-from .blocks.weighted_residual import WeightedResidual
+from .blocks.weighted_residual import ROUGH, WeightedResidual
 from .gauss_newton_entry import GaussNewton
 
 FIRST_DAMPING = Damping(1.0)
@@ -140,13 +140,16 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     most = min(p.pool, LARGEST // len(theta))
     ample = most > len(theta)
     course, way_back, rest = Course(context, ample, p.largest_change), WayBack(), Rest()
+    rates_before: dict[str, float] = {}  # of an energy that had settled
     # Hot equations first: where transitions are rare; and where points are fewer than parameters, since steps then mend
     # nothing of the noise in what is taught that the points do not see.
     hot_first = lead is None or lead.rare
 
     def residual(points: Points, theta: np.ndarray) -> WeightedResidual:
         """Of the course's equation."""
-        return WeightedResidual(heated(points, course.heat), theta, net, p.spread_power, course.trust)
+        return WeightedResidual(
+            heated(points, course.heat), theta, net, p.spread_power, course.trust, course.flatness
+        )
 
     def fresh(theta: np.ndarray) -> Points:
         """From a few looks."""
@@ -164,13 +167,14 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             pool = reduce(partial(pooled, most=most), map(walkers.points, lead.rounds(rng, p.looks, most)))
             pupil = taught(net, pool.inputs.value[-LEARNT:], (lead.logit(pool.u) - pool.lift)[-LEARNT:])
             learnt = tanh_network.flat(pupil)
-            first = WeightedResidual(pool, learnt, net, p.spread_power, cooling.LEAST_TRUST)
+            first = WeightedResidual(pool, learnt, net, p.spread_power, cooling.LEAST_TRUST, ROUGH)
             if first.miss > cooling.HOPELESS:
                 break
             if not (hot_first or ample):
                 hot_first, pool = True, None
             else:
                 theta, damping = learnt, FIRST_DAMPING
+                rates_before = {name: told for name, told in lead.reports.items() if name.startswith("rate")}
                 course.arrive()
         if pool is None:
             pool = fresh(theta)
@@ -188,7 +192,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             fit = residual(pool, theta)
             done = levenberg_marquardt.step(theta, damping, fit.linearised, fit.rows)
             theta, damping = done.theta, way_back.bounded(done.damping)
-            course.misses.append(fit.relative(done.after))
+            course.stepped(fit.relative(done.after))
             told = {
                 "residual": course.misses[-1],
                 "heat": course.heat,
@@ -201,7 +205,8 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 yield answer(lead.solution, lead.reports | told)
             else:
                 found = Solution(tanh_network.shaped(theta, net))
-                yield answer(found, told | rest.tell(walkers.state, walkers.seen, inner.beta))
+                rates = rest.tell(walkers.state, walkers.seen, inner.beta)
+                yield answer(found, told | (rates or rates_before))
         newest = tanh_network.shaped(theta, net)
         walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest)
 

@@ -44,7 +44,7 @@ from .blocks.keys import root_key
 from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import Lift, lift_of, no_lift
 from .blocks.network_inputs import NetworkInputs, network_inputs
-from .blocks.penalty import at_sets, make_penalty
+from .blocks.penalty import at_sets, at_walkers, make_penalty
 from .blocks.ritz_descent import bounded
 from .blocks.ritz_training import DTYPE, UPDATES, make_training
 from .blocks.sampling import Sampling, as_they_come, in_cells, in_windows
@@ -131,14 +131,14 @@ def make_sampling(
 
 def make_beside(
     problem: CommittorProblem, parameters: ImportanceSampling, model: Ansatz
-) -> Callable[..., jax.Array] | None:
-    """The losses asked for beside the energy."""
-    parts: list[Callable[..., jax.Array]] = []
+) -> Callable[..., jax.Array]:
+    """The losses beside the energy: the sets' values, and the outcomes of trajectories if they are asked for."""
+    learned = parameters.boundary == "penalty"
+    look = at_sets(problem, model.logit) if learned else at_walkers
+    parts = [make_penalty(look, parameters.penalty)]
     if parameters.supervised:
         parts.append(make_loss(model.logit))
-    if parameters.boundary == "penalty":
-        parts.append(make_penalty(at_sets(problem, model.logit), parameters.penalty))
-    return (lambda *seen: sum(part(*seen) for part in parts)) if parts else None
+    return lambda *seen: sum(part(*seen) for part in parts)
 
 
 def make_network(

@@ -88,7 +88,7 @@ def solve(
     params = make_parameters(generator, inputs.number, p)
     training, descend = make_descent(
         model, params, lambda trained: make_optimiser(trained, p), rate,
-        None if exact else penalty.make_penalty(at_sets, p.penalty),
+        penalty.make_penalty(penalty.at_walkers if exact else at_sets, p.penalty),
     )  # fmt: skip
 
     def update(state: State) -> State:
@@ -145,7 +145,7 @@ def told(
     _, log_total = shares(umbrella.biases_of(sampled, walkers, coordinate))
     weights = running.weights_of(sampled.seen) * torch.exp(-log_total)
     middles = (like(points.mean(axis=0), walkers.s) for points in (problem.start_a, problem.start_b))
-    edge, *sets = at_sets(average, sampled.places)
+    edge, *sets = at_sets(average, walkers)
     found = {
         "weight_ess": effective_share(weights),
         "slab_detour": slab_detour(sampled.places.x, walkers.s, *middles),

@@ -19,6 +19,7 @@ from mfbench_jax.blocks.cooling import (
     WELL,
 )
 from mfbench_jax.blocks.course import ACCURATE, PACED, Course
+from mfbench_jax.blocks.weighted_residual import FINE, ROUGH
 
 BUDGET, MOST = 100.0, 2.0
 
@@ -41,7 +42,7 @@ class Clock:
 
 def stepped(course, miss):
     course.proceed()
-    course.misses.append(miss)
+    course.stepped(miss)
 
 
 def test_it_comes_to_the_given_equation_and_then_counts_its_steps_alone():
@@ -165,3 +166,16 @@ def test_a_solution_on_its_way_does_not_replace_what_was_taught():
     assert cooled.solved and not arrived.solved
     stepped(arrived, 0.9 * UNSOLVED)
     assert arrived.solved
+
+
+def test_flat_places_count_in_full_but_for_what_was_taught_and_is_not_yet_accurate():
+    cooled, arrived = Clock().course(), Clock().course()
+    for course in (cooled, arrived):
+        stepped(course, 0.5 * WELL)
+        assert course.flatness == FINE
+    arrived.arrive()
+    stepped(arrived, 2.0 * ACCURATE)
+    assert arrived.flatness == ROUGH
+    stepped(arrived, 0.5 * ACCURATE)
+    stepped(arrived, 2.0 * ACCURATE)
+    assert arrived.flatness == FINE, "residuals before and after could not be compared"

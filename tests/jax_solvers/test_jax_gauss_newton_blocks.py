@@ -18,6 +18,7 @@ from mfbench_jax.blocks.distance_lift import distance_lift
 from mfbench_jax.blocks.landscape import value_and_slope
 from mfbench_jax.blocks.scaled import scaled
 from mfbench_jax.blocks.tanh_network import Inputs
+from mfbench_jax.blocks.weighted_residual import FINE, ROUGH, WeightedResidual
 
 DIM = 4
 
@@ -317,3 +318,34 @@ def test_surveyed_lift_is_that_of_the_walkers_and_its_laplacian_that_of_its_slop
     size = 1.0 + np.abs(laplacian)
     assert np.mean(np.abs(points.lift_laplacian) > 1.0) > 0.1
     np.testing.assert_allclose(points.lift_laplacian / size, laplacian / size, atol=2e-4)
+
+
+@pytest.fixture(scope="module")
+def flat_places():
+    """Points where z, which is all lift, has slopes between 1e-2 and 1: none below what counts in full."""
+    rng, net = np.random.default_rng(3), tanh_network.random_network(np.random.default_rng(4), DIM, 6, 1)
+    steep = np.geomspace(1e-2, 1.0, 41)
+    slope = rng.standard_normal((len(steep), DIM))
+    slope *= (steep / np.linalg.norm(slope, axis=1))[:, None]
+    zero = np.zeros(len(steep))
+    points = Points(
+        rng.standard_normal((len(steep), DIM)),
+        Inputs(rng.standard_normal((len(steep), DIM))),
+        np.zeros_like(slope),
+        zero,
+        slope,
+        zero,
+    )
+    return points, net, steep
+
+
+@pytest.mark.parametrize(("flatness", "steep_only"), [(FINE, 0), (ROUGH, 20)], ids=["fine", "rough"])
+def test_a_residual_that_falls_with_the_slope_of_z_counts_alike(flat_places, flatness, steep_only):
+    """As |grad z|^power: no row is far above the others, so that all count in full. In the roughest, what is flatter than
+    the median slope counts less: 2^-1/4 at a tenth of it."""
+    points, net, steep = flat_places
+    points = points._replace(lift_laplacian=steep**flatness.power)
+    theta = tanh_network.flat(net)
+    rows = WeightedResidual(points, theta, net, 0.5, 1.0, flatness).rows(theta)
+    np.testing.assert_allclose(rows[steep_only:], rows[-1], rtol=5e-3)
+    assert (rows[0] < 0.9 * rows[-1]) == (flatness is ROUGH)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from mfbench import Context
-from mfbench_jax.blocks.landscape import survey
-from mfbench_jax.blocks.lift import no_lift
-from mfbench_jax.blocks.penalty import LEAST, at_sets, make_penalty
+from mfbench_jax.blocks.landscape import Places, survey
+from mfbench_jax.blocks.lift import INNER, lift_of, no_lift
+from mfbench_jax.blocks.penalty import LEAST, at_sets, at_walkers, make_penalty
+from mfbench_jax.blocks.sampler import Walkers
 from mfbench_jax.is_sgd import solve
 from mfbench_jax.is_sgd_entry import ImportanceSampling
 
@@ -60,12 +61,46 @@ def test_start_points_and_walkers_in_the_sets_are_asked(instance):
     x = rng.uniform(*problem.box, size=(4, 3, problem.dim))
     x[0, 0], x[1, 2] = problem.start_a[0], problem.start_b[0]
     places = survey(problem, no_lift)(jnp.asarray(x))
-    logit, in_a, in_b = at_sets(problem, lambda params, rows: params * rows[:, 0])(2.0, places)
+    walkers = Walkers(places, places.lift, places.lift_slope)
+    logit, in_a, in_b = at_sets(problem, lambda params, rows: params * rows[:, 0])(2.0, walkers)
     rows = np.concatenate([problem.start_a, problem.start_b, x.reshape(-1, problem.dim)])
     np.testing.assert_allclose(logit, 2.0 * rows[:, 0], rtol=1e-12)
     assert np.array_equal(in_a, problem.in_a(rows)) and np.array_equal(in_b, problem.in_b(rows))
     inside = len(problem.start_a) + len(problem.start_b) + np.sum(~np.asarray(places.free))
     assert np.sum(in_a | in_b) == inside
+
+
+@pytest.fixture
+def lifted(instance):
+    """Walkers of the ansatz with a constant g: in A and B next to the edge and further in, and free ones."""
+    problem = instance[0]
+    x = np.concatenate([problem.start_a, problem.start_b, 0.5 * (problem.start_a[:8] + problem.start_b[:8])])
+    places = survey(problem, lift_of(problem, 0.2))(jnp.asarray(x))
+    return problem, x, lambda g: Walkers(places, g + places.lift, places.lift_slope)
+
+
+def test_walkers_in_a_and_in_b_are_told_apart_by_the_lift(lifted):
+    problem, x, at = lifted
+    logit, in_a, in_b = at_walkers(None, at(0.7))
+    np.testing.assert_array_equal(in_a, problem.in_a(x))
+    np.testing.assert_array_equal(in_b, problem.in_b(x))
+    assert np.any(in_a) and np.any(in_b) and not np.all(in_a | in_b)
+    np.testing.assert_array_equal(logit, at(0.7).s)
+
+
+def test_a_lift_needs_no_penalty_until_the_solution_falls_below_it():
+    """At walkers just inside the sets, where a lift is INNER's logarithm: of an honest solution it is 0 and has no slope;
+    a constant below leads back up, one above back down."""
+    edge = -float(np.log(INNER))
+    lift = jnp.asarray([-edge, -edge - 2.0, edge, edge + 2.0, 0.0])
+    free, x = jnp.asarray([False] * 4 + [True]), jnp.zeros((5, 1))
+    places = Places(x, lift, x, lift, x, free)
+    loss = jax.value_and_grad(lambda g: make_penalty(at_walkers, 100.0)(None, Walkers(places, g + lift, x)))
+    value, slope = loss(1.0)
+    assert value < 1e-8 and abs(slope) < 1e-8
+    for g, sign in ((-edge - 2.0, -1.0), (edge + 2.0, 1.0)):
+        value, slope = loss(g)
+        assert value > 1.0 and sign * slope > 1.0
 
 
 def trained(well, number, **parameters):

@@ -15,7 +15,8 @@ from mfbench_jax.blocks import hot_law as jax_hot_law
 from mfbench_jax.blocks import landscape as jax_landscape
 from mfbench_jax.blocks import lift as jax_lift
 from mfbench_jax.blocks import penalty as jax_penalty
-from mfbench_torch.blocks import hot_law, landscape, lift, penalty
+from mfbench_jax.blocks import sampler as jax_sampler
+from mfbench_torch.blocks import hot_law, landscape, lift, penalty, sampler
 from mfbench_torch.is_sgd import solve
 from mfbench_torch.is_sgd_entry import ImportanceSampling
 
@@ -42,18 +43,37 @@ def places(problem, x):
     )
 
 
+@pytest.fixture
+def walkers(problem, x):
+    """Under the lift, with logits of their own."""
+    s = np.random.default_rng(5).standard_normal(x.shape[:2])
+    ours = landscape.survey(problem, lift.lift_of(problem, 0.2))(torch.tensor(x))
+    theirs = jax_landscape.survey(problem, jax_lift.lift_of(problem, 0.2))(jnp.asarray(x))
+    return (
+        sampler.Walkers(ours, torch.tensor(s), ours.lift_slope),
+        jax_sampler.Walkers(theirs, jnp.asarray(s), theirs.lift_slope),
+    )
+
+
+def test_walkers_inside_the_sets(walkers):
+    ours, theirs = penalty.at_walkers(torch.zeros(1), walkers[0]), jax_penalty.at_walkers(None, walkers[1])
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert torch.any(ours[1]) and torch.any(ours[2])
+
+
 @pytest.mark.parametrize("shift", [0.0, 30.0])
-def test_penalties_and_their_slopes(problem, places, shift):
+def test_penalties_and_their_slopes(problem, walkers, shift):
     """For a contrast as it should be, and for a f that is 1 everywhere."""
     params = np.random.default_rng(3).standard_normal(problem.dim)
 
     def ours(p):
         look = penalty.at_sets(problem, lambda p, rows: rows @ p + shift)
-        return penalty.make_penalty(look, 100.0)(p, places[0])
+        return penalty.make_penalty(look, 100.0)(p, walkers[0])
 
     def theirs(p):
         look = jax_penalty.at_sets(problem, lambda p, rows: rows @ p + shift)
-        return jax_penalty.make_penalty(look, 100.0)(p, places[1])
+        return jax_penalty.make_penalty(look, 100.0)(p, walkers[1])
 
     moving = torch.tensor(params).requires_grad_()
     value = ours(moving)

@@ -103,8 +103,10 @@ def trusted(trust: float, least: float, misses: list[float], most: float) -> flo
 
 def lost(misses: list[float]) -> bool:
     """Whether the equation is given up: the last steps, all of them at the given temperature, left too large a residual."""
-    last = float(np.median(misses[-LATELY:])) if misses else 0.0
+    if len(misses) < FEWEST:
+        return False
+    last = float(np.median(misses[-LATELY:]))
     if len(misses) < LONG:
-        return len(misses) >= FEWEST and last > max(HOPELESS, FALLING * misses[0])
+        return last > max(HOPELESS, FALLING * misses[0])
     before = float(np.median(misses[-LONG : LATELY - LONG]))
     return last > max(UNSOLVED, FALLING * before)

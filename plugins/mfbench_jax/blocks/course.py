@@ -8,6 +8,7 @@ from __future__ import annotations
 from mfbench import Context
 
 from . import cooling
+from .weighted_residual import FINE, ROUGH
 
 ACCURATE = 0.01
 """Residual of the given equation below which what the walkers see counts for the rate."""
@@ -30,12 +31,14 @@ class Course:
         heat: temperature of the equation, in units of the given one.
         misses: residuals after the steps so far; once the given equation is reached, of that one alone.
         trust: bound on the change of z in the next step.
+        flatness: of the next step's weights.
     """
 
     def __init__(self, context: Context, ample: bool, most: float) -> None:
         self.heat, self.misses = cooling.HOTTEST, list[float]()
         self._context, self._ample, self._most = context, ample, most
         self.trust = min(self._least_trust, most)
+        self.flatness = FINE
         self._began = context.elapsed()
         self._enough = cooling.SOLVED
         # Since when hot equations have few points, and after how many steps.
@@ -44,12 +47,12 @@ class Course:
     @property
     def accurate(self) -> bool:
         """Whether the given equation is solved so well that what the walkers see counts."""
-        return self.heat == 1.0 and bool(self.misses) and self.misses[-1] < ACCURATE
+        return self._given(ACCURATE)
 
     @property
     def solved(self) -> bool:
         """Whether the given equation is, so well that its solution is the answer."""
-        return self.heat == 1.0 and bool(self.misses) and self.misses[-1] <= self._enough
+        return self._given(self._enough)
 
     @property
     def lost(self) -> bool:
@@ -70,6 +73,12 @@ class Course:
         """Whether the equation is a hot one with few points."""
         return self.heat > 1.0 and self._behind is not None
 
+    def stepped(self, miss: float) -> None:
+        """After a step that left such a residual."""
+        self.misses.append(miss)
+        if self.accurate:
+            self.flatness = FINE
+
     def start(self, few: bool) -> None:
         """All has been compiled; the time counts from here. `few`: there are never more than few points."""
         self._began = self._context.elapsed()
@@ -85,7 +94,7 @@ class Course:
 
     def arrive(self) -> None:
         """At the given equation, without the hot ones, from a solution that one on its way is not to replace."""
-        self.heat, self.misses = 1.0, []
+        self.heat, self.misses, self.flatness = 1.0, [], ROUGH
         self.trust, self._enough = min(self._least_trust, self._most), cooling.UNSOLVED
 
     def proceed(self) -> None:
@@ -98,6 +107,10 @@ class Course:
         if cooler == 1.0 < self.heat:
             self.misses = []  # whether the given equation is lost is told by its own steps
         self.heat = cooler
+
+    def _given(self, residual: float) -> bool:
+        """Whether the given equation is reached, and its residual is no larger."""
+        return self.heat == 1.0 and bool(self.misses) and self.misses[-1] <= residual
 
     @property
     def _least_trust(self) -> float:

@@ -19,21 +19,20 @@ from mfbench.tasks.committor import CommittorProblem
 from . import levels, network, running, watch
 from .ansatz import Solution, ansatz
 from .coordinate import LOGIT
-from .departure import departure
+from .departure import FIRST_SIZE, departure
 from .descent import anytime
 from .keys import root_key
 from .landscape import SURVEYED, survey
 from .lift import lift_of
 from .network_inputs import NetworkInputs
+from .penalty import at_walkers, make_penalty
 from .ritz_descent import bounded
 from .ritz_training import DTYPE, make_training
 from .sampling import in_windows
 from .umbrella import MEMORY, Umbrella
 
 WIDTH, DEPTH, LIFT_DEPTH = 64, 2, 0.2
-RATE, WARM_UP, HALVING = 3e-3, 50, 1000
-FIRST_SIZE = 1e-4
-"""Of a walker's step, in squares of the unit of the network's inputs; it adapts."""
+RATE, WARM_UP, HALVING, PENALTY = 3e-3, 50, 1000, 100.0
 FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
 SURE, RARE = 500, 22.0
@@ -72,6 +71,7 @@ class EnergyLead:
                 optax.adam(anytime(RATE, WARM_UP, HALVING)),
                 optax.inject_hyperparams(optax.scale)(step_size=1.0),
             ),
+            make_penalty(at_walkers, PENALTY),
         )
         x = departure(np.random.default_rng(seeds), problem.start_a, problem.start_b, ladders, windows)
         self._state = self._training.begin(root_key(int(seeds.generate_state(1)[0])), np.asarray(x, DTYPE))

@@ -5,6 +5,10 @@ it, but then the constants win: the slope is that of log E + p v, which has no l
 here is E / c^2, the energy of f stretched to contrast c = 1 between A and B: the weight is p / c^2 in units of E. With
 f = a on A and 1 - a on B, c = 1 - 2a and v = 2 a^2, c^2 + p v is convex and least at a = 1 / (2 + p), at any rarity and
 from any start.
+
+A lift that holds the values does so while what is learned stays above the least logit that it rises from (`lift.INNER`).
+Where steps lead below, f is constant up to the boundary, with an energy of 0: walkers never come back from there. The same
+penalty at walkers inside the sets is 0 to rounding before, and leads back.
 """
 
 from __future__ import annotations
@@ -18,32 +22,39 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
-from .landscape import Places
 from .ritz import mean_where, violation
+from .sampler import Walkers
 
 LEAST = 0.1
 """Contrast below which the weight grows no more."""
 
 Seen = tuple[jax.Array, jax.Array, jax.Array]
-Look = Callable[[Any, Places], Seen]
+Look = Callable[[Any, Walkers], Seen]
 
 
 def at_sets(problem: CommittorProblem, logit: Callable[[Any, jax.Array], jax.Array]) -> Look:
-    """(params, Places) -> logits (n,) at the start points and at the walkers, and which are in A, which in B."""
+    """(params, Walkers) -> logits (n,) at the start points and at the walkers, and which are in A, which in B."""
     starts = np.concatenate([problem.start_a, problem.start_b])
 
-    def look(params: Any, places: Places) -> Seen:
+    def look(params: Any, walkers: Walkers) -> Seen:
+        places = walkers.places
         x = jnp.concatenate([jnp.asarray(starts, places.x.dtype), places.x.reshape(-1, problem.dim)])
         return logit(params, x), problem.in_a(x), problem.in_b(x)
 
     return look
 
 
-def make_penalty(look: Look, strength: float) -> Callable[..., jax.Array]:
-    """(params, Places, whatever lesson) -> the penalty in units of the energy; `look` as of `at_sets`."""
+def at_walkers(_: Any, walkers: Walkers) -> Seen:
+    """Logits (n,) at the walkers, and which are in A, which in B, by the sign of the lift."""
+    inside, lift = jnp.ravel(~walkers.places.free), jnp.ravel(walkers.places.lift)
+    return jnp.ravel(walkers.s), inside & (lift < 0), inside & (lift > 0)
 
-    def loss(params: Any, places: Places, _: Any = None) -> jax.Array:
-        logit, in_a, in_b = look(params, places)
+
+def make_penalty(look: Look, strength: float) -> Callable[..., jax.Array]:
+    """(params, Walkers, whatever lesson) -> the penalty in units of the energy; `look` as of `at_sets` or `at_walkers`."""
+
+    def loss(params: Any, walkers: Walkers, _: Any = None) -> jax.Array:
+        logit, in_a, in_b = look(params, walkers)
         f = jax.nn.sigmoid(jax.lax.stop_gradient(logit))
         contrast = jnp.maximum(mean_where(in_b, f) - mean_where(in_a, f), LEAST)
         return strength / contrast**2 * violation(logit, in_a, in_b)

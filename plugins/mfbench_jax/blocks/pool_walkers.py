@@ -14,7 +14,7 @@ from mfbench.tasks.committor import CommittorProblem
 from . import tanh_network, umbrella, watch
 from .backward_equation import Points, surveyor
 from .compiled import once
-from .departure import departure
+from .departure import FIRST_SIZE, departure
 from .distance_lift import DistanceLift
 from .drift import drift
 from .keys import root_key
@@ -25,8 +25,6 @@ from .sampler import Walkers
 from .tanh_network import TanhNetwork
 from .umbrella import Seen, Umbrella
 
-FIRST_SIZE = 1e-4
-"""Of a walker's step, in squares of the scaled unit; it adapts."""
 ALL = 10**9
 """Looks over which the rate's means go: all since they began."""
 
@@ -83,7 +81,7 @@ class PoolWalkers:
     @property
     def escaped(self) -> float:
         """Walkers outside the box, summed over looks."""
-        return float(self.state.watch.escaped) if self.state.watch is not None else 0.0
+        return float(self._watch.escaped)
 
     def adopt(self, others: Umbrella) -> None:
         """Stand where others do, in their windows."""
@@ -118,9 +116,14 @@ class PoolWalkers:
             for _ in range(pause):
                 self._advance(guide)
             places.append(self.state.places.x)
-        if self.state.watch is not None:
-            watch.check(self.state.watch, int(self.state.look))
+        watch.check(self._watch, int(self.state.look))
         return self.points(np.asarray(places))
+
+    @property
+    def _watch(self) -> watch.Watch:
+        found = self.state.watch
+        assert found is not None, "they are watched from the start"
+        return found
 
     def _advance(self, guide: TanhNetwork) -> None:
         key = jax.random.fold_in(self._key, int(self.state.look))

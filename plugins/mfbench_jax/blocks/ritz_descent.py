@@ -47,7 +47,7 @@ def make_descent(
     Args:
         logit: (parameters, Places) -> Walkers with the solution's logit there.
         optimiser: that turns gradients into steps.
-        beside: (parameters, the walkers' places, lesson) -> a loss in units of the energy, added to it.
+        beside: (parameters, their Walkers, lesson) -> a loss in units of the energy, added to it.
     """
 
     def begun(params: Any) -> Descent:
@@ -58,17 +58,16 @@ def make_descent(
     def descend(state: Descent, seen: Seen, lesson: tuple[jax.Array, ...] | None = None) -> Descent:
         places = seen.walkers.places
 
-        def energy(params: Any) -> jax.Array:
+        def losses(params: Any) -> tuple[jax.Array, ...]:
             walkers = logit(params, places)
             density = energy_density(walkers.s, walkers.s_slope, places.free)
-            return jnp.sum(jnp.mean(seen.weights * density, axis=0))
+            energy = jnp.sum(jnp.mean(seen.weights * density, axis=0))
+            return (energy,) if beside is None else (energy, beside(params, walkers, lesson))
 
-        value, gradient = jax.value_and_grad(energy)(state.params)
+        (value, *others), pull = jax.vjp(losses, state.params)
         news = jnp.maximum(1.0 / (state.step + 1.0), 0.05).astype(value.dtype)
         unit = state.energy + news * (value - state.energy)
-        gradient = jax.tree.map(lambda part: part / (unit + 1e-30), gradient)
-        if beside is not None:
-            gradient = jax.tree.map(jnp.add, gradient, jax.grad(beside)(state.params, places, lesson))
+        (gradient,) = pull((1.0 / (unit + 1e-30), *map(jnp.ones_like, others)))
         change, moments = optimiser.update(gradient, state.moments, state.params)
         params = optax.apply_updates(state.params, change)
         average = tail_average(state.average, params, state.step.astype(value.dtype), AVERAGING)

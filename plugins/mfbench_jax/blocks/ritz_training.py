@@ -103,7 +103,7 @@ def make_training(
         shift = jnp.asarray(levels.UNMOVED)
         if calibrated:
             shift = running.shift(sampled.seen, *sampling.ends(sampled, walkers))
-        edge, *sets = look_at_sets(average, sampled.places)
+        edge, *sets = look_at_sets(average, walkers)
         return Solution(average, shift), {
             **running.reports(sampled.seen, problem.beta),
             "weight_ess": effective_share(weights),

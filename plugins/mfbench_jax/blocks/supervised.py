@@ -55,7 +55,7 @@ def weight_of(coins: int) -> float:
 
 
 def make_loss(logit: Callable[[Any, jax.Array], jax.Array]) -> Callable[[Any, Any, Lesson], jax.Array]:
-    """(params, walkers' places, lesson) -> its weight times the mean of (f - y)^2, for a logit of f; walkers have no say."""
+    """(params, walkers, lesson) -> its weight times the mean of (f - y)^2, for a logit of f; walkers have no say."""
 
     def loss(params: Any, _: Any, lesson: Lesson) -> jax.Array:
         return lesson.weight * jnp.mean((jax.nn.sigmoid(logit(params, lesson.x)) - lesson.y) ** 2)

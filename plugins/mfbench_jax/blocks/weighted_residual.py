@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from . import tanh_network
 from .backward_equation import Points, log_spread, residual
 from .tanh_network import TanhNetwork
 
-SLOWEST = 1e-2
-"""|grad z|^2 in units of its median below which it makes no difference to a row's weight."""
+
+class Flatness(NamedTuple):
+    """How much where z is flat counts: rows weigh |grad z|^-power, down to where |grad z|^2, in units of its median, is
+    `slowest`."""
+
+    power: float
+    slowest: float
+
+
+ROUGH, FINE = Flatness(0.5, 1e-2), Flatness(1.0, 1e-6)
+"""For a solution that was taught, whose own noise is all there is where z is flat; and for one that comes from equations."""
 TAIL = 5.0
 """Weighted residuals, in units of their median, beyond which they count linearly."""
 TINY = 1e-300
@@ -22,20 +33,37 @@ class WeightedResidual:
 
     An error of f is the integral of r against the committor's own Green function, which for walkers at equal
     distances in z falls like f (1 - f) / |grad z|; a power below 1 also determines z where f is next to 0 or 1, which
-    rates and windows need. Row weights squared are (4 f (1 - f))^power / |grad z| at theta, times
-    the squared distance next to A and B, where r grows like its inverse; what is far above the median counts
-    linearly (Huber), so that a few points do not rule a step.
+    rates and windows need. An error phi(q) that depends on the level alone obeys phi'' = r / (q (1 - q) |grad z|^2): in a
+    well between A and B, where z is flat, a residual exp(-barrier / kT) times as large as elsewhere bends f as much, and
+    the exchange through the well is seen nowhere else. Row weights squared are (4 f (1 - f))^power / |grad z|^(2 s) at
+    theta, s the flatness's power, times the squared distance next to A and B, where r grows like its inverse; what is far
+    above the median counts linearly (Huber), so that a few points do not rule a step. With s = 2 wells alone ruled.
+
+    Args:
+        pool: the points.
+        theta: (P,).
+        like: a network of the shapes that theta has.
+        power: of f (1 - f).
+        largest_change: of z, at most, at all but a twentieth of the points.
+        flatness: how much flat places count.
     """
 
     def __init__(
-        self, pool: Points, theta: np.ndarray, like: TanhNetwork, power: float, largest_change: float
+        self,
+        pool: Points,
+        theta: np.ndarray,
+        like: TanhNetwork,
+        power: float,
+        largest_change: float,
+        flatness: Flatness,
     ) -> None:
         self._pool, self._like, self._largest_change = pool, like, largest_change
         found = residual(tanh_network.shaped(theta, like), pool)
         self._theta, self._found = theta, found
         spread = np.exp(log_spread(found.logit))
         square = 2.0 * found.k / spread  # |grad z|^2
-        weight = spread ** (0.5 * power) * (square / np.median(square) + SLOWEST) ** -0.25
+        weight = spread ** (0.5 * power)
+        weight *= (square / np.median(square) + flatness.slowest) ** (-0.5 * flatness.power)
         weight *= np.exp(-np.abs(pool.lift))
         size = np.abs(weight * found.r)
         self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))

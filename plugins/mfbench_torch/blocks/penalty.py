@@ -5,6 +5,10 @@ it, but then the constants win: the slope is that of log E + p v, which has no l
 here is E / c^2, the energy of f stretched to contrast c = 1 between A and B: the weight is p / c^2 in units of E. With
 f = a on A and 1 - a on B, c = 1 - 2a and v = 2 a^2, c^2 + p v is convex and least at a = 1 / (2 + p), at any rarity and
 from any start.
+
+A lift that holds the values does so while what is learned stays above the least logit that it rises from (`lift.INNER`).
+Where steps lead below, f is constant up to the boundary, with an energy of 0: walkers never come back from there. The same
+penalty at walkers inside the sets is 0 to rounding before, and leads back.
 """
 
 from __future__ import annotations
@@ -16,32 +20,39 @@ import torch
 
 from mfbench.tasks.committor import CommittorProblem
 
-from .landscape import Places
 from .ritz import mean_where, violation
+from .sampler import Walkers
 
 LEAST = 0.1
 """Contrast below which the weight grows no more."""
 
 Seen = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-Look = Callable[[torch.Tensor, Places], Seen]
+Look = Callable[[torch.Tensor, Walkers], Seen]
 
 
 def at_sets(problem: CommittorProblem, logit: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Look:
-    """(params, Places) -> logits (n,) at the start points and at the walkers, and which are in A, which in B."""
+    """(params, Walkers) -> logits (n,) at the start points and at the walkers, and which are in A, which in B."""
     starts = torch.as_tensor(np.concatenate([problem.start_a, problem.start_b]))
 
-    def look(params: torch.Tensor, places: Places) -> Seen:
+    def look(params: torch.Tensor, walkers: Walkers) -> Seen:
+        places = walkers.places
         x = torch.cat([starts.to(places.x), places.x.reshape(-1, problem.dim)])
         return logit(params, x), problem.in_a(x), problem.in_b(x)
 
     return look
 
 
-def make_penalty(look: Look, strength: float) -> Callable[[torch.Tensor, Places], torch.Tensor]:
-    """(params, Places) -> the penalty in units of the energy; `look` as of `at_sets`."""
+def at_walkers(_: torch.Tensor, walkers: Walkers) -> Seen:
+    """Logits (n,) at the walkers, and which are in A, which in B, by the sign of the lift."""
+    inside, lift = ~walkers.places.free.ravel(), walkers.places.lift.ravel()
+    return walkers.s.ravel(), inside & (lift < 0), inside & (lift > 0)
 
-    def loss(params: torch.Tensor, places: Places) -> torch.Tensor:
-        logit, in_a, in_b = look(params, places)
+
+def make_penalty(look: Look, strength: float) -> Callable[[torch.Tensor, Walkers], torch.Tensor]:
+    """(params, Walkers) -> the penalty in units of the energy; `look` as of `at_sets` or `at_walkers`."""
+
+    def loss(params: torch.Tensor, walkers: Walkers) -> torch.Tensor:
+        logit, in_a, in_b = look(params, walkers)
         f = torch.sigmoid(logit.detach())
         contrast = torch.clamp(mean_where(in_b, f) - mean_where(in_a, f), min=LEAST)
         return strength / contrast**2 * violation(logit, in_a, in_b)

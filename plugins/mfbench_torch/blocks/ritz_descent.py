@@ -12,8 +12,8 @@ import torch
 
 from .ansatz import Ansatz
 from .descent import tail_average
-from .landscape import Places
 from .ritz import energy_density
+from .sampler import Walkers
 from .weighing import Seen
 
 LARGEST_GRADIENT = 10.0
@@ -33,7 +33,7 @@ def make_descent(
     params: torch.Tensor,
     make_optimiser: Callable[[torch.Tensor], torch.optim.Optimizer],
     rate: Callable[[int], float],
-    beside: Callable[[torch.Tensor, Places], torch.Tensor] | None = None,
+    beside: Callable[[torch.Tensor, Walkers], torch.Tensor] | None = None,
 ) -> tuple[Descent, Callable[[Descent, Seen], Descent]]:
     """The start at parameters (P,), and the step; what is trained, and its moments, stay with the optimiser.
 
@@ -42,17 +42,19 @@ def make_descent(
         params: where descent starts; they stay as they are.
         make_optimiser: trained parameters -> the method that steps them.
         rate: its learning rate at a step.
-        beside: (parameters, the walkers' places) -> a loss in units of the energy, added to it.
+        beside: (parameters, their Walkers) -> a loss in units of the energy, added to it.
     """
     trained = params.clone().requires_grad_()
     optimiser = make_optimiser(trained)
 
     def descend(state: Descent, seen: Seen) -> Descent:
-        value, gradient = energy_and_slope(model, trained, seen.walkers.places, seen.weights)
-        unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (value - state.energy)
-        trained.grad = gradient / (unit + 1e-30)
+        walkers = model.walkers(trained, seen.walkers.places)
+        energy = weighted_energy(walkers, seen.weights)
+        unit = state.energy + max(1.0 / (state.step + 1.0), 0.05) * (energy.detach() - state.energy)
+        loss = energy / (unit + 1e-30)
         if beside is not None:
-            trained.grad += torch.autograd.grad(beside(trained, seen.walkers.places), trained)[0]
+            loss = loss + beside(trained, walkers)
+        (trained.grad,) = torch.autograd.grad(loss, trained)
         torch.nn.utils.clip_grad_norm_([trained], LARGEST_GRADIENT)
         optimiser.param_groups[0]["lr"] = rate(state.step)
         optimiser.step()
@@ -62,11 +64,7 @@ def make_descent(
     return Descent(0, params, params.new_zeros(())), descend
 
 
-def energy_and_slope(
-    model: Ansatz, params: torch.Tensor, places: Places, weights: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The Ritz energy with weights (R, L) of walkers (R, L) under mu, and its gradient by the parameters (P,)."""
-    seen = model.walkers(params, places)
-    value = torch.sum(torch.mean(weights * energy_density(seen.s, seen.s_slope, places.free), dim=0))
-    (slope,) = torch.autograd.grad(value, params)
-    return value.detach(), slope
+def weighted_energy(walkers: Walkers, weights: torch.Tensor) -> torch.Tensor:
+    """The Ritz energy with weights (R, L) of walkers (R, L) under mu."""
+    density = energy_density(walkers.s, walkers.s_slope, walkers.places.free)
+    return torch.sum(torch.mean(weights * density, dim=0))
