@@ -168,14 +168,14 @@ def test_a_solution_on_its_way_does_not_replace_what_was_taught():
     assert arrived.solved
 
 
-def test_flat_places_count_in_full_but_for_what_was_taught_and_is_not_yet_accurate():
+def test_flat_places_count_in_full_but_for_what_was_taught_and_is_not_yet_solved():
     cooled, arrived = Clock().course(), Clock().course()
     for course in (cooled, arrived):
         stepped(course, 0.5 * WELL)
         assert course.flatness == FINE
     arrived.arrive()
-    stepped(arrived, 2.0 * ACCURATE)
-    assert arrived.flatness == ROUGH
-    stepped(arrived, 0.5 * ACCURATE)
-    stepped(arrived, 2.0 * ACCURATE)
-    assert arrived.flatness == FINE, "residuals before and after could not be compared"
+    stepped(arrived, 1.1 * UNSOLVED)
+    assert arrived.flatness == ROUGH and not arrived.solved
+    stepped(arrived, 0.9 * UNSOLVED)
+    stepped(arrived, 1.1 * UNSOLVED)
+    assert arrived.flatness == FINE and arrived.solved, "residuals by other weights cannot be compared"

@@ -36,7 +36,7 @@ HOPELESS, FEWEST = 0.4, 4
 """Residual of what was taught, and typical residual of the last steps after the first few, above which the given equation is
 given up. Where a network cannot hold the answer it is .5 and more from the start; where it can, it was .32 at most, and fell
 slowly for twenty steps."""
-UNSOLVED, LONG = 0.03, 40
+UNSOLVED, LONG = 0.03, 60
 """Typical residual of the last steps above which the given equation is given up as well, if it is not falling over so many
 steps: it leaves slow exchange between basins undetermined, which hardly shows in it."""
 LEAST_TRUST, HOT_TRUST, GAINED, WITHDRAWN = 0.3, 0.6, 1.4, 0.7

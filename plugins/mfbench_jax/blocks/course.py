@@ -76,8 +76,8 @@ class Course:
     def stepped(self, miss: float) -> None:
         """After a step that left such a residual."""
         self.misses.append(miss)
-        if self.accurate:
-            self.flatness = FINE
+        if self.solved:  # by other weights from here on, residuals are other ones
+            self.flatness, self._enough = FINE, cooling.SOLVED
 
     def start(self, few: bool) -> None:
         """All has been compiled; the time counts from here. `few`: there are never more than few points."""
