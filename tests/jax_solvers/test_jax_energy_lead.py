@@ -12,7 +12,7 @@ import pytest
 from mfbench import Context
 from mfbench_jax.blocks import cooling, energy_lead, tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
-from mfbench_jax.blocks.cooling import HOTTEST, UNSOLVED
+from mfbench_jax.blocks.cooling import HOTTEST, SOLVED, UNSOLVED
 from mfbench_jax.blocks.energy_lead import FEWEST, RARE, SURE, EnergyLead
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.levels import shifted
@@ -161,9 +161,13 @@ def test_the_energy_leads_to_the_equation_whose_answer_is_told_once_it_is_solved
         return well[1].headline(np.asarray(checkpoint.evaluate(checkpoint.state, well[1].reactive.x))).value
 
     assert {checkpoint.reports["heat"] for checkpoint in ended} == {1.0}, "nothing is rare here"
+    answered = False
     for checkpoint in ended:
-        answered = isinstance(checkpoint.state.network, TanhNetwork)
-        assert answered == (checkpoint.reports["residual"] <= UNSOLVED)
+        answered = checkpoint.reports["residual"] <= (SOLVED if answered else UNSOLVED)
+        assert isinstance(checkpoint.state.network, TanhNetwork) == answered
+        assert checkpoint.reports["rate"] == begun[-1].reports["rate"], (
+            "of the energy, until there is a better one"
+        )
     assert error(ended[-1]) < 0.1 * error(begun[-1]) and error(begun[-1]) < 0.2 * error(begun[0])
     work = [checkpoint.work["evaluations"] for checkpoint in [*begun, *ended]]
     assert work == sorted(work) and len({id(checkpoint.evaluate) for checkpoint in [*begun, *ended]}) == 1
