@@ -66,6 +66,7 @@ class PoolWalkers:
         self.state = umbrella.umbrella(places, FIRST_SIZE, watched=True, fluxes=True)
         self.seen: Seen | None = None
         self._key = root_key(int(rng.integers(2**31)))
+        self._energies = jax.jit(lambda u: problem.beta * problem.potential(u))
         self._points_at = surveyor(lambda u: -problem.beta * drift(problem, u), lift, inputs.jet)
 
     @property
@@ -95,7 +96,8 @@ class PoolWalkers:
 
     def points(self, u: np.ndarray) -> Points:
         """Near places (..., L, d): some of them moved, those outside A and B, where all that is needed is finite."""
-        u = strewn(self._rng, np.asarray(u, np.float64), np.asarray(self.state.sizes, np.float64))
+        u, sizes = np.asarray(u, np.float64), np.asarray(self.state.sizes, np.float64)
+        u = strewn(self._rng, u, sizes, self._energy)
         u = u.reshape(-1, self._problem.dim)
         points = self._points_at(u)
         self._surveyed += len(u)
@@ -118,6 +120,11 @@ class PoolWalkers:
             places.append(self.state.places.x)
         watch.check(self._watch, int(self.state.look))
         return self.points(np.asarray(places))
+
+    def _energy(self, u: np.ndarray) -> np.ndarray:
+        """beta V at u (n, d), (n,)."""
+        self._surveyed += len(u)
+        return np.asarray(self._energies(u))
 
     @property
     def _watch(self) -> watch.Watch:
