@@ -12,8 +12,8 @@ from .tanh_network import TanhNetwork
 
 
 class Flatness(NamedTuple):
-    """How much where z is flat counts: rows weigh |grad z|^-power, down to where |grad z|^2, in units of its median, is
-    `slowest`."""
+    """How much where z is flat counts: there rows weigh |grad z|^-power, down to where |grad z|^2, in units of its median,
+    is `slowest`."""
 
     power: float
     slowest: float
@@ -35,9 +35,10 @@ class WeightedResidual:
     distances in z falls like f (1 - f) / |grad z|; a power below 1 also determines z where f is next to 0 or 1, which
     rates and windows need. An error phi(q) that depends on the level alone obeys phi'' = r / (q (1 - q) |grad z|^2): in a
     well between A and B, where z is flat, a residual exp(-barrier / kT) times as large as elsewhere bends f as much, and
-    the exchange through the well is seen nowhere else. Row weights squared are (4 f (1 - f))^power / |grad z|^(2 s) at
-    theta, s the flatness's power, times the squared distance next to A and B, where r grows like its inverse; what is far
-    above the median counts linearly (Huber), so that a few points do not rule a step. With s = 2 wells alone ruled.
+    the exchange through the well is seen nowhere else. Row weights squared are (4 f (1 - f))^power / |grad z| at theta,
+    where |grad z| is below its median / |grad z|^(2 s), s the flatness's power, times the squared distance next to A and B,
+    where r grows like its inverse; what is far above the median counts linearly (Huber), so that a few points do not rule
+    a step. With s = 2 wells alone ruled; with s = 1 where z is steep too, layers next to A and B were lost.
 
     Args:
         pool: the points.
@@ -62,8 +63,9 @@ class WeightedResidual:
         self._theta, self._found = theta, found
         spread = np.exp(log_spread(found.logit))
         square = 2.0 * found.k / spread  # |grad z|^2
-        weight = spread ** (0.5 * power)
-        weight *= (square / np.median(square) + flatness.slowest) ** (-0.5 * flatness.power)
+        steep = square / np.median(square) + flatness.slowest
+        weight = spread ** (0.5 * power) * steep**-0.25
+        weight *= (steep / (1.0 + steep)) ** (0.25 - 0.5 * flatness.power)
         weight *= np.exp(-np.abs(pool.lift))
         size = np.abs(weight * found.r)
         self._weight = weight * np.sqrt(np.minimum(1.0, TAIL * np.median(size) / (size + TINY)))
