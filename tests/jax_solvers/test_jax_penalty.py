@@ -70,22 +70,16 @@ def test_start_points_and_walkers_in_the_sets_are_asked(instance):
     assert np.sum(in_a | in_b) == inside
 
 
-@pytest.fixture
-def lifted(instance):
-    """Walkers of the ansatz with a constant g: in A and B next to the edge and further in, and free ones."""
+def test_walkers_in_a_and_in_b_are_told_apart_by_the_lift(instance):
     problem = instance[0]
     x = np.concatenate([problem.start_a, problem.start_b, 0.5 * (problem.start_a[:8] + problem.start_b[:8])])
     places = survey(problem, lift_of(problem, 0.2))(jnp.asarray(x))
-    return problem, x, lambda g: Walkers(places, g + places.lift, places.lift_slope)
-
-
-def test_walkers_in_a_and_in_b_are_told_apart_by_the_lift(lifted):
-    problem, x, at = lifted
-    logit, in_a, in_b = at_walkers(None, at(0.7))
+    walkers = Walkers(places, 0.7 + places.lift, places.lift_slope)
+    logit, in_a, in_b = at_walkers(None, walkers)
     np.testing.assert_array_equal(in_a, problem.in_a(x))
     np.testing.assert_array_equal(in_b, problem.in_b(x))
     assert np.any(in_a) and np.any(in_b) and not np.all(in_a | in_b)
-    np.testing.assert_array_equal(logit, at(0.7).s)
+    np.testing.assert_array_equal(logit, walkers.s)
 
 
 def test_a_lift_needs_no_penalty_until_the_solution_falls_below_it():
