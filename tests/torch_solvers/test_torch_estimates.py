@@ -244,8 +244,9 @@ def test_placement_moves_alike(everybody_outside):
     )
     twin = jax_sampler.Walkers(jax_landscape.Places(*[jnp.zeros(1)] * 5, jnp.asarray(free)), s, slope)
     advance = jax.jit(jax_placement.moved)
-    for _ in range(3):
-        ours, theirs = placement.moved(ours, seen, torch.tensor(biases)), advance(theirs, twin, biases)
+    for look in (0, 1, 4000):
+        ours = placement.moved(ours, seen, torch.tensor(biases), look)
+        theirs = advance(theirs, twin, biases, look)
     for part, twin_part in zip(ours, theirs, strict=True):
         same(part, twin_part)
     assert everybody_outside or float(ours.high) == 3.0

@@ -15,8 +15,12 @@ import jax.numpy as jnp
 from .sampler import Walkers
 from .windows import Windows, spread
 
-RANGE_GAIN = 0.02
-SHARE_GAIN = 0.02
+GAIN = 0.02
+"""Share of the way to where they should be that windows move in a look, at first and where they are far off."""
+SETTLING = 500
+"""Looks after which it is half as much where they are about right."""
+NEAR = 2.0
+"""Units of logit within which an end of the range is where it should be, but for the noise of few walkers."""
 BEYOND = 1.0
 """Units of logit by which the outer windows' medians lie outside the range."""
 NEAREST, FARTHEST = 2.0, 40.0
@@ -48,26 +52,39 @@ def windows_of(placement: Placement, dtype: jnp.dtype) -> Windows:
     return Windows(windows.centres.astype(dtype), windows.stiffness.astype(dtype))
 
 
-def moved(placement: Placement, walkers: Walkers, biases: jax.Array) -> Placement:
-    """The placement after one look at walkers (R, L) and the biases (R, L, L) of each in every window."""
+def moved(placement: Placement, walkers: Walkers, biases: jax.Array, look: jax.Array | int) -> Placement:
+    """The placement after one look.
+
+    Mean overlaps of windows that move are those of no windows at all: masses err by what the range has travelled while the
+    means forgot, in all ladders alike. So windows settle as the means reach further back, but where they are far off.
+
+    Args:
+        placement: before it.
+        walkers: (R, L) that were looked at.
+        biases: (R, L, L) of each of them in every window.
+        look: how many there were before.
+    """
     low, high, shares = placement
+    gain = GAIN / (1.0 + look / SETTLING)
     free = walkers.places.free
     first, last = _median(walkers.s[:, 0], free[:, 0]), _median(walkers.s[:, -1], free[:, -1])
-    low = _towards(low, first + BEYOND, -FARTHEST, -NEAREST)
-    high = _towards(high, last - BEYOND, NEAREST, FARTHEST)
+    low = _towards(low, first + BEYOND, -FARTHEST, -NEAREST, gain)
+    high = _towards(high, last - BEYOND, NEAREST, FARTHEST, gain)
     own = jnp.diagonal(biases, 0, 1, 2)
     up = jnp.mean(jax.nn.sigmoid(own[:, :-1] - jnp.diagonal(biases, 1, 1, 2)), axis=0)
     down = jnp.mean(jax.nn.sigmoid(own[:, 1:] - jnp.diagonal(biases, -1, 1, 2)), axis=0)
     meeting = 0.5 * (jnp.log(up + RARE) + jnp.log(down + RARE)).astype(shares.dtype)
     # The outer windows are open: what they share with their neighbours says nothing of a distance.
     meeting = meeting.at[0].set(meeting[1]).at[-1].set(meeting[-2])
-    shares = jnp.clip(shares + SHARE_GAIN * (meeting - jnp.mean(meeting)), -UNEQUAL, UNEQUAL)
+    shares = jnp.clip(shares + gain * (meeting - jnp.mean(meeting)), -UNEQUAL, UNEQUAL)
     return Placement(low, high, shares)
 
 
-def _towards(end: jax.Array, goal: jax.Array, least: float, most: float) -> jax.Array:
+def _towards(end: jax.Array, goal: jax.Array, least: float, most: float, gain: jax.Array | float) -> jax.Array:
     """One damped step of an end of the range; it stays where nobody can be asked (goal NaN)."""
-    step = jnp.clip(end + RANGE_GAIN * (goal - end), least, most)
+    way = goal - end
+    near = jnp.clip(way, -NEAR, NEAR)
+    step = jnp.clip(end + gain * near + GAIN * (way - near), least, most)
     return jnp.where(jnp.isfinite(goal), step, end)
 
 

@@ -18,7 +18,7 @@ from .departure import FIRST_SIZE, departure
 from .distance_lift import DistanceLift
 from .drift import drift
 from .keys import root_key
-from .landscape import SURVEYED, Places, survey
+from .landscape import SURVEYED, Places, energy_of, survey
 from .network_inputs import NetworkInputs
 from .pool import strewn
 from .sampler import Walkers
@@ -66,7 +66,7 @@ class PoolWalkers:
         self.state = umbrella.umbrella(places, FIRST_SIZE, watched=True, fluxes=True)
         self.seen: Seen | None = None
         self._key = root_key(int(rng.integers(2**31)))
-        self._energies = jax.jit(lambda u: problem.beta * problem.potential(u))
+        self._energies = jax.jit(energy_of(problem))
         self._points_at = surveyor(lambda u: -problem.beta * drift(problem, u), lift, inputs.jet)
 
     @property
@@ -122,7 +122,7 @@ class PoolWalkers:
         return self.points(np.asarray(places))
 
     def _energy(self, u: np.ndarray) -> np.ndarray:
-        """beta V at u (n, d), (n,)."""
+        """beta V at u (n, d), (n,), but for a constant."""
         self._surveyed += len(u)
         return np.asarray(self._energies(u))
 

@@ -141,7 +141,7 @@ def looker(
             flux = (1.0 - news) * flux + news * flux_of(here, walkers)
         stand = state.placement
         if coordinate.in_logit:
-            moved = placement.moved(stand, walkers, biases)
+            moved = placement.moved(stand, walkers, biases, state.since)
             stand = jax.tree.map(partial(jnp.where, state.still), stand, moved)
         state = Umbrella(
             state.look + 1, state.since + 1, state.still, walkers.places, sizes, stand, seen, noticed, flux

@@ -15,8 +15,12 @@ import torch
 from .sampler import Walkers
 from .windows import Windows, spread
 
-RANGE_GAIN = 0.02
-SHARE_GAIN = 0.02
+GAIN = 0.02
+"""Share of the way to where they should be that windows move in a look, at first and where they are far off."""
+SETTLING = 500
+"""Looks after which it is half as much where they are about right."""
+NEAR = 2.0
+"""Units of logit within which an end of the range is where it should be, but for the noise of few walkers."""
 BEYOND = 1.0
 """Units of logit by which the outer windows' medians lie outside the range."""
 NEAREST, FARTHEST = 2.0, 40.0
@@ -48,13 +52,24 @@ def windows_of(placement: Placement, dtype: torch.dtype) -> Windows:
     return Windows(windows.centres.to(dtype), windows.stiffness.to(dtype))
 
 
-def moved(placement: Placement, walkers: Walkers, biases: torch.Tensor) -> Placement:
-    """The placement after one look at walkers (R, L) and the biases (R, L, L) of each in every window."""
+def moved(placement: Placement, walkers: Walkers, biases: torch.Tensor, look: int) -> Placement:
+    """The placement after one look.
+
+    Mean overlaps of windows that move are those of no windows at all: masses err by what the range has travelled while the
+    means forgot, in all ladders alike. So windows settle as the means reach further back, but where they are far off.
+
+    Args:
+        placement: before it.
+        walkers: (R, L) that were looked at.
+        biases: (R, L, L) of each of them in every window.
+        look: how many there were before.
+    """
     low, high, shares = placement
+    gain = GAIN / (1.0 + look / SETTLING)
     # Medians (L,) of those outside A and B, the lower one of an even number; NaN where there is nobody.
     medians = torch.nanmedian(torch.where(walkers.places.free, walkers.s, math.nan), dim=0).values
-    low = _towards(low, medians[0] + BEYOND, -FARTHEST, -NEAREST)
-    high = _towards(high, medians[-1] - BEYOND, NEAREST, FARTHEST)
+    low = _towards(low, medians[0] + BEYOND, -FARTHEST, -NEAREST, gain)
+    high = _towards(high, medians[-1] - BEYOND, NEAREST, FARTHEST, gain)
     own = torch.diagonal(biases, 0, 1, 2)
     up = torch.mean(torch.sigmoid(own[:, :-1] - torch.diagonal(biases, 1, 1, 2)), dim=0)
     down = torch.mean(torch.sigmoid(own[:, 1:] - torch.diagonal(biases, -1, 1, 2)), dim=0)
@@ -62,11 +77,13 @@ def moved(placement: Placement, walkers: Walkers, biases: torch.Tensor) -> Place
     # The outer windows are open: what they share with their neighbours says nothing of a distance.
     meeting[0] = meeting[1]
     meeting[-1] = meeting[-2]
-    shares = torch.clamp(shares + SHARE_GAIN * (meeting - torch.mean(meeting)), -UNEQUAL, UNEQUAL)
+    shares = torch.clamp(shares + gain * (meeting - torch.mean(meeting)), -UNEQUAL, UNEQUAL)
     return Placement(low, high, shares)
 
 
-def _towards(end: torch.Tensor, goal: torch.Tensor, least: float, most: float) -> torch.Tensor:
+def _towards(end: torch.Tensor, goal: torch.Tensor, least: float, most: float, gain: float) -> torch.Tensor:
     """One damped step of an end of the range; it stays where nobody can be asked (goal NaN)."""
-    step = torch.clamp(end + RANGE_GAIN * (goal - end), least, most)
+    way = goal - end
+    near = torch.clamp(way, -NEAR, NEAR)
+    step = torch.clamp(end + gain * near + GAIN * (way - near), least, most)
     return torch.where(torch.isfinite(goal), step, end)

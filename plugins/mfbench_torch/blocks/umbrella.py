@@ -90,7 +90,9 @@ def looker(
         biases = biases_of(state, walkers, coordinate)
         phi_share, log_total = shares(biases)
         seen, found = weighed(state.seen, walkers, phi_share, torch.exp(-log_total), state.look, memory)
-        stand = placement.moved(state.placement, walkers, biases) if coordinate.in_logit else state.placement
+        stand = state.placement
+        if coordinate.in_logit:
+            stand = placement.moved(stand, walkers, biases, state.look)
         return Umbrella(state.look + 1, walkers.places, sizes, stand, seen, noticed), found
 
     return look
