@@ -80,7 +80,9 @@ def moved(placement: Placement, walkers: Walkers, biases: jax.Array, look: jax.A
     return Placement(low, high, shares)
 
 
-def _towards(end: jax.Array, goal: jax.Array, least: float, most: float, gain: jax.Array | float) -> jax.Array:
+def _towards(
+    end: jax.Array, goal: jax.Array, least: float, most: float, gain: jax.Array | float
+) -> jax.Array:
     """One damped step of an end of the range; it stays where nobody can be asked (goal NaN)."""
     way = goal - end
     near = jnp.clip(way, -NEAR, NEAR)
