@@ -256,6 +256,9 @@ def test_the_equation_is_given_up_when_a_smaller_residual_does_not_fall_for_long
     assert not lost(falls)
     assert not lost(stands[LATELY:] + falls[-LATELY:]), "it fell at last"
     assert lost(falls + [1.1 * UNSOLVED] * LONG), "it fell once"
+    rises = [*np.linspace(0.13, 0.17, LONG - 2 * LATELY), *np.linspace(0.15, 0.1, 2 * LATELY)]
+    assert not lost(rises), "it is falling after all, if not yet below what it began at"
+    assert lost(rises + [rises[-1]] * LONG), "and stands still there"
     assert not lost([0.9 * UNSOLVED] * (2 * LONG)), "it is solved"
 
 

@@ -118,22 +118,22 @@ def test_range_follows_the_outer_walkers_and_stays_where_nobody_is_free():
     walkers = Walkers(places, s, None)
     stand = start
     for _ in range(600):
-        stand = placement.moved(stand, walkers, biases_at(stand, s), 0)
+        stand = placement.moved(stand, walkers, biases_at(stand, s))
     assert float(stand.low) == pytest.approx(-9.0 + placement.BEYOND, abs=1e-3)
     assert float(stand.high) == 3.0
 
 
 def test_windows_settle_but_where_they_are_far_off():
     """Late in a run an end moves by a thousandth of the way where it is about right, and as ever where it is not."""
-    look = 19 * placement.SETTLING
+    late = placement.settling(19 * placement.SETTLING)
     stand, number, ladders = placement.start(5, in_logit=True), 5, 7
     way = 0.5 * placement.NEAR  # of the lower end; the upper one is off by ten times as much
     low, high = -3.0 - placement.BEYOND - way, 3.0 + placement.BEYOND + 10.0 * way
     s = jnp.tile(jnp.asarray([low, -1.5, 0.0, 0.5, high]), (ladders, 1))
     places = type("Places", (), {"free": jnp.ones((ladders, number), bool)})
     biases = biases_at(stand, s)
-    after = placement.moved(stand, Walkers(places, s, None), biases, look)
-    first = placement.moved(stand, Walkers(places, s, None), biases, 0)
+    after = placement.moved(stand, Walkers(places, s, None), biases, late)
+    first = placement.moved(stand, Walkers(places, s, None), biases)
     assert float(stand.low - after.low) == pytest.approx(placement.GAIN / 20 * way)
     assert float(after.high - stand.high) == pytest.approx(
         placement.GAIN * (10.0 * way - placement.NEAR) + placement.GAIN / 20 * placement.NEAR
@@ -148,7 +148,7 @@ def test_windows_whose_walkers_never_meet_do_not_close_up():
     stand = placement.start(6, in_logit=True)
     s = jnp.tile(jnp.asarray([-9.0, -8.0, -7.0, 7.0, 8.0, 9.0]), (8, 1))
     places = type("Places", (), {"free": jnp.ones(s.shape, bool)})
-    advance = jax.jit(lambda stand: placement.moved(stand, Walkers(places, s, None), biases_at(stand, s), 0))
+    advance = jax.jit(lambda stand: placement.moved(stand, Walkers(places, s, None), biases_at(stand, s)))
     for _ in range(600):
         stand = advance(stand)
     distances = np.diff(placement.windows_of(stand, jnp.float64).centres)

@@ -245,8 +245,8 @@ def test_placement_moves_alike(everybody_outside):
     twin = jax_sampler.Walkers(jax_landscape.Places(*[jnp.zeros(1)] * 5, jnp.asarray(free)), s, slope)
     advance = jax.jit(jax_placement.moved)
     for look in (0, 1, 4000):
-        ours = placement.moved(ours, seen, torch.tensor(biases), look)
-        theirs = advance(theirs, twin, biases, look)
+        ours = placement.moved(ours, seen, torch.tensor(biases), placement.settling(look))
+        theirs = advance(theirs, twin, biases, jax_placement.settling(look))
     for part, twin_part in zip(ours, theirs, strict=True):
         same(part, twin_part)
     assert everybody_outside or float(ours.high) == 3.0

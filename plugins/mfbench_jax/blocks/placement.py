@@ -16,9 +16,9 @@ from .sampler import Walkers
 from .windows import Windows, spread
 
 GAIN = 0.02
-"""Share of the way to where they should be that windows move in a look, at first and where they are far off."""
+"""Share of the way to where they should be that windows move in a look."""
 SETTLING = 500
-"""Looks after which it is half as much where they are about right."""
+"""Looks after which windows that settle move half as much where they are about right."""
 NEAR = 2.0
 """Units of logit within which an end of the range is where it should be, but for the noise of few walkers."""
 BEYOND = 1.0
@@ -52,20 +52,27 @@ def windows_of(placement: Placement, dtype: jnp.dtype) -> Windows:
     return Windows(windows.centres.astype(dtype), windows.stiffness.astype(dtype))
 
 
-def moved(placement: Placement, walkers: Walkers, biases: jax.Array, look: jax.Array | int) -> Placement:
-    """The placement after one look.
+def settling(look: jax.Array) -> jax.Array:
+    """The gain of windows that settle, after so many looks: they move as fast as means over a tenth of the run forget.
 
     Mean overlaps of windows that move are those of no windows at all: masses err by what the range has travelled while the
-    means forgot, in all ladders alike. So windows settle as the means reach further back, but where they are far off.
+    means forgot, in all ladders alike.
+    """
+    return GAIN / (1.0 + look / SETTLING)
+
+
+def moved(
+    placement: Placement, walkers: Walkers, biases: jax.Array, gain: jax.Array | float = GAIN
+) -> Placement:
+    """The placement after one look.
 
     Args:
         placement: before it.
         walkers: (R, L) that were looked at.
         biases: (R, L, L) of each of them in every window.
-        look: how many there were before.
+        gain: where windows are about right; an end that is far off moves by GAIN.
     """
     low, high, shares = placement
-    gain = GAIN / (1.0 + look / SETTLING)
     free = walkers.places.free
     first, last = _median(walkers.s[:, 0], free[:, 0]), _median(walkers.s[:, -1], free[:, -1])
     low = _towards(low, first + BEYOND, -FARTHEST, -NEAREST, gain)

@@ -59,7 +59,10 @@ class PoolWalkers:
         visit = survey(problem, lift)
         self._problem, self._rng = problem, rng
         self._number, self._moves, self._surveyed = ladders * windows, moves, SURVEYED
-        self._look = umbrella.looker(visit, logit, moves, memory=ALL, escaped=watch.counter(problem.box))
+        # From a hot equation to the given one windows have far to go; their masses count only once they are held (`rest`).
+        self._look = umbrella.looker(
+            visit, logit, moves, memory=ALL, escaped=watch.counter(problem.box), settling=False
+        )
         self._visited = once(visit)
         x = departure(rng, problem.start_a, problem.start_b, ladders, windows)
         places = self._visited(jnp.asarray(x, umbrella.DTYPE))

@@ -90,6 +90,7 @@ def looker(
     exchanged: bool = True,
     memory: int = MEMORY,
     escaped: Callable[[watch.Watch, jax.Array], watch.Watch] | None = None,
+    settling: bool = True,
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, Seen]]:
     """The compiled look: (parameters of the solution, umbrella, key) -> umbrella, what was seen.
 
@@ -102,6 +103,7 @@ def looker(
         exchanged: neighbours exchange walkers.
         memory: looks over which overlaps are averaged at first.
         escaped: counts walkers outside a box after each look, if they are watched.
+        settling: windows settle, for the sake of their masses; else they follow the solution as fast all along.
     """
 
     @jax.jit
@@ -141,7 +143,8 @@ def looker(
             flux = (1.0 - news) * flux + news * flux_of(here, walkers)
         stand = state.placement
         if coordinate.in_logit:
-            moved = placement.moved(stand, walkers, biases, state.since)
+            pace = placement.settling(state.since) if settling else placement.GAIN
+            moved = placement.moved(stand, walkers, biases, pace)
             stand = jax.tree.map(partial(jnp.where, state.still), stand, moved)
         state = Umbrella(
             state.look + 1, state.since + 1, state.still, walkers.places, sizes, stand, seen, noticed, flux

@@ -16,9 +16,9 @@ from .sampler import Walkers
 from .windows import Windows, spread
 
 GAIN = 0.02
-"""Share of the way to where they should be that windows move in a look, at first and where they are far off."""
+"""Share of the way to where they should be that windows move in a look."""
 SETTLING = 500
-"""Looks after which it is half as much where they are about right."""
+"""Looks after which windows that settle move half as much where they are about right."""
 NEAR = 2.0
 """Units of logit within which an end of the range is where it should be, but for the noise of few walkers."""
 BEYOND = 1.0
@@ -52,20 +52,25 @@ def windows_of(placement: Placement, dtype: torch.dtype) -> Windows:
     return Windows(windows.centres.to(dtype), windows.stiffness.to(dtype))
 
 
-def moved(placement: Placement, walkers: Walkers, biases: torch.Tensor, look: int) -> Placement:
-    """The placement after one look.
+def settling(look: int) -> float:
+    """The gain of windows that settle, after so many looks: they move as fast as means over a tenth of the run forget.
 
     Mean overlaps of windows that move are those of no windows at all: masses err by what the range has travelled while the
-    means forgot, in all ladders alike. So windows settle as the means reach further back, but where they are far off.
+    means forgot, in all ladders alike.
+    """
+    return GAIN / (1.0 + look / SETTLING)
+
+
+def moved(placement: Placement, walkers: Walkers, biases: torch.Tensor, gain: float = GAIN) -> Placement:
+    """The placement after one look.
 
     Args:
         placement: before it.
         walkers: (R, L) that were looked at.
         biases: (R, L, L) of each of them in every window.
-        look: how many there were before.
+        gain: where windows are about right; an end that is far off moves by GAIN.
     """
     low, high, shares = placement
-    gain = GAIN / (1.0 + look / SETTLING)
     # Medians (L,) of those outside A and B, the lower one of an even number; NaN where there is nobody.
     medians = torch.nanmedian(torch.where(walkers.places.free, walkers.s, math.nan), dim=0).values
     low = _towards(low, medians[0] + BEYOND, -FARTHEST, -NEAREST, gain)

@@ -92,7 +92,7 @@ def looker(
         seen, found = weighed(state.seen, walkers, phi_share, torch.exp(-log_total), state.look, memory)
         stand = state.placement
         if coordinate.in_logit:
-            stand = placement.moved(stand, walkers, biases, state.look)
+            stand = placement.moved(stand, walkers, biases, placement.settling(state.look))
         return Umbrella(state.look + 1, walkers.places, sizes, stand, seen, noticed), found
 
     return look
