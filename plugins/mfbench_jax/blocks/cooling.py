@@ -38,8 +38,8 @@ given up. Where a network cannot hold the answer it is .5 and more from the star
 slowly for twenty steps."""
 UNSOLVED, LONG = 0.03, 60
 """Typical residual of the last steps above which the given equation is given up as well, if it is falling neither over so
-many steps nor over the last few: it leaves slow exchange between basins undetermined, which hardly shows in it. Next to small
-sets it rises for thirty to fifty steps before it falls."""
+many steps nor over the last few: it leaves slow exchange between basins undetermined, which hardly shows in it. Next to
+small sets it rises for thirty to fifty steps before it falls."""
 LEAST_TRUST, HOT_TRUST, GAINED, WITHDRAWN = 0.3, 0.6, 1.4, 0.7
 """The bound on the change of z in a step: at first and at least, for the given equation and for hot ones, which have no
 barriers that keep walkers from following; its factors after a step that left a solved equation, and after another one."""
