@@ -16,10 +16,11 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    g is taught what the energy has found after all.
 4. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
 5. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
-   goes on with the energy, by steps that fall to none: its minimum still orders what the network can do.
+   goes on with the energy, over all that walkers see in windows that stand (`blocks/ritz_pool.py`), by steps that fall
+   to none: its minimum still orders what the network can do.
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy, and hot equations
-lead. What was measured: docs/decisions/0012, 0066 to 0071.
+lead. What was measured: docs/decisions/0012, 0066 to 0072.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from .blocks.network_inputs import network_inputs
 from .blocks.pool import heated, pooled
 from .blocks.pool_walkers import PoolWalkers
 from .blocks.rest import Rest
+from .blocks.ritz_pool import RitzPool
 from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.transfer import taught
@@ -54,9 +56,10 @@ from .gauss_newton_entry import GaussNewton
 FIRST_DAMPING = Damping(1.0)
 STEPS = 2
 """With one pool."""
-ROOM, COMPILED = 2.5, 1.5
+ROOM, COMPILED, POOLED = 2.5, 1.5, 4.0
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
-long and then wants to take steps, and where it is compiled already: where it is not, the energy goes on."""
+long and then wants to take steps, where it is compiled already, and for the energy over a pool, which compiles about as
+long as the energy did and learns nothing meanwhile: where it is not, the energy goes on."""
 FEW = 2000
 """Points of a hot equation at most, once cooling at the pace so far would end too late."""
 LEARNT = 2000
@@ -75,7 +78,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     lead: EnergyLead | None = None
     if problem.circulation is None:
         lead = EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
-    crews: list[EnergyLead | PoolWalkers] = [] if lead is None else [lead]
+    crews: list[EnergyLead | PoolWalkers | RitzPool] = [] if lead is None else [lead]
 
     def model_of(found: Solution) -> Ansatz:
         return model if isinstance(found.network, TanhNetwork) or lead is None else lead.model
@@ -109,13 +112,20 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 return
             lead.advance()
 
-    def ended(lead: EnergyLead) -> Iterator[Checkpoint]:
+    def pooled_to_the_end(lead: EnergyLead) -> Iterator[Checkpoint]:
+        """Over all that walkers see from now on, if there is time for it."""
+        yield from led(lead, lambda: lead.settled, POOLED)
+        last = RitzPool(inner, lead.lift, lead.model, lead.solution, lead.walkers, p.moves, seeds.spawn(1)[0])
+        crews.append(last)
+        yield from ended(last)
+
+    def ended(trained: EnergyLead | RitzPool) -> Iterator[Checkpoint]:
         """With steps that fall to none over the last half of the time, so that their noise goes too."""
         half = (context.budget - context.elapsed()) / 2.0
         while True:
             left = max(0.0, context.budget - context.elapsed())
-            lead.advance(min(1.0, left / half) if half > 0.0 else 0.0)
-            yield answer(lead.solution, lead.reports)
+            trained.advance(min(1.0, left / half) if half > 0.0 else 0.0)
+            yield answer(trained.solution, trained.reports)
 
     compiled = 0.0
     if lead is not None:
@@ -211,4 +221,4 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest)
 
     # The network cannot follow the equation here; the energy still orders what it can do.
-    yield from ended(lead)
+    yield from pooled_to_the_end(lead)

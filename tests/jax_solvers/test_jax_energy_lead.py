@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mfbench import Context
-from mfbench_jax.blocks import cooling, energy_lead, tanh_network
+from mfbench_jax.blocks import energy_lead, tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.cooling import HOTTEST, SOLVED, UNSOLVED
 from mfbench_jax.blocks.energy_lead import FEWEST, RARE, SURE, EnergyLead
@@ -97,15 +97,6 @@ def test_steps_have_fallen_to_none_when_the_budget_ends(well):
     *_, one, two, three = itertools.islice(solve(well[0], SMALL, context), 24)
     assert one.work["samples"] < two.work["samples"] < three.work["samples"], "walkers go on"
     assert bend(checkpoint.state.network for checkpoint in (one, two, three)) < 1e-3
-
-
-def test_an_equation_that_is_far_from_solved_where_the_energy_has_settled_is_not_begun(well, monkeypatch):
-    """On the well it is never so far: here anything is too far."""
-    monkeypatch.setattr(cooling, "HOPELESS", 0.0)
-    context = Context(seed=2, device="cpu", threads=1, budget=BUDGET, elapsed=lambda: 0.0)
-    answers = list(itertools.islice(solve(well[0], SMALL, context), 2 * FEWEST // UPDATES))
-    assert answers[-1].work["samples"] > LADDERS * WINDOWS * FEWEST
-    assert not any("residual" in checkpoint.reports for checkpoint in answers)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

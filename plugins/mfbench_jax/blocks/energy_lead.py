@@ -49,6 +49,11 @@ class EnergyLead:
         inputs: of the network.
         ladders, windows, moves: of its walkers.
         seeds: of its random numbers.
+
+    Attributes:
+        lift, model: of the solution.
+        solution: the newest.
+        reports: what is told of it.
     """
 
     def __init__(
@@ -60,7 +65,7 @@ class EnergyLead:
         moves: int,
         seeds: np.random.SeedSequence,
     ) -> None:
-        lift = lift_of(problem, LIFT_DEPTH)
+        lift = self.lift = lift_of(problem, LIFT_DEPTH)
         self.model = ansatz(problem, lift, lambda params, u: network.apply(params, inputs.values(u)))
         self._training = make_training(
             problem,

@@ -1,0 +1,207 @@
+"""The energy over all that walkers have seen in windows that stand, and the places that are kept for it."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import numpy as np
+import pytest
+
+from mfbench import Context, Diverged
+from mfbench_jax.blocks import archive, cooling, energy_lead
+from mfbench_jax.blocks.ansatz import scale_of
+from mfbench_jax.blocks.archive import Archive
+from mfbench_jax.blocks.energy_lead import EnergyLead
+from mfbench_jax.blocks.landscape import Places
+from mfbench_jax.blocks.network_inputs import network_inputs
+from mfbench_jax.blocks.ritz_pool import LOOKS, PAUSE, RELAXED, UPDATES, RitzPool
+from mfbench_jax.blocks.scaled import scaled
+from mfbench_jax.gauss_newton import POOLED, solve
+from mfbench_jax.gauss_newton_entry import GaussNewton
+
+LADDERS, WINDOWS, MOVES = 12, 8, 3
+SMALL = GaussNewton(windows=WINDOWS, ladders=LADDERS, moves=MOVES, width=10, pool=1500, pause=2)
+DIM = 2
+SIZE = LADDERS * WINDOWS
+
+
+def places_of(x):
+    """Places (..., d) whose fields can be told apart."""
+    first = x[..., 0]
+    return Places(x, first, x, 2.0 * first, 3.0 * x, first > 0.0)
+
+
+@pytest.fixture
+def looked_at():
+    """An archive of four looks: x, 1 / c and amounts as they were added."""
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((4, LADDERS, WINDOWS, DIM)).astype(np.float32)
+    inverse, amount = (rng.uniform(0.1, 1.0, x.shape[:-1]).astype(np.float32) for _ in range(2))
+    kept = Archive(LADDERS, WINDOWS, DIM, most=10**6)
+    kept.add(places_of(x), inverse, amount)
+    return kept, x, inverse, amount
+
+
+MASSES = np.linspace(1.0, 5.0, WINDOWS)
+
+
+def test_weights_are_those_of_the_windows_that_places_belong_to(looked_at):
+    kept, _, inverse, _ = looked_at
+    expected = (inverse * MASSES).ravel()
+    np.testing.assert_allclose(kept.weights(MASSES), expected / expected.sum(), rtol=1e-6)
+    assert len(kept) == 4 * SIZE
+
+
+def test_places_come_back_with_their_own_fields(looked_at):
+    kept, x, *_ = looked_at
+    rows = np.array([5, 3 * SIZE + 1])
+    found = kept.places(rows)
+    np.testing.assert_array_equal(found.x, x.reshape(-1, DIM)[rows])
+    np.testing.assert_array_equal(found.lift, 2.0 * found.x[:, 0])
+    np.testing.assert_array_equal(found.lift_slope, 3.0 * found.x)
+    np.testing.assert_array_equal(found.free, found.x[:, 0] > 0.0)
+
+
+def test_batches_integrate_under_the_law_whatever_their_chances(looked_at):
+    """Means of 200 batches of 500 within five standard errors, which all but 1 of 10^6 runs hold, and at most that wide: by
+    amounts as they were, and where a few have most of them, so that others are drawn by FLAT alone."""
+    kept, x, *_ = looked_at
+    weights, g = kept.weights(MASSES), np.cos(x.reshape(-1, DIM)[:, 1])
+    for stale in (False, True):
+        if stale:
+            kept.look_again(lambda places: np.where(places.x[:, 0] > 2.0, 1e3, 0.0), size=100)
+        drawn = kept.batches(np.random.default_rng(2), MASSES, number=200, size=500)
+        assert drawn.places.x.shape == (200, 500, 1, DIM) and drawn.weights.shape == (200, 500, 1)
+        means = np.mean(drawn.weights * np.cos(drawn.places.x[..., 1]), axis=(1, 2))
+        error = np.std(means) / np.sqrt(len(means))
+        assert abs(np.mean(means) - weights @ g) < 5.0 * error
+        assert error < 0.02 * abs(weights @ g)
+        assert np.max(drawn.weights) <= (1.0 + 1e-6) * np.max(weights) * len(kept) / archive.FLAT
+
+
+def test_a_place_is_drawn_as_often_as_its_share_is_large(looked_at):
+    kept, x, *_ = looked_at
+    kept.look_again(lambda places: (places.x[:, 0] > 1.0).astype(float), size=SIZE)
+    drawn = kept.batches(np.random.default_rng(3), MASSES, number=20, size=1000)
+    share = np.mean(x[..., 0] > 1.0)
+    expected = 1.0 - archive.FLAT + archive.FLAT * share
+    assert np.mean(drawn.places.x[..., 0] > 1.0) == pytest.approx(expected, abs=5.0 * 0.5 / np.sqrt(20_000))
+
+
+def test_where_nothing_is_to_be_integrated_every_place_is_as_likely(looked_at):
+    kept, *_ = looked_at
+    kept.look_again(lambda places: np.zeros(len(places.x)), size=SIZE)
+    drawn = kept.batches(np.random.default_rng(3), MASSES, number=1, size=200)
+    assert np.all(np.isfinite(drawn.weights))
+    assert np.max(drawn.weights) == pytest.approx(np.max(kept.weights(MASSES)) * len(kept), rel=0.2)
+
+
+def test_new_places_push_out_the_oldest(looked_at):
+    _, x, inverse, amount = looked_at
+    few = Archive(LADDERS, WINDOWS, DIM, most=2 * SIZE * (2 * DIM + 5))
+    for look in range(4):
+        few.add(places_of(x[look : look + 1]), inverse[look : look + 1], amount[look : look + 1])
+    assert len(few) == 2 * SIZE
+    np.testing.assert_array_equal(few.places(slice(None)).x, x[2:].reshape(-1, DIM))
+
+
+@pytest.fixture(scope="module")
+def inner(well):
+    """The problem in the coordinates of the network's inputs."""
+    return scaled(well[0], scale_of(well[0]))
+
+
+@pytest.fixture(scope="module")
+def lead(well, inner):
+    """Settled."""
+    with jax.enable_x64(True):
+        inputs = network_inputs(well[0], scale_of(well[0]), symmetric=True)
+        found = EnergyLead(inner, inputs, LADDERS, WINDOWS, MOVES, np.random.SeedSequence(5))
+        while not found.settled:
+            found.advance()
+    return found
+
+
+def pool_of(inner, lead):
+    """What goes on from there."""
+    seeds = np.random.SeedSequence(6)
+    return RitzPool(inner, lead.lift, lead.model, lead.solution, lead.walkers, MOVES, seeds)
+
+
+@pytest.fixture(scope="module")
+def pool(inner, lead):
+    """After forty rounds, the steps of the last twenty ever shorter."""
+    with jax.enable_x64(True):
+        found = pool_of(inner, lead)
+        for share in [1.0] * 20 + list(np.linspace(1.0, 0.0, 20)):
+            found.advance(share)
+    return found
+
+
+def error(well, of, solution):
+    scale = scale_of(well[0])
+    u = (well[1].reactive.x - scale.centre) / scale.length
+    return well[1].headline(np.asarray(of.model.evaluate(solution.network, u, solution.shift))).value
+
+
+def test_it_ends_nearer_to_the_committor_than_it_began(well, lead, pool):
+    assert error(well, lead, pool.solution) < 0.6 * error(well, lead, lead.solution)
+
+
+def test_its_rates_are_right_to_their_error(well, pool):
+    """Four jackknife errors of a dozen ladders: all but 2 of 1000 runs. A Dirichlet form is above the rate."""
+    nu = well[1].rate.value
+    assert abs(pool.reports["rate"] - nu) < 4.0 * pool.reports["rate_error"] + 0.01 * nu
+    assert pool.reports["rate_error"] < 0.1 * nu
+    assert pool.reports["rate_dirichlet"] > nu - 4.0 * pool.reports["rate_dirichlet_error"]
+
+
+def test_windows_stand_and_the_work_of_their_walkers_is_counted(lead, pool):
+    assert pool.reports["window_low"] == lead.reports["window_low"]
+    assert pool.reports["window_high"] == lead.reports["window_high"]
+    looks = (40 + RELAXED) * LOOKS * PAUSE
+    assert pool.samples == looks * SIZE and pool.evaluations == MOVES * pool.samples
+    assert pool.reports["places"] == 40 * LOOKS * SIZE and pool.reports["steps"] == 40 * UPDATES
+    assert pool.escaped >= 0.0
+
+
+def test_the_same_seeds_give_the_same_solution(inner, lead):
+    one, two = pool_of(inner, lead), pool_of(inner, lead)
+    for each in (one, two):
+        each.advance()
+    for a, b in zip(jax.tree.leaves(one.solution), jax.tree.leaves(two.solution), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_steps_without_length_leave_the_network_where_it_is(inner, lead):
+    found = pool_of(inner, lead)
+    found.advance(0.0)
+    for a, b in zip(
+        jax.tree.leaves(found.solution.network), jax.tree.leaves(lead.solution.network), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_energy_that_is_no_number_ends_it(inner, lead):
+    found = pool_of(inner, lead)
+    found._state = found._state._replace(
+        watch=found._state.watch._replace(step=np.asarray(7), number=np.asarray(1))
+    )
+    with pytest.raises(Diverged, match="step 7"):
+        found.advance()
+
+
+def test_training_ends_with_it_where_the_equation_is_hopeless_and_there_is_time(well, monkeypatch):
+    """On a clock on which the energy compiled in a second; no equation is so far from solved on the well: here any is."""
+    monkeypatch.setattr(cooling, "HOPELESS", 0.0)
+    monkeypatch.setattr(energy_lead, "FEWEST", 40)
+    monkeypatch.setattr(energy_lead, "SETTLED", np.inf)
+    for left, pooled in ((1.1 * POOLED, True), (0.9 * POOLED, False)):
+        clock = itertools.chain([0.0, 1.0], itertools.repeat(1.0))
+        context = Context(seed=2, device="cpu", threads=1, budget=1.0 + left, elapsed=clock.__next__)
+        answers = list(itertools.islice(solve(well[0], SMALL, context), 16))
+        assert ("places" in answers[-1].reports) == pooled
+        assert not any("residual" in checkpoint.reports for checkpoint in answers), "it was not begun"
+        work = [checkpoint.work["evaluations"] for checkpoint in answers]
+        assert work == sorted(work)
