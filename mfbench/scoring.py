@@ -17,6 +17,9 @@ from mfbench.record import Look, Metric, Status, finite
 from mfbench.tasks.judging import Answers, Judge, Score
 from mfbench.tasks.known import TASKS, Remark
 
+ESCAPED = "walkers_escaped"
+"""The report that counts walkers outside the problem's box, summed over looks at them."""
+
 
 @dataclass
 class Findings:
@@ -75,7 +78,7 @@ def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) 
     if killed == "limit":
         if scored is None:
             return Status.TIMEOUT, "killed at the limit; it never yielded within the budget"
-        return Status.OK, f"killed at the limit; scored as it stood at {scored.seconds:.3g} s"
+        return Status.OK, f"killed at the limit; {standing(scored)}"
     if ended is None and killed == "server":
         # By this trial, by one beside it, or for want of memory: nobody knows, and it must not be final for all of them.
         return Status.INTERRUPTED, "the fork server was killed while it ran, and it with that"
@@ -85,7 +88,14 @@ def judge_status(findings: Findings, budget: float, exitcode: int, killed: str) 
         if findings.setup is None:
             return Status.TIMEOUT, f"{ended.sentence}; it yielded nothing within {budget:g} s"
         return Status.TIMEOUT, f"set-up took {findings.setup.seconds:.3g} s of {budget:g} s"
-    return Status.OK, f"{ended.sentence}; scored as it stood at {scored.seconds:.3g} s"
+    return Status.OK, f"{ended.sentence}; {standing(scored)}"
+
+
+def standing(scored: Seen) -> str:
+    """When the scored checkpoint was, and whether walkers had left the box by then: nobody moves them back."""
+    escaped = scored.reports.get(ESCAPED, 0.0)
+    left = f"; walkers were outside the box {escaped:.6g} times by then" if escaped > 0 else ""
+    return f"scored as it stood at {scored.seconds:.3g} s{left}"
 
 
 FAILED_ENDS = {

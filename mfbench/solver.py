@@ -138,7 +138,8 @@ class Checkpoint:
         work: counted effort so far. "evaluations" is the number of points at which V,
             its gradient or the drift was evaluated; "samples" and "nodes" are free. Whole numbers >= 0.
         reports: what the solver says of itself: "rate", "rate_error", "error_estimate",
-            diagnostics. Finite floats; never used for ranking. Both hold at most `effort.MOST_NAMES` names.
+            diagnostics. Finite floats; never used for ranking. "walkers_escaped", walkers outside the problem's box,
+            summed over looks at them, stands in the trial's sentence. Both hold at most `effort.MOST_NAMES` names.
         gradient: `gradient(state, x)` -> (n, d), if the solver has it; otherwise the host
             takes central differences of `evaluate`.
         milestone: a moment that the solver's parameters name: it is looked at whatever the clock says, and

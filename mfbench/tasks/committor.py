@@ -78,7 +78,7 @@ class CommittorProblem:
     def __post_init__(self) -> None:
         if not (isinstance(self.dim, int) and self.dim >= 1):
             raise ValueError(f"CommittorProblem: dim is {self.dim!r}; expected a whole number >= 1.")
-        if not (math.isfinite(self.beta) and self.beta > 0):
+        if not (is_number(self.beta) and math.isfinite(self.beta) and self.beta > 0):
             raise ValueError(f"CommittorProblem: beta is {self.beta!r}; expected a finite number > 0.")
         if np.shape(self.box) != (2, self.dim):
             raise ValueError(
@@ -113,6 +113,10 @@ class CommittorProblem:
         values = {}
         for name in ("potential", "boundary_a", "boundary_b"):
             found = values[name] = np.asarray(getattr(self, name)(points))
+            if found.dtype.kind not in "fiu":
+                raise ValueError(
+                    f"CommittorProblem: {name}({label}) gave values of type {found.dtype}; expected real numbers."
+                )
             if found.shape != (len(points),) or not np.all(np.isfinite(found)):
                 raise ValueError(
                     f"CommittorProblem: {name}({label}) gave shape {found.shape} with "
@@ -135,9 +139,9 @@ class CommittorProblem:
             )
 
     def _check_box(self) -> None:
-        """Refuse sets that are not defined somewhere in the box; V need not be where nobody goes."""
+        """Refuse sets and a potential that are not defined somewhere in the box; V may be inf where nobody goes."""
         x = self._places_in_box()
-        for name in ("boundary_a", "boundary_b"):
+        for name in ("potential", "boundary_a", "boundary_b"):
             found = np.asarray(getattr(self, name)(x))
             if found.shape != (len(x),):
                 raise ValueError(
@@ -175,6 +179,11 @@ class CommittorProblem:
     def in_b(self, x: Any) -> Any:
         """(n,) booleans: x lies in the closed set B."""
         return self.boundary_b(x) <= 0
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is one real number, and none of the truth values that Python counts among them."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def scrambled(boundary: Field, dim: int, seed: int, length: float) -> Field:

@@ -57,7 +57,8 @@ def solve(
     A's wall in units of that form, by about twice which it is too low.
     "rank" and "density_rank", the largest; "density_error", relative, in the norm of L2, of the root of the
     density; "barrier_error", the same at hot walkers' places; "wall_error", of the larger of the walls' weights, in
-    the same norms; "level". Work: "evaluations" of V, "nodes" of all coordinates.
+    the same norms; "level"; "walkers_escaped" and "hot_walkers_escaped", walkers outside the box, summed over looks, of
+    those that coordinates and densities are chosen by. Work: "evaluations" of V, "nodes" of all coordinates.
     """
     rng = np.random.default_rng(context.seed)
     spent = 0
@@ -82,6 +83,8 @@ def solve(
             "barrier_error": density.hot_error,
             "density_rank": float(max(core.shape[2] for core in density.cores)),
             "wall_error": max(max(found.error, found.hot_error) for found in walls),
+            "walkers_escaped": setting.escaped[0],
+            "hot_walkers_escaped": setting.escaped[1],
         }
         last = least = np.inf
         for sweep in range(SWEEPS):

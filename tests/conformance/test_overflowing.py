@@ -58,9 +58,9 @@ def test_an_overflow_ends_as_diverged(name, value):
             pass
 
 
-@pytest.mark.parametrize("name", [solver(name) for name in SOLVERS if name != "tensor-train"])
+@pytest.mark.parametrize("name", [solver(name) for name in SOLVERS])
 def test_who_leaves_the_box_is_counted(name):
-    """Where V is bounded across the wells walkers leave; of the grid's nodes nobody does."""
+    """Where V is bounded across the wells walkers leave."""
     escaped = 0.0
     for checkpoint in itertools.islice(checkpoints(name, "leak"), ENOUGH):
         before, escaped = escaped, checkpoint.reports.get("walkers_escaped", escaped)

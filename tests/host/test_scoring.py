@@ -55,7 +55,7 @@ def seen(seconds, error=0.5, final=False, **more):
     return Seen(
         seconds=seconds,
         work=more.pop("work", {}),
-        reports={},
+        reports=more.pop("reports", {}),
         looks=looks,
         finals=finals,
         gradients=gradients,
@@ -100,6 +100,20 @@ def test_status_and_sentence(case):
     got, sentence = judge_status(Findings.of(blocks), BUDGET, exitcode, killed)
     assert got is status
     assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("escaped", "words"), [(None, ""), (0.0, ""), (12.0, "walkers were outside the box 12 times by then")]
+)
+def test_a_sentence_says_whether_walkers_had_left_the_box(escaped, words):
+    reports = {} if escaped is None else {"walkers_escaped": escaped}
+    later = seen(0.75, reports={"walkers_escaped": 99.0})
+    for blocks, killed in (
+        ([seen(0.5, reports=reports), ended("stopped")], ""),
+        ([seen(0.5, reports=reports)], "limit"),
+    ):
+        _, sentence = judge_status(Findings.of([BEGAN, SETUP, *blocks, later]), 0.6, 0, killed)
+        assert sentence.endswith("scored as it stood at 0.5 s" + (f"; {words}" if words else ""))
 
 
 SAID = "finished by itself after 2 s; scored as it stood at 2 s"

@@ -51,3 +51,9 @@ def walked(problem: CommittorProblem, potential: Field, heat: float, rng: np.ran
         if move % KEPT == 0:
             places.append(x)
     return np.concatenate(places)
+
+
+def outside(problem: CommittorProblem, places: np.ndarray) -> float:
+    """How many of places (n, d) lie outside the problem's box."""
+    low, high = problem.box
+    return float(np.count_nonzero(np.any((places < low) | (places > high), axis=1)))

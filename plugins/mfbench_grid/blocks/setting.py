@@ -15,7 +15,7 @@ from mfbench.tasks.committor import CommittorProblem, Field
 from mfbench_grid.blocks.coordinates import Surroundings, bases, corners, surroundings
 from mfbench_grid.blocks.cross_roots import Crossed, Places, crossed
 from mfbench_grid.blocks.elements import Elements
-from mfbench_grid.blocks.hot_walkers import walked
+from mfbench_grid.blocks.hot_walkers import outside, walked
 from mfbench_grid.blocks.wall import FAR, Wall, wall_about
 
 HEAT = 4.0
@@ -38,6 +38,7 @@ class Setting:
         basis: (d, d) the coordinates' directions, columns.
         walls: about A and B.
         places: walkers' places in the coordinates.
+        escaped: of the walkers at T and at HEAT T, how many were outside the problem's box, summed over looks.
     """
 
     problem: CommittorProblem
@@ -46,6 +47,7 @@ class Setting:
     basis: np.ndarray
     walls: tuple[Wall, Wall]
     places: Places
+    escaped: tuple[float, float]
 
     def root(self, y: np.ndarray) -> np.ndarray:
         """(n,) e^{-beta (V - V_min) / 2} at (n, d) coordinates; 0 where V is no number."""
@@ -73,7 +75,9 @@ def settle_coordinates(
         The problem in these coordinates, the first elements, and the root of the density on them.
     """
     seen = surroundings(problem, potential)
-    hot, cool = (walked(problem, potential, heat, rng)[-TESTED:] for heat in (HEAT, 1.0))
+    everywhere = [walked(problem, potential, heat, rng) for heat in (HEAT, 1.0)]
+    hot, cool = (places[-TESTED:] for places in everywhere)
+    hot_escaped, escaped = (outside(problem, places) for places in everywhere)
     reach = FAR * float(np.linalg.norm(problem.box[1] - problem.box[0]))
     walls = (
         wall_about(problem.boundary_a, problem.start_a, seen.bottoms[0], seen.on_a, reach),
@@ -89,6 +93,7 @@ def settle_coordinates(
             basis,
             walls,
             Places(cool @ basis, hot @ basis),
+            (escaped, hot_escaped),
         )
         density = density_of(setting, elements, values, rng)
         tried.append((setting, elements, density))
