@@ -60,6 +60,8 @@ ROOM, COMPILED, POOLED = 2.5, 1.5, 4.0
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
 long and then wants to take steps, where it is compiled already, and for the energy over a pool, which compiles about as
 long as the energy did and learns nothing meanwhile: where it is not, the energy goes on."""
+PATIENCE = 0.25
+"""Share of the time left once there is no equation to follow in which windows follow the energy before they stand."""
 FEW = 2000
 """Points of a hot equation at most, once cooling at the pace so far would end too late."""
 LEARNT = 2000
@@ -113,18 +115,26 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             lead.advance()
 
     def pooled_to_the_end(lead: EnergyLead) -> Iterator[Checkpoint]:
-        """Over all that walkers see from now on, if there is time for it."""
-        yield from led(lead, lambda: lead.settled, POOLED)
-        last = RitzPool(inner, lead.lift, lead.model, lead.solution, lead.walkers, p.moves, seeds.spawn(1)[0])
-        crews.append(last)
-        yield from ended(last)
+        """Over all that walkers see, once masses are known, if there is time for it then; while they hold."""
+        begun = context.elapsed()
+        later = begun + PATIENCE * (context.budget - begun)
+        yield from led(lead, lambda: lead.settled and lead.sure and context.elapsed() >= later, POOLED)
+        rate, (own,) = lead.reports["rate_dirichlet"], seeds.spawn(1)
+        pool = RitzPool(inner, lead.lift, lead.model, lead.solution, rate, lead.walkers, p.moves, own)
+        crews.append(pool)
+        yield from ended(pool, lambda: pool.holds)
+        yield from ended(lead)
 
-    def ended(trained: EnergyLead | RitzPool) -> Iterator[Checkpoint]:
-        """With steps that fall to none over the last half of the time, so that their noise goes too."""
+    def ended(
+        trained: EnergyLead | RitzPool, good: Callable[[], bool] = lambda: True
+    ) -> Iterator[Checkpoint]:
+        """With steps that fall to none over the last half of the time, so that their noise goes too; while it is good."""
         half = (context.budget - context.elapsed()) / 2.0
         while True:
             left = max(0.0, context.budget - context.elapsed())
             trained.advance(min(1.0, left / half) if half > 0.0 else 0.0)
+            if not good():
+                return
             yield answer(trained.solution, trained.reports)
 
     compiled = 0.0

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from mfbench import Context, Diverged
-from mfbench_jax.blocks import archive, cooling, energy_lead
+from mfbench_jax import gauss_newton
+from mfbench_jax.blocks import archive, cooling, energy_lead, ritz_pool
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.archive import Archive
-from mfbench_jax.blocks.energy_lead import EnergyLead
+from mfbench_jax.blocks.energy_lead import KNOWN, EnergyLead
 from mfbench_jax.blocks.landscape import Places
 from mfbench_jax.blocks.network_inputs import network_inputs
 from mfbench_jax.blocks.ritz_pool import LOOKS, PAUSE, RELAXED, UPDATES, RitzPool
@@ -126,7 +127,8 @@ def lead(well, inner):
 def pool_of(inner, lead):
     """What goes on from there."""
     seeds = np.random.SeedSequence(6)
-    return RitzPool(inner, lead.lift, lead.model, lead.solution, lead.walkers, MOVES, seeds)
+    rate = lead.reports["rate_dirichlet"]
+    return RitzPool(inner, lead.lift, lead.model, lead.solution, rate, lead.walkers, MOVES, seeds)
 
 
 @pytest.fixture(scope="module")
@@ -192,16 +194,62 @@ def test_an_energy_that_is_no_number_ends_it(inner, lead):
         found.advance()
 
 
-def test_training_ends_with_it_where_the_equation_is_hopeless_and_there_is_time(well, monkeypatch):
-    """On a clock on which the energy compiled in a second; no equation is so far from solved on the well: here any is."""
+def test_masses_that_turn_out_wrong_are_seen(pool, monkeypatch):
+    assert pool.holds
+    told = pool.reports["rate_dirichlet"]
+    for wrong in (0.1 * told, 10.0 * told):
+        monkeypatch.setitem(pool.reports, "rate_dirichlet", wrong)
+        assert not pool.holds
+    monkeypatch.delitem(pool.reports, "rate_dirichlet")
+    assert not pool.holds, "windows have never met"
+
+
+def test_masses_are_known_when_ladders_agree(lead, monkeypatch):
+    monkeypatch.setitem(lead.reports, "rate_dirichlet_error", 0.9 * KNOWN * lead.reports["rate_dirichlet"])
+    assert lead.sure
+    monkeypatch.setitem(lead.reports, "rate_dirichlet_error", 1.1 * KNOWN * lead.reports["rate_dirichlet"])
+    assert not lead.sure
+    monkeypatch.delitem(lead.reports, "rate_dirichlet")
+    assert not lead.sure, "no rate can be told"
+
+
+@pytest.fixture
+def hopeless(monkeypatch):
+    """No equation is so far from solved on the well: here any is. The energy has settled, and masses are known, at once."""
     monkeypatch.setattr(cooling, "HOPELESS", 0.0)
     monkeypatch.setattr(energy_lead, "FEWEST", 40)
     monkeypatch.setattr(energy_lead, "SETTLED", np.inf)
+    monkeypatch.setattr(energy_lead, "KNOWN", np.inf)
+    monkeypatch.setattr(gauss_newton, "PATIENCE", 0.0)
+    monkeypatch.setattr(ritz_pool, "CHANGED", np.inf)
+
+
+def ends(problem, left):
+    """Sixteen checkpoints, the energy's eleven before the equation among them, on a clock on which it compiled in a second
+    and then so much is left."""
+    clock = itertools.chain([0.0], itertools.repeat(1.0))
+    context = Context(seed=2, device="cpu", threads=1, budget=1.0 + left, elapsed=clock.__next__)
+    return list(itertools.islice(solve(problem, SMALL, context), 16))
+
+
+def test_training_ends_with_it_where_the_equation_is_hopeless_and_there_is_time(well, hopeless):
     for left, pooled in ((1.1 * POOLED, True), (0.9 * POOLED, False)):
-        clock = itertools.chain([0.0, 1.0], itertools.repeat(1.0))
-        context = Context(seed=2, device="cpu", threads=1, budget=1.0 + left, elapsed=clock.__next__)
-        answers = list(itertools.islice(solve(well[0], SMALL, context), 16))
+        answers = ends(well[0], left)
         assert ("places" in answers[-1].reports) == pooled
         assert not any("residual" in checkpoint.reports for checkpoint in answers), "it was not begun"
         work = [checkpoint.work["evaluations"] for checkpoint in answers]
         assert work == sorted(work)
+
+
+def test_not_before_walkers_had_a_while_to_exchange(well, hopeless, monkeypatch):
+    monkeypatch.setattr(gauss_newton, "PATIENCE", 0.5)
+    assert not any("places" in checkpoint.reports for checkpoint in ends(well[0], 2.0 * POOLED))
+
+
+def test_the_energy_goes_on_with_its_own_walkers_where_masses_turn_out_wrong(well, hopeless, monkeypatch):
+    monkeypatch.setattr(ritz_pool, "CHANGED", 1.0)
+    answers = ends(well[0], 2.0 * POOLED)
+    assert not any("places" in checkpoint.reports for checkpoint in answers)
+    steps = [checkpoint.reports["steps"] for checkpoint in answers[1:]]
+    assert steps == sorted(steps) and steps[-1] > 40
+    assert answers[-1].work["samples"] > LADDERS * WINDOWS * steps[-1], "what the pool has cost is counted"

@@ -37,6 +37,8 @@ FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
 SURE, RARE = 500, 22.0
 """Updates after which windows tell whether transitions are rare; logits that they reach over where transitions are."""
+KNOWN = 0.05
+"""Relative error of the rate by the Dirichlet form below which the windows' masses are known."""
 KEPT = 48
 """Looks whose places are kept: those of few are too much alike for the network that learns from them."""
 
@@ -165,6 +167,12 @@ class EnergyLead:
         share = len(self._energies) // 4
         heights = np.log(np.maximum(self._energies, np.finfo(float).tiny))
         return bool(np.mean(heights[-2 * share : -share]) - np.mean(heights[-share:]) < SETTLED)
+
+    @property
+    def sure(self) -> bool:
+        """Whether its ladders agree on the rate."""
+        told = self.reports
+        return told.get("rate_dirichlet_error", np.inf) < KNOWN * told.get("rate_dirichlet", 0.0)
 
     @property
     def rare(self) -> bool:

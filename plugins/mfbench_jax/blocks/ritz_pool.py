@@ -50,6 +50,8 @@ MOST = 30_000_000
 RECENT = 0.2
 """Share of the rounds over which energies are averaged, once there are more than FIRST."""
 FIRST = 5
+CHANGED = 2.0
+"""Times by which the rate may change: training takes a few tenths of it."""
 ANEW, OFTENER = 1000, 1.3
 """Updates after which all places' energies are looked at again, and times as many until the next time."""
 DTYPE = jnp.float32
@@ -62,6 +64,7 @@ class RitzPool:
         problem: in scaled coordinates.
         lift, model: of the solution.
         found: solution to go on from; windows stand along it.
+        rate: by its Dirichlet form, as it was told of it.
         walkers: in them.
         moves: Langevin steps of every walker before each look.
         seeds: of its random numbers.
@@ -77,6 +80,7 @@ class RitzPool:
         lift: Lift,
         model: Ansatz,
         found: Solution,
+        rate: float,
         walkers: Umbrella,
         moves: int,
         seeds: np.random.SeedSequence,
@@ -97,6 +101,7 @@ class RitzPool:
             lambda seen, low, high: (running.reports(seen, problem.beta), running.shift(seen, low, high))
         )
         self._masses = jax.jit(running.weights_of)
+        self._rate = rate
         self.solution, self.reports = found, {}
         for _ in range(RELAXED):
             self._gather()
@@ -129,6 +134,15 @@ class RitzPool:
             "places": float(len(self._archive)),
             "steps": float(self._training.step),
         }
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rate by the Dirichlet form, at new places, is about what it was when windows began to stand.
+
+        Where walkers exchange too rarely, masses go on changing; then they were wrong, and a solution that is trained with
+        them becomes a constant where mass is missing.
+        """
+        return self._rate / CHANGED < self.reports.get("rate_dirichlet", 0.0) < CHANGED * self._rate
 
     @property
     def evaluations(self) -> int:
