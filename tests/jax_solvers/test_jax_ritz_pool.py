@@ -127,7 +127,7 @@ def lead(well, inner):
 def pool_of(inner, lead):
     """What goes on from there."""
     seeds = np.random.SeedSequence(6)
-    rate = lead.reports["rate_dirichlet"]
+    rate = lead.reports["rate"]
     return RitzPool(inner, lead.lift, lead.model, lead.solution, rate, lead.walkers, MOVES, seeds)
 
 
@@ -196,11 +196,11 @@ def test_an_energy_that_is_no_number_ends_it(inner, lead):
 
 def test_masses_that_turn_out_wrong_are_seen(pool, monkeypatch):
     assert pool.holds
-    told = pool.reports["rate_dirichlet"]
+    told = pool.reports["rate"]
     for wrong in (0.1 * told, 10.0 * told):
-        monkeypatch.setitem(pool.reports, "rate_dirichlet", wrong)
+        monkeypatch.setitem(pool.reports, "rate", wrong)
         assert not pool.holds
-    monkeypatch.delitem(pool.reports, "rate_dirichlet")
+    monkeypatch.delitem(pool.reports, "rate")
     assert not pool.holds, "windows have never met"
 
 
@@ -211,6 +211,13 @@ def test_masses_are_known_when_ladders_agree(lead, monkeypatch):
     assert not lead.sure
     monkeypatch.delitem(lead.reports, "rate_dirichlet")
     assert not lead.sure, "no rate can be told"
+
+
+def test_masses_are_not_known_where_nobody_was_in_the_slab(lead, monkeypatch):
+    monkeypatch.setitem(lead.reports, "rate_dirichlet_error", 0.0)
+    assert lead.sure
+    monkeypatch.delitem(lead.reports, "rate")
+    assert not lead.sure
 
 
 @pytest.fixture

@@ -170,9 +170,11 @@ class EnergyLead:
 
     @property
     def sure(self) -> bool:
-        """Whether its ladders agree on the rate."""
+        """Whether there is a rate, and its ladders agree on it."""
         told = self.reports
-        return told.get("rate_dirichlet_error", np.inf) < KNOWN * told.get("rate_dirichlet", 0.0)
+        if not told.keys() >= {"rate", "rate_dirichlet"}:
+            return False
+        return told["rate_dirichlet_error"] < KNOWN * told["rate_dirichlet"]
 
     @property
     def rare(self) -> bool:

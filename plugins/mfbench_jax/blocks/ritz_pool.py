@@ -64,7 +64,7 @@ class RitzPool:
         problem: in scaled coordinates.
         lift, model: of the solution.
         found: solution to go on from; windows stand along it.
-        rate: by its Dirichlet form, as it was told of it.
+        rate: by the slab, as it was told of it.
         walkers: in them.
         moves: Langevin steps of every walker before each look.
         seeds: of its random numbers.
@@ -137,12 +137,12 @@ class RitzPool:
 
     @property
     def holds(self) -> bool:
-        """Whether the rate by the Dirichlet form, at new places, is about what it was when windows began to stand.
+        """Whether the rate by the slab, at new places, is about what it was when windows began to stand.
 
-        Where walkers exchange too rarely, masses go on changing; then they were wrong, and a solution that is trained with
-        them becomes a constant where mass is missing.
+        Of the Dirichlet form a few steep places next to a set may be a third. Where walkers exchange too rarely, masses go
+        on changing; then they were wrong, and a solution that is trained with them becomes a constant where mass is missing.
         """
-        return self._rate / CHANGED < self.reports.get("rate_dirichlet", 0.0) < CHANGED * self._rate
+        return self._rate / CHANGED < self.reports.get("rate", 0.0) < CHANGED * self._rate
 
     @property
     def evaluations(self) -> int:
