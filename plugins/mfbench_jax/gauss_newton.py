@@ -60,7 +60,7 @@ ROOM, COMPILED, POOLED = 2.5, 1.5, 4.0
 """Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
 long and then wants to take steps, where it is compiled already, and for the energy over a pool, which compiles about as
 long as the energy did and learns nothing meanwhile: where it is not, the energy goes on."""
-PATIENCE = 0.25
+PATIENCE = 0.15
 """Share of the time left once there is no equation to follow in which windows follow the energy before they stand."""
 FEW = 2000
 """Points of a hot equation at most, once cooling at the pace so far would end too late."""

@@ -16,7 +16,7 @@ from mfbench_jax.blocks.archive import Archive
 from mfbench_jax.blocks.energy_lead import KNOWN, EnergyLead
 from mfbench_jax.blocks.landscape import Places
 from mfbench_jax.blocks.network_inputs import network_inputs
-from mfbench_jax.blocks.ritz_pool import LOOKS, PAUSE, RELAXED, UPDATES, RitzPool
+from mfbench_jax.blocks.ritz_pool import FIRST, LOOKS, PAUSE, RELAXED, UPDATES, RitzPool
 from mfbench_jax.blocks.scaled import scaled
 from mfbench_jax.gauss_newton import POOLED, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
@@ -162,9 +162,9 @@ def test_its_rates_are_right_to_their_error(well, pool):
 def test_windows_stand_and_the_work_of_their_walkers_is_counted(lead, pool):
     assert pool.reports["window_low"] == lead.reports["window_low"]
     assert pool.reports["window_high"] == lead.reports["window_high"]
-    looks = (40 + RELAXED) * LOOKS * PAUSE
+    looks = (40 + FIRST + RELAXED) * LOOKS * PAUSE
     assert pool.samples == looks * SIZE and pool.evaluations == MOVES * pool.samples
-    assert pool.reports["places"] == 40 * LOOKS * SIZE and pool.reports["steps"] == 40 * UPDATES
+    assert pool.reports["places"] == (40 + FIRST) * LOOKS * SIZE and pool.reports["steps"] == 40 * UPDATES
     assert pool.escaped >= 0.0
 
 

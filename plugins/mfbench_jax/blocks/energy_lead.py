@@ -37,7 +37,7 @@ FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
 SURE, RARE = 500, 22.0
 """Updates after which windows tell whether transitions are rare; logits that they reach over where transitions are."""
-KNOWN = 0.05
+KNOWN = 0.1
 """Relative error of the rate by the Dirichlet form below which the windows' masses are known."""
 KEPT = 48
 """Looks whose places are kept: those of few are too much alike for the network that learns from them."""

@@ -34,7 +34,7 @@ from .sampler import Walkers
 from .umbrella import Umbrella
 from .weighing import Seen
 
-LOOKS, PAUSE = 16, 4
+LOOKS, PAUSE = 16, 8
 """Looks of a round whose places are kept, each the last of so many."""
 UPDATES, BATCH = 64, 2048
 """After each round: batches, and places of each."""
@@ -43,13 +43,13 @@ CONSTANT = 10**9
 """Updates over which the rate would halve: whoever ends the training lets it fall."""
 ALL = 10**9
 """Looks over which the masses' means go: all since windows stand."""
-RELAXED = 2
-"""Rounds of looks in windows that stand before their places are kept and count for the masses."""
+RELAXED, FIRST = 2, 8
+"""Rounds of looks in windows that stand before their places are kept and count for the masses, and then before masses
+are known well enough to learn with them."""
 MOST = 30_000_000
 """Numbers kept of places."""
-RECENT = 0.2
-"""Share of the rounds over which energies are averaged, once there are more than FIRST."""
-FIRST = 5
+RECENT, FEWEST = 0.2, 5
+"""Share of the rounds over which energies are averaged, and rounds at least."""
 CHANGED = 2.0
 """Times by which the rate may change: training takes a few tenths of it."""
 ANEW, OFTENER = 1000, 1.3
@@ -106,6 +106,8 @@ class RitzPool:
         for _ in range(RELAXED):
             self._gather()
         self._state = umbrella.stilled(self._state)
+        for _ in range(FIRST):
+            self._keep(*self._gather())
 
     def advance(self, share: float = 1.0) -> None:
         """A round of looks, and updates of which the steps have a share of their usual length.
@@ -175,7 +177,7 @@ class RitzPool:
         flat = jax.tree.map(lambda part: part.reshape(-1, *part.shape[3:]), places)
         logit, density = (part.reshape(inverse.shape) for part in self._heights(self._training.average, flat))
         energy = jnp.mean(levels.binned(logit, density * inverse), axis=0, dtype=float)
-        news = max(1.0 / (self._rounds + 1.0), 1.0 / (FIRST + RECENT * self._rounds))
+        news = max(1.0 / (self._rounds + 1.0), 1.0 / (FEWEST + RECENT * self._rounds))
         self._rounds += 1
         energy = (1.0 - news) * self._seen.energy + news * energy
         self._seen = running.Running(self._state.seen.overlap, self._state.seen.inverse, energy)
