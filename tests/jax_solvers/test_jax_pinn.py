@@ -162,7 +162,11 @@ def test_the_residual_vanishes_at_a_martingale_of_a_process_with_noise_in_one_di
 
 
 def test_points_in_a_set_or_without_finite_fields_are_not_usable_and_hold_no_nan(windy):
-    problem = dataclasses.replace(windy.problem, potential=lambda x: jnp.sqrt(1.0 - jnp.asarray(x)[:, 1]))
+    problem = dataclasses.replace(
+        windy.problem,
+        potential=lambda x: jnp.sqrt(1.0 - jnp.asarray(x)[:, 1]),
+        box=np.array([[-4.0, -4.0], [4.0, 0.9]]),
+    )
     lift = lift_of(problem, 0.3)
     x = jnp.asarray([[0.0, 0.0], [-1.5, 0.0], [1.5, 0.0], [0.0, 2.0]])
     seen = surveyed(problem, lift, x)

@@ -127,12 +127,12 @@ def test_a_place_without_a_finite_slope_is_never_entered():
 
 
 def overflowing(low, high, value):
-    """Without a force, and with this V where x1 is between."""
+    """Without a force, and with this V where x1 is between, outside the box."""
 
     def potential(x):
         return jnp.where((jnp.asarray(x)[:, 0] > low) & (jnp.asarray(x)[:, 0] < high), value, 0.0)
 
-    return dataclasses.replace(between(), potential=potential)
+    return dataclasses.replace(between(), potential=potential, box=np.array([[-0.5, -3.0], [0.5, 3.0]]))
 
 
 @pytest.mark.parametrize("value", [jnp.inf, jnp.nan])
@@ -263,6 +263,7 @@ def test_hot_walkers_that_meet_an_overflow_end_the_trial():
     walled = dataclasses.replace(
         problem,
         potential=lambda x: jnp.where(jnp.abs(jnp.asarray(x)[:, 1]) > 2**0.5, jnp.nan, problem.potential(x)),
+        box=np.array([[-3.0, -1.4], [3.0, 1.4]]),
     )
     with pytest.raises(Diverged, match=r"step [0-9]+: beta V is nan at [0-9]+ places"):
         tempered_places(walled, 1)
