@@ -142,7 +142,8 @@ class CommittorProblem:
         """Refuse sets and a potential that are not defined somewhere in the box; V may be inf where nobody goes."""
         x = self._places_in_box()
         for name in ("potential", "boundary_a", "boundary_b"):
-            found = np.asarray(getattr(self, name)(x))
+            with np.errstate(over="ignore"):
+                found = np.asarray(getattr(self, name)(x))
             if found.shape != (len(x),):
                 raise ValueError(
                     f"CommittorProblem: {name} gave shape {found.shape} at {len(x)} points of the box; expected ({len(x)},)."

@@ -164,7 +164,9 @@ def test_windows_stand_and_the_work_of_their_walkers_is_counted(lead, pool):
     assert pool.reports["window_high"] == lead.reports["window_high"]
     looks = (40 + FIRST + RELAXED) * LOOKS * PAUSE
     assert pool.samples == looks * SIZE and pool.evaluations == MOVES * pool.samples
-    assert pool.reports["places"] == (40 + FIRST) * LOOKS * SIZE and pool.reports["steps"] == 40 * UPDATES
+    assert (
+        pool.reports["places"] == (40 + FIRST) * LOOKS * SIZE and pool.reports["pool_steps"] == 40 * UPDATES
+    )
     assert pool.escaped >= 0.0
 
 

@@ -12,7 +12,6 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from mfbench.tasks.committor import CommittorProblem
 
@@ -26,7 +25,7 @@ from .landscape import SURVEYED, survey
 from .lift import lift_of
 from .network_inputs import NetworkInputs
 from .penalty import at_walkers, make_penalty
-from .ritz_descent import bounded
+from .ritz_descent import bounded_adam, with_share
 from .ritz_training import DTYPE, make_training
 from .sampling import in_windows
 from .umbrella import MEMORY, Umbrella
@@ -74,10 +73,7 @@ class EnergyLead:
             self.model,
             in_windows(survey(problem, lift), self.model.walkers, FIRST_SIZE, LOGIT, moves, True, MEMORY),
             partial(network.perceptron, dim=inputs.number, width=WIDTH, depth=DEPTH, dtype=DTYPE),
-            bounded(
-                optax.adam(anytime(RATE, WARM_UP, HALVING)),
-                optax.inject_hyperparams(optax.scale)(step_size=1.0),
-            ),
+            bounded_adam(anytime(RATE, WARM_UP, HALVING)),
             make_penalty(at_walkers, PENALTY),
         )
         x = departure(np.random.default_rng(seeds), problem.start_a, problem.start_b, ladders, windows)
@@ -99,9 +95,7 @@ class EnergyLead:
         Raises:
             Diverged: an energy is no finite number.
         """
-        training = self._state.training
-        moments = optax.tree_utils.tree_set(training.moments, step_size=jnp.asarray(share, DTYPE))
-        state = self._state._replace(training=training._replace(moments=moments))
+        state = self._state._replace(training=with_share(self._state.training, share))
         self._state = self._training.advance(state, None)
         self.solution, said = self._training.told(self._state)
         energy = float(self._state.training.energy)

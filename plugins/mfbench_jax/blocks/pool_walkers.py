@@ -25,9 +25,6 @@ from .sampler import Walkers
 from .tanh_network import TanhNetwork
 from .umbrella import Seen, Umbrella
 
-ALL = 10**9
-"""Looks over which the rate's means go: all since they began."""
-
 
 class PoolWalkers:
     """Walkers from A and B, and the points that they lead to.
@@ -61,7 +58,7 @@ class PoolWalkers:
         self._number, self._moves, self._surveyed = ladders * windows, moves, SURVEYED
         # From a hot equation to the given one windows have far to go; their masses count only once they are held (`rest`).
         self._look = umbrella.looker(
-            visit, logit, moves, memory=ALL, escaped=watch.counter(problem.box), settling=False
+            visit, logit, moves, memory=umbrella.ALL, escaped=watch.counter(problem.box), settling=False
         )
         self._visited = once(visit)
         x = departure(rng, problem.start_a, problem.start_b, ladders, windows)

@@ -37,6 +37,17 @@ def bounded(*method: optax.GradientTransformation) -> optax.GradientTransformati
     return optax.chain(optax.clip_by_global_norm(LARGEST_GRADIENT), *method)
 
 
+def bounded_adam(rate: optax.Schedule) -> optax.GradientTransformation:
+    """Adam, whose steps can be told to have a share of their length (`with_share`)."""
+    return bounded(optax.adam(rate), optax.inject_hyperparams(optax.scale)(step_size=1.0))
+
+
+def with_share(training: Descent, share: float) -> Descent:
+    """A training by `bounded_adam` whose next steps have a share of the schedule's length."""
+    size = jnp.asarray(share, jax.tree.leaves(training.params)[0].dtype)
+    return training._replace(moments=optax.tree_utils.tree_set(training.moments, step_size=size))
+
+
 def make_descent(
     logit: Callable[[Any, Places], Walkers],
     optimiser: optax.GradientTransformation,

@@ -15,7 +15,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from mfbench.tasks.committor import CommittorProblem
 
@@ -29,7 +28,7 @@ from .landscape import Places, survey
 from .lift import Lift
 from .penalty import at_walkers, make_penalty
 from .ritz import energy_density
-from .ritz_descent import Descent, bounded, make_descent
+from .ritz_descent import Descent, bounded_adam, make_descent, with_share
 from .sampler import Walkers
 from .umbrella import Umbrella
 from .weighing import Seen
@@ -41,8 +40,6 @@ UPDATES, BATCH = 64, 2048
 RATE, WARM_UP, PENALTY = 3e-3, 50, 100.0
 CONSTANT = 10**9
 """Updates over which the rate would halve: whoever ends the training lets it fall."""
-ALL = 10**9
-"""Looks over which the masses' means go: all since windows stand."""
 RELAXED, FIRST = 2, 8
 """Rounds of looks in windows that stand before their places are kept and count for the masses, and then before masses
 are known well enough to learn with them."""
@@ -54,7 +51,6 @@ CHANGED = 2.0
 """Times by which the rate may change: training takes a few tenths of it."""
 ANEW, OFTENER = 1000, 1.3
 """Updates after which all places' energies are looked at again, and times as many until the next time."""
-DTYPE = jnp.float32
 
 
 class RitzPool:
@@ -122,9 +118,8 @@ class RitzPool:
                 lambda places: self._heights(self._training.average, places)[1], LOOKS * self._number
             )
             self._learned, self._anew = 0, round(OFTENER * self._anew)
-        moments = optax.tree_utils.tree_set(self._training.moments, step_size=jnp.asarray(share, DTYPE))
         batches = self._archive.batches(self._rng, masses, UPDATES, BATCH)
-        self._training = self._learn(self._training._replace(moments=moments), batches)
+        self._training = self._learn(with_share(self._training, share), batches)
         self._learned += UPDATES
         stand = self._state.placement
         said, shift = self._told(self._seen, stand.low, stand.high)
@@ -134,7 +129,7 @@ class RitzPool:
             "window_low": float(stand.low),
             "window_high": float(stand.high),
             "places": float(len(self._archive)),
-            "steps": float(self._training.step),
+            "pool_steps": float(self._training.step),
         }
 
     @property
@@ -177,7 +172,7 @@ class RitzPool:
         flat = jax.tree.map(lambda part: part.reshape(-1, *part.shape[3:]), places)
         logit, density = (part.reshape(inverse.shape) for part in self._heights(self._training.average, flat))
         energy = jnp.mean(levels.binned(logit, density * inverse), axis=0, dtype=float)
-        news = max(1.0 / (self._rounds + 1.0), 1.0 / (FEWEST + RECENT * self._rounds))
+        news = running.share_of_news(self._rounds, FEWEST, RECENT)
         self._rounds += 1
         energy = (1.0 - news) * self._seen.energy + news * energy
         self._seen = running.Running(self._state.seen.overlap, self._state.seen.inverse, energy)
@@ -189,7 +184,7 @@ def _looks(
 ) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, jax.Array, Places, jax.Array]]:
     """The compiled round: (guide, walkers, key) -> walkers, key, their places at LOOKS looks and 1 / c there."""
     look = umbrella.looker(
-        survey(problem, lift), model.walkers, moves, memory=ALL, escaped=watch.counter(problem.box)
+        survey(problem, lift), model.walkers, moves, memory=umbrella.ALL, escaped=watch.counter(problem.box)
     )
 
     @jax.jit
@@ -216,9 +211,7 @@ def _lessons(model: Ansatz) -> tuple[Callable[[Any], Descent], Callable[[Descent
     """Parameters -> a training that begins with them, and the compiled (training, batches) -> training."""
     begun, descend = make_descent(
         model.walkers,
-        bounded(
-            optax.adam(anytime(RATE, WARM_UP, CONSTANT)), optax.inject_hyperparams(optax.scale)(step_size=1.0)
-        ),
+        bounded_adam(anytime(RATE, WARM_UP, CONSTANT)),
         make_penalty(at_walkers, PENALTY),
     )
 

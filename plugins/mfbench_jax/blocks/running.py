@@ -46,9 +46,9 @@ def nothing(ladders: int, windows: int) -> Running:
     )
 
 
-def share_of_news(step: jax.Array, memory: int) -> jax.Array:
-    """In means that forget: over `memory` updates at first, over a tenth of the run later on; 0: nothing is kept."""
-    fading = jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + 0.1 * step))
+def share_of_news(step: jax.Array | int, memory: int, recent: float = 0.1) -> jax.Array:
+    """In means that forget: over `memory` updates at first, over a recent share of the run later on; 0: nothing is kept."""
+    fading = jnp.maximum(1.0 / (step + 1.0), 1.0 / (memory + recent * step))
     return jnp.where(memory == 0, 1.0, fading)
 
 

@@ -25,6 +25,8 @@ from .windows import bias, bias_slope
 
 MEMORY = 50
 """Looks over which overlaps are averaged at first; a tenth of the run later on."""
+ALL = 10**9
+"""A memory of all looks since means began."""
 DTYPE = jnp.float32
 
 _rates = jax.jit(running.rates)
