@@ -234,11 +234,11 @@ def shape_operator(distance: Distance) -> Callable[[np.ndarray, np.ndarray], np.
     return shape
 
 
-def mean_curvature(distance: Distance) -> float:
-    """Lap t on the boundary, its mean over the anchors."""
+def curvature(distance: Distance) -> np.ndarray:
+    """Lap t at the anchors, (m,)."""
     anchors = np.asarray(distance.anchors)
     shapes = shape_operator(distance)(anchors, np.ones(len(anchors), bool))
-    return float(np.mean(np.trace(shapes, axis1=1, axis2=2)))
+    return np.asarray(np.trace(shapes, axis1=1, axis2=2))
 
 
 def jet_of(distance: Distance, mobility: np.ndarray | float = 1.0) -> Callable[[np.ndarray], Jet]:

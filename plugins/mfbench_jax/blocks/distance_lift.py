@@ -3,10 +3,15 @@
     f = sigmoid(z),  z = g(x) + log rho_A(t_A) - log rho_B(t_B),
     log rho(t) = log erf(t / depth) - bend t exp(-t^2 / depth^2),
 
-with t the distance to A or B (`blocks/distance.py`) and 2 bend the mean of Lap t over the boundary. Near A, f is g's
-exponential times rho, as a committor is where the boundary is smooth: without a drift it grows there like t - bend t^2.
-z holds nothing of the factor that a boundary function carries. At four depths rho is 1 up to 2e-8: what lies beyond
-the distances that are trusted does not matter.
+with t the distance to A or B (`blocks/distance.py`). Near A, f is g's exponential times rho, as a committor is where the
+boundary is smooth: it grows there like t - bend t^2 with
+
+    2 bend = Lap t + beta b . grad t,   b the drift,
+
+which follows from q'' + (Lap t + beta b . grad t) q' = 0 along the normal. Where that is the same all over the boundary, so
+is the bend; where it is not, a network has to learn the rest, and the bend is half the mean of Lap t. z holds nothing of the
+factor that a boundary function carries. At four depths rho is 1 up to 2e-8: what lies beyond the distances that are trusted
+does not matter. What was measured: docs/decisions/0074.
 """
 
 from __future__ import annotations
@@ -21,13 +26,16 @@ import scipy.special
 
 from mfbench.tasks.committor import CommittorProblem
 
-from .distance import Distance, distance_to, jet_of, mean_curvature
+from .distance import Distance, curvature, distance_to, jet_of
+from .drift import drift
 from .jet import Jet
 
 INNER = 1e-5
 """Below this distance the logarithm goes on as its tangent: finite inside A and B, and pointing outwards."""
 BENT = 0.6
 """Largest depth times bend."""
+ALIKE = 0.1
+"""Spread of 2 bend over the boundary, in units of its mean, up to which it is the same everywhere."""
 DEPTHS = 4.0
 """Between the boundary and the end of what is trusted."""
 
@@ -96,9 +104,20 @@ def distance_lift(problem: CommittorProblem) -> DistanceLift:
 
     def layer(boundary: Callable[[jax.Array], jax.Array], inside: np.ndarray) -> Layer:
         distance = distance_to(boundary, inside, gap)
-        bend = 0.5 * mean_curvature(distance)
-        return Layer(distance, min(distance.trusted / DEPTHS, BENT / max(abs(bend), BENT / gap)), bend)
+        curvatures = curvature(distance)
+        bend = 0.5 * float(np.mean(curvatures))
+        depth = min(distance.trusted / DEPTHS, BENT / max(abs(bend), BENT / gap))
+        bends = 0.5 * (curvatures + _outwards(problem, distance))
+        if problem.mobility is None and np.std(bends) <= ALIKE * abs(np.mean(bends)):
+            bend = float(np.clip(np.mean(bends), -BENT / depth, BENT / depth))
+        return Layer(distance, depth, bend)
 
     return DistanceLift(
         layer(problem.boundary_a, problem.start_a), layer(problem.boundary_b, problem.start_b)
     )
+
+
+def _outwards(problem: CommittorProblem, distance: Distance) -> np.ndarray:
+    """beta b . grad t at the anchors, (m,)."""
+    at = jnp.asarray(distance.anchors)
+    return np.asarray(problem.beta * jnp.sum(drift(problem, at) * distance.foot(at).normal, axis=1))
