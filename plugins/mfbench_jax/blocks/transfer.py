@@ -8,12 +8,14 @@ from . import levenberg_marquardt, tanh_network
 from .levenberg_marquardt import Damping
 from .tanh_network import TanhNetwork
 
-STEPS = 30
+STEPS = 60
+FIRST_DAMPING = 1e-2
+"""The first steps find amplitudes alone, and for these the problem is linear."""
 ENOUGH = 0.05
 """Root mean square error at which to stop: what is left the equation mends sooner."""
-SLOWEST, WAITED = 0.9, 5
-"""Ratio of one step's mean square error to that before, in so many steps in a row, at which nothing more is gained: first
-steps are short, and so are some in between."""
+SLOWEST, WAITED = 0.8, 5
+"""Ratio of the mean square error to that so many steps before at which nothing more is gained: some steps in between are
+short."""
 
 
 def taught(net: TanhNetwork, u: np.ndarray, target: np.ndarray) -> TanhNetwork:
@@ -27,11 +29,12 @@ def taught(net: TanhNetwork, u: np.ndarray, target: np.ndarray) -> TanhNetwork:
         narrow = tanh_network.cast(tanh_network.shaped(theta, net), short)
         return rows(theta), tanh_network.value_rows(narrow, u.astype(short))
 
-    theta, damping, slow = tanh_network.flat(net), Damping(1.0), 0
+    theta, damping = tanh_network.flat(net), Damping(FIRST_DAMPING)
+    errors = []
     for _ in range(STEPS):
         done = levenberg_marquardt.step(theta, damping, linearised, rows)
         theta, damping = done.theta, done.damping
-        slow = slow + 1 if done.after > SLOWEST * done.before else 0
-        if done.after < ENOUGH**2 or slow == WAITED:
+        errors.append(done.after)
+        if done.after < ENOUGH**2 or (len(errors) > WAITED and done.after > SLOWEST * errors[-1 - WAITED]):
             break
     return tanh_network.shaped(theta, net)
