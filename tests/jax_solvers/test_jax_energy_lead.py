@@ -114,18 +114,18 @@ def test_a_network_goes_on_learning_after_steps_that_gain_little(seed):
 
 
 def test_a_network_learns_what_its_first_steps_hardly_touch():
-    """A step in a distance between two particles: no ridge is like it, and five short steps in a row ended the lesson with a
-    residue of .49 to .95 in four runs."""
+    """A step in a distance between two particles: no ridge is like it, and five short steps in a row ended the lesson with
+    .32 of 3.1 unlearned (of which sixty steps leave .15)."""
 
     def target(u):
-        return 8.0 * np.tanh(2.5 * (np.linalg.norm(u[:, :3] - u[:, 3:], axis=1) - 1.9))
+        return 4.0 * np.tanh(2.5 * (np.linalg.norm(u[:, :3] - u[:, 3:], axis=1) - 1.9))
 
     rng = np.random.default_rng(0)
     u = 0.8 * rng.standard_normal((2000, 6))
     found = np.asarray(
         tanh_network.values(taught(tanh_network.random_network(rng, 6, 40, 2), u, target(u)), u)
     )
-    assert np.sqrt(np.mean((found - target(u)) ** 2)) < 2.0 * ENOUGH
+    assert np.sqrt(np.mean((found - target(u)) ** 2)) < 0.2
 
 
 def test_a_network_learns_values_and_knows_them_at_other_points():

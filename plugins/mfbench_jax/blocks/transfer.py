@@ -9,13 +9,11 @@ from .levenberg_marquardt import Damping
 from .tanh_network import TanhNetwork
 
 STEPS = 60
-FIRST_DAMPING = 1e-2
-"""The first steps find amplitudes alone, and for these the problem is linear."""
 ENOUGH = 0.05
 """Root mean square error at which to stop: what is left the equation mends sooner."""
-SLOWEST, WAITED = 0.8, 5
-"""Ratio of the mean square error to that so many steps before at which nothing more is gained: some steps in between are
-short."""
+SLOWEST, WAITED = 0.9, 5
+"""Ratio of the mean square error to that so many steps before at which nothing more is gained: first steps are short, and so
+are some in between."""
 
 
 def taught(net: TanhNetwork, u: np.ndarray, target: np.ndarray) -> TanhNetwork:
@@ -29,7 +27,7 @@ def taught(net: TanhNetwork, u: np.ndarray, target: np.ndarray) -> TanhNetwork:
         narrow = tanh_network.cast(tanh_network.shaped(theta, net), short)
         return rows(theta), tanh_network.value_rows(narrow, u.astype(short))
 
-    theta, damping = tanh_network.flat(net), Damping(FIRST_DAMPING)
+    theta, damping = tanh_network.flat(net), Damping(1.0)
     errors = []
     for _ in range(STEPS):
         done = levenberg_marquardt.step(theta, damping, linearised, rows)
