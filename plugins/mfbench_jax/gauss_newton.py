@@ -20,7 +20,7 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
    to none: its minimum still orders what the network can do.
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy, and hot equations
-lead. What was measured: docs/decisions/0012, 0066 to 0075.
+lead. What was measured: docs/decisions/0012, 0066 to 0076.
 """
 
 from __future__ import annotations

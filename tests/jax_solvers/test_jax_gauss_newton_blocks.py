@@ -6,13 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.integrate import quad
 from scipy.special import erfi
 
 from mfbench.frames import random_rotation
 from mfbench.tasks.committor import CommittorProblem, scrambled
-from mfbench_committor import spheres
-from mfbench_committor.entries.spheres import SpheresParameters
 from mfbench_jax.blocks import tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.backward_equation import Points, residual, surveyor
@@ -274,51 +271,6 @@ def test_a_wavy_wall_has_its_nearest_point():
     trusted = nearest < distance.trusted
     assert np.mean(trusted) > 0.3
     np.testing.assert_allclose(found[trusted], nearest[trusted], atol=1e-7)
-
-
-def test_near_a_ball_the_lift_is_the_logarithm_of_the_harmonic_function_up_to_second_order(factored):
-    """1 - (1 + t / r)^(2 - d) ~ t - bend t^2: without its slope t, halving t quarters the difference."""
-    frame, radius = np.eye(DIM), 0.5 / SCALE.length
-    layer = factored.at_a
-    np.testing.assert_allclose(layer.bend, (DIM - 1) / (2 * radius), rtol=1e-6)
-    rests = []
-    for distance in (0.02, 0.01):
-        u, t = around(frame, distance, distance, 20)
-        harmonic = np.log(1.0 - (1.0 + t / radius) ** (2 - DIM)) - np.log(t * (DIM - 2) / radius)
-        rests.append(
-            np.mean(np.abs(np.asarray(layer(jnp.asarray(u))) - np.log(t) - harmonic - offset(layer)))
-        )
-    np.testing.assert_allclose(rests[0] / rests[1], 4.0, rtol=0.2)
-
-
-@pytest.mark.parametrize("stiffness", [0.0, 10.0])
-def test_a_force_that_is_the_same_all_over_a_boundary_bends_the_lift(stiffness):
-    """Between spheres, q' ~ e^{beta V} r^(1 - d): without its slope t, halving t quarters the difference."""
-    parameters = SpheresParameters(dim=DIM, stiffness=stiffness)
-    problem = spheres.build(parameters, seed=3)
-    scale = scale_of(problem)
-    lift = distance_lift(scaled(problem, scale))
-    for layer, radius, way in ((lift.at_a, spheres.OUTER, -1.0), (lift.at_b, spheres.INNER, 1.0)):
-
-        def slope(r, radius=radius):
-            return np.exp(stiffness * (r**2 - radius**2) / parameters.temperature) * (r / radius) ** (1 - DIM)
-
-        bend = (DIM - 1) / radius - 2.0 * stiffness * radius / parameters.temperature
-        np.testing.assert_allclose(layer.bend, 0.5 * way * bend * scale.length, rtol=1e-6)
-        rests = []
-        for distance in (0.01, 0.005):
-            t = distance / scale.length
-            x = np.zeros((1, DIM))
-            x[0, 0] = radius + way * distance
-            exact = np.log(abs(quad(slope, radius, radius + way * distance)[0]) / distance)
-            found = float(layer(jnp.asarray((x - scale.centre) / scale.length))[0]) - np.log(t)
-            rests.append(abs(found - exact - offset(layer)))
-        np.testing.assert_allclose(rests[0] / rests[1], 4.0, rtol=0.2)
-
-
-def offset(layer):
-    """log erf(t / depth) - log t at t = 0."""
-    return np.log(2.0 / np.sqrt(np.pi) / layer.depth)
 
 
 def test_the_lift_turns_with_the_problem():

@@ -15,7 +15,7 @@ from mfbench_jax import pinn
 from mfbench_jax.blocks import network
 from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
 from mfbench_jax.blocks.distance import distance_to
-from mfbench_jax.blocks.distance_lift import DistanceLift, Layer, lift_jet
+from mfbench_jax.blocks.distance_lift import DistanceLift, Layer, Profile, lift_jet
 from mfbench_jax.blocks.forward_laplacian import jet
 from mfbench_jax.blocks.jet import Jet
 from mfbench_jax.blocks.landscape import SURVEYED, survey
@@ -70,7 +70,11 @@ def test_the_forward_laplacian_is_the_weighed_trace_of_the_hessian():
 
 def test_the_lift_of_distances_has_the_weighed_trace_of_its_hessian():
     """Two balls, whose distances are closed and whose boundary functions carry factors, against differentiation."""
-    centres, radii, depth, bend = np.array([[-1.5, 0.2, 0.0], [1.4, 0.0, -0.3]]), (0.5, 0.4), 0.2, 0.7
+    centres, radii, profile = (
+        np.array([[-1.5, 0.2, 0.0], [1.4, 0.0, -0.3]]),
+        (0.5, 0.4),
+        Profile(0.5, 0.7, 2.0),
+    )
     mobility = np.array([0.0, 0.5, 2.0])
 
     def boundary(centre, radius):
@@ -79,7 +83,7 @@ def test_the_lift_of_distances_has_the_weighed_trace_of_its_hessian():
     def layer_at(centre, radius):
         def layer(x):
             t = jnp.sqrt(jnp.sum((x - centre) ** 2, axis=1)) - radius
-            return jnp.log(jax.scipy.special.erf(t / depth)) - bend * t * jnp.exp(-((t / depth) ** 2))
+            return jnp.log(profile(t))
 
         return layer
 
@@ -96,7 +100,7 @@ def test_the_lift_of_distances_has_the_weighed_trace_of_its_hessian():
         for c, r in zip(centres, radii, strict=True)
     ]
     assert min(distance.trusted for distance in distances) > 0.4
-    found = lift_jet(DistanceLift(*(Layer(t, depth, bend) for t in distances)), mobility)(x)
+    found = lift_jet(DistanceLift(*(Layer(t, profile) for t in distances)), mobility)(x)
     at_a, at_b = (layer_at(c, r) for c, r in zip(centres, radii, strict=True))
     exact = differentiated(lambda x: at_a(x) - at_b(x), mobility)(x)
     np.testing.assert_allclose(found.value, exact.value, rtol=1e-8, atol=1e-10)

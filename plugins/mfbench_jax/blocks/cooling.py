@@ -14,8 +14,6 @@ COOLING = 40
 RATIO = HOTTEST ** (1.0 / COOLING)
 SOLVED = 0.1
 """Residual, in units of what has to cancel in it, below which an equation counts as solved."""
-WELL = 0.03
-"""The same, below which the next equation can be twice as far."""
 FALLING = 0.8
 """Ratio of the residual to that of LATELY steps before, below which one waits for it."""
 COOLED = 0.6
@@ -45,15 +43,15 @@ LEAST_TRUST, HOT_TRUST, GAINED, WITHDRAWN = 0.3, 0.6, 1.4, 0.7
 barriers that keep walkers from following; its factors after a step that left a solved equation, and after another one."""
 
 
-def cooled(heat: float, misses: list[float], quick: bool) -> float:
+def cooled(heat: float, misses: list[float], hurried: bool) -> float:
     """The temperature of the next equation: that of the last while its residual is falling but large, else a lower one.
 
     Args:
         heat: temperature of the last one.
         misses: of the steps so far.
-        quick: nothing is waited for, and the next is twice as far.
+        hurried: nothing is waited for, and the next is twice as far.
     """
-    if quick:
+    if hurried:
         return _lower(heat, RATIO**2)
     judged = heat < HOTTEST or len(misses) > PATIENCE
     done = misses[-1] < SOLVED or (judged and stuck(misses))

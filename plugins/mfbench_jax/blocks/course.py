@@ -101,8 +101,7 @@ class Course:
         """To the equation of the next step, and its trust, by what the last one left."""
         if not self.misses:
             return
-        well = self._ample and self.misses[-1] < cooling.WELL
-        cooler = cooling.cooled(self.heat, self.misses, quick=well or self._spent(cooling.COOLED))
+        cooler = cooling.cooled(self.heat, self.misses, hurried=self._spent(cooling.COOLED))
         self.trust = cooling.trusted(self.trust, self._least_trust, self.misses, self._most)
         if cooler == 1.0 < self.heat:
             self.misses = []  # whether the given equation is lost is told by its own steps

@@ -234,11 +234,10 @@ def shape_operator(distance: Distance) -> Callable[[np.ndarray, np.ndarray], np.
     return shape
 
 
-def curvature(distance: Distance) -> np.ndarray:
-    """Lap t at the anchors, (m,)."""
+def shapes_at_anchors(distance: Distance) -> np.ndarray:
+    """S (m, d, d) there: its trace is Lap t."""
     anchors = np.asarray(distance.anchors)
-    shapes = shape_operator(distance)(anchors, np.ones(len(anchors), bool))
-    return np.asarray(np.trace(shapes, axis1=1, axis2=2))
+    return shape_operator(distance)(anchors, np.ones(len(anchors), bool))
 
 
 def jet_of(distance: Distance, mobility: np.ndarray | float = 1.0) -> Callable[[np.ndarray], Jet]:
