@@ -273,6 +273,20 @@ def test_a_wavy_wall_has_its_nearest_point():
     np.testing.assert_allclose(found[trusted], nearest[trusted], atol=1e-7)
 
 
+def test_near_a_ball_the_lift_is_the_logarithm_of_the_harmonic_function_up_to_second_order(factored):
+    """1 - (1 + t / r)^(2 - d): without its slope t, halving t quarters the difference. The force differs over the ball."""
+    frame, radius = np.eye(DIM), 0.5 / SCALE.length
+    layer = factored.at_a
+    np.testing.assert_allclose(layer.profile.curvature, 1.0 / radius, rtol=1e-6)
+    np.testing.assert_allclose(layer.profile.directions, DIM - 1, rtol=1e-6)
+    rests = []
+    for distance in (0.02, 0.01):
+        u, t = around(frame, distance, distance, 20)
+        harmonic = np.log(1.0 - (1.0 + t / radius) ** (2 - DIM)) - np.log(t * (DIM - 2) / radius)
+        rests.append(np.mean(np.abs(np.asarray(layer(jnp.asarray(u))) - np.log(t) - harmonic)))
+    np.testing.assert_allclose(rests[0] / rests[1], 4.0, rtol=0.2)
+
+
 def test_the_lift_turns_with_the_problem():
     frame = random_rotation(DIM, 7)
     x = 0.8 * np.random.default_rng(3).standard_normal((50, DIM))
