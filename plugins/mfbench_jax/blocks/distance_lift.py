@@ -43,7 +43,7 @@ ALIKE = 0.1
 """Spread of the force over the boundary, in units of its mean, up to which it is the same everywhere."""
 MOST = 100.0
 """Directions at most: where a boundary is flat and there is a force, q' is an exponential."""
-SMOOTH = 4
+SMOOTH = 8
 """Derivatives that rho has at the reach, where it becomes constant."""
 SLOWING = tuple((-1) ** k * comb(SMOOTH, k) / (2 * k + 1) for k in range(SMOOTH + 1))
 """int_0^s (1 - x^2)^SMOOTH dx / s in powers of s^2."""
@@ -64,7 +64,7 @@ class Profile(NamedTuple):
 
     def __call__(self, t: Any) -> Any:
         """rho, of the shape of t."""
-        xp, tau = array_namespace(t), self._slowed(t)
+        xp, tau = array_namespace(t), self._slowed(self._share(t))
         # int ds / (1 + curvature s), along which rho' is an exponential.
         stretch = xp.log1p(self.curvature * tau) / self.curvature if self.curvature else tau
         growth = (1.0 - self.directions) * self.curvature
@@ -72,18 +72,17 @@ class Profile(NamedTuple):
 
     def derivatives(self, t: Any) -> tuple[Any, Any]:
         """rho' and rho'', of the shape of t each."""
-        tau, s = self._slowed(t), self._share(t)
+        s = self._share(t)
         speed, slowing = (1.0 - s**2) ** SMOOTH, -2.0 * SMOOTH * s * (1.0 - s**2) ** (SMOOTH - 1) / self.reach
-        wider = 1.0 + self.curvature * tau
+        wider = 1.0 + self.curvature * self._slowed(s)
         slope, fall = wider**-self.directions, self.directions * self.curvature / wider
         return slope * speed, slope * (slowing - fall * speed**2)
 
     def _share(self, t: Any) -> Any:
         return array_namespace(t).clip(t / self.reach, 0.0, 1.0)
 
-    def _slowed(self, t: Any) -> Any:
-        """int_0^t (1 - (s / reach)^2)^SMOOTH ds."""
-        s = self._share(t)
+    def _slowed(self, s: Any) -> Any:
+        """int_0^t (1 - (x / reach)^2)^SMOOTH dx by t's share s of the reach."""
         return self.reach * s * reduce(lambda total, c: total * s**2 + c, reversed(SLOWING))
 
 
@@ -161,5 +160,5 @@ def profile_of(problem: CommittorProblem, distance: Distance) -> Profile:
         if np.std(force) <= ALIKE * abs(np.mean(force)):
             total += float(np.mean(force))
     directions = float(np.clip(total**2 / square, 1.0, MOST)) if square > 0.0 else MOST
-    reach = min(distance.trusted, GROWN / max(-total, GROWN / distance.trusted))
+    reach = GROWN / max(-total, GROWN / distance.trusted)
     return Profile(reach, total / directions, directions)
