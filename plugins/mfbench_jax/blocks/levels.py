@@ -20,7 +20,9 @@ import numpy as np
 
 SLAB = (0.3, 0.7)
 """Levels between which the rate is taken; their logits are edges of bins."""
-WIDTH = math.log(SLAB[1] / SLAB[0]) / 2.0
+SLAB_END = math.log(SLAB[1] / SLAB[0])
+"""The logit of the upper one; the lower one's is as far below 0."""
+WIDTH = SLAB_END / 2.0
 BINS = 192
 """Of WIDTH each along the logit, centred: to +-40, beyond what windows reach."""
 EDGES = WIDTH * (np.arange(BINS + 1) - BINS // 2)
@@ -46,7 +48,7 @@ def log_steps() -> np.ndarray:
 def in_slab() -> np.ndarray:
     """(BINS,) booleans: the bins between the levels SLAB."""
     middles = (EDGES[1:] + EDGES[:-1]) / 2
-    return np.abs(middles) < math.log(SLAB[1] / SLAB[0])
+    return np.abs(middles) < SLAB_END
 
 
 def relative_flux(energy: jax.Array) -> jax.Array:

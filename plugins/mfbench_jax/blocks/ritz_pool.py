@@ -4,37 +4,45 @@ A training that follows its walkers (`energy_lead`) sees a place once, in batche
 windows that moved a while ago. Here the solution that windows stand along is kept. So the masses are means over all the time
 and get better with it, and what has been seen is learned from again (`archive`), in larger batches and without a move.
 
-What is told of rates and levels is of places before they are learned from.
+Beside them trajectories run from these places to their ends: as coins they are a second loss (`supervised`), which corrects
+weights that are wrong, and as pairs they tell the rate (`reactive_shots`).
+
+What is told of energies and levels is of places before they are learned from.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem
 
-from . import levels, running, umbrella, watch
+from . import levels, running, supervised, umbrella, watch
 from .ansatz import Ansatz, Solution
 from .archive import Archive, Batches
 from .descent import anytime
-from .emus import shares
+from .guided_looks import LOOKS, Round, guided_looks, within_at
 from .keys import root_key
-from .landscape import Places, survey
+from .landscape import Places
 from .lift import Lift
+from .outcomes import Coins
 from .penalty import at_walkers, make_penalty
+from .reactive_shots import ReactiveShots, reconciled
 from .ritz import energy_density
 from .ritz_descent import Descent, bounded_adam, make_descent, with_share
 from .sampler import Walkers
+from .supervised import Lesson
+from .systematic import picks
 from .umbrella import Umbrella
 from .weighing import Seen
 
-LOOKS, PAUSE = 16, 8
-"""Looks of a round whose places are kept, each the last of so many."""
 UPDATES, BATCH = 64, 2048
 """After each round: batches, and places of each."""
 RATE, WARM_UP, PENALTY = 3e-3, 50, 100.0
@@ -47,6 +55,9 @@ MOST = 30_000_000
 """Numbers kept of places."""
 RECENT, FEWEST = 0.2, 5
 """Share of the rounds over which energies are averaged, and rounds at least."""
+STRETCHES, COIN_WEIGHT = 48, 2.0
+"""Of trajectories after each round, about as much work as the round; weight of their coins' loss at most, in units of the
+energy: more of it adds the coins' noise where weights are right."""
 CHANGED = 2.0
 """Times by which the rate may change: training takes a few tenths of it."""
 ANEW, OFTENER = 1000, 1.3
@@ -88,8 +99,9 @@ class RitzPool:
         ladders, windows = walkers.places.lift.shape
         self._archive = Archive(ladders, windows, problem.dim, MOST)
         self._seen = running.nothing(ladders, windows)
+        self._within, self._beta = np.zeros((ladders, windows)), problem.beta
         self._rounds, self._learned, self._anew = 0, 0, ANEW
-        self._look = _looks(problem, lift, model, moves)
+        self._look = guided_looks(problem, lift, model, moves)
         begun, self._learn = _lessons(model)
         self._training: Descent = begun(found.network)
         self._heights = _heights(model)
@@ -97,13 +109,23 @@ class RitzPool:
             lambda seen, low, high: (running.reports(seen, problem.beta), running.shift(seen, low, high))
         )
         self._masses = jax.jit(running.weights_of)
+        self._slab = jax.jit(lambda seen: running.jackknife(lambda energy: energy[..., 0], seen))
         self._rate = rate
         self.solution, self.reports = found, {}
         for _ in range(RELAXED):
             self._gather()
         self._state = umbrella.stilled(self._state)
         for _ in range(FIRST):
-            self._keep(*self._gather())
+            newest = self._gather()
+            self._keep(newest)
+        self._coins = Coins(problem.dim, supervised.CAPACITY)
+        self._shots: ReactiveShots | None = None
+        first, own = self._starts(newest, supervised.PROBED), int(seeds.generate_state(2)[1])
+        if len(first[0]):
+            # Nothing else here needs that V has second derivatives.
+            with suppress(Diverged):
+                shots = ReactiveShots(problem, within_at(model, self._guide), *first, own)
+                self._shots = shots if shots.stretch else None
 
     def advance(self, share: float = 1.0) -> None:
         """A round of looks, and updates of which the steps have a share of their usual length.
@@ -111,7 +133,9 @@ class RitzPool:
         Raises:
             Diverged: beta V was not finite at a place that a walker tried.
         """
-        self._keep(*self._gather())
+        newest = self._gather()
+        self._keep(newest)
+        self._shoot(newest)
         masses = np.asarray(self._masses(self._seen))
         if self._learned >= self._anew:
             self._archive.look_again(
@@ -119,18 +143,24 @@ class RitzPool:
             )
             self._learned, self._anew = 0, round(OFTENER * self._anew)
         batches = self._archive.batches(self._rng, masses, UPDATES, BATCH)
-        self._training = self._learn(with_share(self._training, share), batches)
+        lesson = supervised.lesson_of(self._coins, self._rng, UPDATES, COIN_WEIGHT)
+        self._training = self._learn(with_share(self._training, share), batches, lesson)
         self._learned += UPDATES
         stand = self._state.placement
         said, shift = self._told(self._seen, stand.low, stand.high)
         self.solution = Solution(self._training.average, shift)
-        self.reports = running.told(said) | {
-            "ritz_energy": float(self._training.energy),
-            "window_low": float(stand.low),
-            "window_high": float(stand.high),
-            "places": float(len(self._archive)),
-            "pool_steps": float(self._training.step),
-        }
+        told = running.told(said)
+        self.reports = (
+            told
+            | self._rates(told)
+            | {
+                "ritz_energy": float(self._training.energy),
+                "window_low": float(stand.low),
+                "window_high": float(stand.high),
+                "places": float(len(self._archive)),
+                "pool_steps": float(self._training.step),
+            }
+        )
 
     @property
     def holds(self) -> bool:
@@ -139,12 +169,13 @@ class RitzPool:
         Of the Dirichlet form a few steep places next to a set may be a third. Where walkers exchange too rarely, masses go
         on changing; then they were wrong, and a solution that is trained with them becomes a constant where mass is missing.
         """
-        return self._rate / CHANGED < self.reports.get("rate", 0.0) < CHANGED * self._rate
+        return self._rate / CHANGED < self.reports.get("rate_by_slab", 0.0) < CHANGED * self._rate
 
     @property
     def evaluations(self) -> int:
         """Places at which V and its gradient were evaluated."""
-        return self.samples * self._moves
+        shot = 0 if self._shots is None else self._shots.evaluations
+        return self.samples * self._moves + shot
 
     @property
     def samples(self) -> int:
@@ -153,22 +184,24 @@ class RitzPool:
 
     @property
     def escaped(self) -> float:
-        """Walkers outside the box, summed over looks."""
-        return float(self._state.watch.escaped - self._before.watch.escaped)
+        """Walkers outside the box, summed over looks, and trajectories, over stretches."""
+        shot = 0 if self._shots is None else self._shots.escaped
+        return float(self._state.watch.escaped - self._before.watch.escaped) + shot
 
     @property
     def _number(self) -> int:
         """Of walkers."""
         return self._state.places.lift.size
 
-    def _gather(self) -> tuple[Places, jax.Array]:
-        """Places (LOOKS, R, L) that walkers came to in a round, and 1 / c there."""
-        self._state, self._key, places, inverse = self._look(self._guide, self._state, self._key)
+    def _gather(self) -> Round:
+        """A round of looks."""
+        self._state, self._key, newest = self._look(self._guide, self._state, self._key)
         watch.check(self._state.watch, int(self._state.look))
-        return places, inverse
+        return newest
 
-    def _keep(self, places: Places, inverse: jax.Array) -> None:
+    def _keep(self, newest: Round) -> None:
         """Learn what the solution's energy is there, and let them join the others."""
+        places, inverse = newest.places, newest.inverse
         flat = jax.tree.map(lambda part: part.reshape(-1, *part.shape[3:]), places)
         logit, density = (part.reshape(inverse.shape) for part in self._heights(self._training.average, flat))
         energy = jnp.mean(levels.binned(logit, density * inverse), axis=0, dtype=float)
@@ -176,50 +209,65 @@ class RitzPool:
         self._rounds += 1
         energy = (1.0 - news) * self._seen.energy + news * energy
         self._seen = running.Running(self._state.seen.overlap, self._state.seen.inverse, energy)
+        within = jnp.mean(newest.within * inverse, axis=0, dtype=float)
+        self._within += (within - self._within) / self._rounds
         self._archive.add(places, np.asarray(inverse), np.asarray(density))
 
+    def _starts(self, newest: Round, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Places (number, d) and the guide's energy within the slab there, in proportion to it under mu; none, if none has
+        been there."""
+        within = np.asarray(newest.within, float).ravel()
+        if not np.any(within):
+            return np.empty((0, newest.places.x.shape[-1])), np.empty(0)
+        masses = np.asarray(self._masses(self._seen))
+        with np.errstate(divide="ignore"):
+            chances = np.log(within * (np.asarray(newest.inverse, float) * masses).ravel())
+        rows = self._rng.permutation(picks(chances, number, self._rng.random()))
+        return np.asarray(newest.places.x).reshape(len(within), -1)[rows], within[rows]
 
-def _looks(
-    problem: CommittorProblem, lift: Lift, model: Ansatz, moves: int
-) -> Callable[[Any, Umbrella, jax.Array], tuple[Umbrella, jax.Array, Places, jax.Array]]:
-    """The compiled round: (guide, walkers, key) -> walkers, key, their places at LOOKS looks and 1 / c there."""
-    look = umbrella.looker(
-        survey(problem, lift), model.walkers, moves, memory=umbrella.ALL, escaped=watch.counter(problem.box)
-    )
+    def _shoot(self, newest: Round) -> None:
+        """Trajectories a few stretches further, those that start from these places."""
+        if self._shots is None:
+            return
+        self._shots.start(*self._starts(newest, self._shots.wanted))
+        for _ in range(STRETCHES):
+            ended = self._shots.run()
+            self._coins.add(ended.x, ended.y)
 
-    @jax.jit
-    def gathered(
-        guide: Any, state: Umbrella, key: jax.Array
-    ) -> tuple[Umbrella, jax.Array, Places, jax.Array]:
-        def on(state: Umbrella, key: jax.Array) -> tuple[Umbrella, Walkers]:
-            state, seen = look(guide, state, key)
-            return state, seen.walkers
-
-        def kept(state: Umbrella, keys: jax.Array) -> tuple[Umbrella, tuple[Places, jax.Array]]:
-            state, passed = jax.lax.scan(on, state, keys)
-            walkers = jax.tree.map(lambda part: part[-1], passed)
-            return state, (walkers.places, jnp.exp(-shares(umbrella.biases_of(state, walkers))[1]))
-
-        key, own = jax.random.split(key)
-        state, (places, inverse) = jax.lax.scan(kept, state, jax.random.split(own, (LOOKS, PAUSE)))
-        return state, key, places, inverse
-
-    return gathered
+    def _rates(self, told: dict[str, float]) -> dict[str, float]:
+        """The rate, by the slab alone as it was told or, once it is known, by pairs of trajectories as well."""
+        if "rate" not in told:
+            return {}
+        rates = {"rate_by_slab": told["rate"], "rate_by_slab_error": told["rate_error"]}
+        if self._shots is None or (factor := self._shots.factor) is None:
+            return rates
+        energy, doubt = map(float, self._slab(self._seen._replace(energy=self._within[..., None])))
+        rate = factor[0] * energy / (self._beta * (levels.SLAB[1] - levels.SLAB[0]))
+        error = rate * math.hypot(doubt / energy, factor[1] / factor[0])
+        best = reconciled((told["rate"], told["rate_error"]), (rate, error))
+        rates |= {"rate_by_shots": rate, "rate_by_shots_error": error, "pairs": float(self._shots.pairs)}
+        return rates | dict(zip(("rate", "rate_error"), best, strict=True))
 
 
-def _lessons(model: Ansatz) -> tuple[Callable[[Any], Descent], Callable[[Descent, Batches], Descent]]:
-    """Parameters -> a training that begins with them, and the compiled (training, batches) -> training."""
+def _lessons(
+    model: Ansatz,
+) -> tuple[Callable[[Any], Descent], Callable[[Descent, Batches, Lesson], Descent]]:
+    """Parameters -> a training that begins with them, and the compiled (training, batches, coins) -> training."""
+    penalty, outcomes = make_penalty(at_walkers, PENALTY), supervised.make_loss(model.logit)
     begun, descend = make_descent(
         model.walkers,
         bounded_adam(anytime(RATE, WARM_UP, CONSTANT)),
-        make_penalty(at_walkers, PENALTY),
+        lambda *seen: penalty(*seen) + outcomes(*seen),
     )
 
-    def learn(training: Descent, batch: Batches) -> tuple[Descent, None]:
-        places = batch.places
-        return descend(training, Seen(Walkers(places, places.lift, places.lift_slope), batch.weights)), None
+    def learn(training: Descent, news: tuple[Batches, Lesson]) -> tuple[Descent, None]:
+        batch, lesson = news
+        seen = Seen(Walkers(batch.places, batch.places.lift, batch.places.lift_slope), batch.weights)
+        return descend(training, seen, lesson), None
 
-    return jax.jit(begun), jax.jit(lambda training, batches: jax.lax.scan(learn, training, batches)[0])
+    return jax.jit(begun), jax.jit(
+        lambda training, batches, lesson: jax.lax.scan(learn, training, (batches, lesson))[0]
+    )
 
 
 def _heights(model: Ansatz) -> Callable[[Any, Places], tuple[jax.Array, jax.Array]]:

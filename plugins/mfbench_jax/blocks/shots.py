@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
@@ -18,10 +18,19 @@ NOTES = 24
 
 
 class Ended(NamedTuple):
-    """Places (m, d) that trajectories passed which have ended since, and their outcomes (m,): 1 for B, 0 for A."""
+    """What is known of trajectories that have ended.
+
+    Args:
+        x: (m, d) places that they passed.
+        y: (m,) the outcomes there: 1 for B, 0 for A.
+        slots: (k,) numbers of the trajectories.
+        in_b: (k,) booleans, False for A.
+    """
 
     x: np.ndarray
     y: np.ndarray
+    slots: np.ndarray
+    in_b: np.ndarray
 
 
 class Shots:
@@ -43,12 +52,8 @@ class Shots:
 
     def __init__(self, problem: CommittorProblem, advance: Advance, number: int, seed: int) -> None:
         self.ended = self.ended_b = self.evaluations = 0
-        self._problem, self._advance, self._key, self._calls = (
-            problem,
-            advance,
-            root_key(seed),
-            0,
-        )
+        self._advance, self._key, self._calls = advance, root_key(seed), 0
+        self._started = jax.jit(partial(started, problem))
         self._x = np.zeros((number, problem.dim), np.float32)
         self._busy = np.zeros(number, bool)
         self._stretches = np.zeros(number, int)
@@ -61,20 +66,25 @@ class Shots:
         return np.flatnonzero(~self._busy)
 
     @property
+    def x(self) -> np.ndarray:
+        """(n, d) where all are, or have ended."""
+        return self._x
+
+    @property
     def longest(self) -> int:
         """Stretches that the oldest trajectory under way has taken."""
         return int(np.max(self._stretches[self._busy], initial=0))
 
     def start(self, x: np.ndarray) -> None:
-        """Give starts, (m, d), one to each of the free ones."""
-        free = self.free
+        """Give starts, (m, d), one to each of the first m free ones."""
+        free = self.free[: len(x)]
         self._x[free], self._busy[free], self._stretches[free], self._noted[free] = x, True, 0, 0
 
     def run(self, steps: int) -> Ended:
         """All a stretch of so many steps further: what became of those that ended in it."""
         self._note()
         key = jax.random.fold_in(self._key, self._calls)
-        now = self._advance(key, started(self._problem, jnp.asarray(self._x)), steps)
+        now = self._advance(key, self._started(self._x), steps)
         self._calls += 1
         self.evaluations += 2 * steps * len(self._x)
         return self._collected(now)
@@ -91,8 +101,8 @@ class Shots:
         where = np.asarray(now.last)
         over = self._busy & (where != NEITHER)
         self._busy &= ~over
-        kept = np.arange(NOTES) < self._noted[over, None]
-        y = np.broadcast_to((where[over] == IN_B)[:, None], kept.shape)[kept]
-        self.ended += int(np.sum(over))
-        self.ended_b += int(np.sum(where[over] == IN_B))
-        return Ended(self._notes[over][kept], y.astype(np.float32))
+        kept, in_b = np.arange(NOTES) < self._noted[over, None], where[over] == IN_B
+        y = np.broadcast_to(in_b[:, None], kept.shape)[kept]
+        self.ended += len(in_b)
+        self.ended_b += int(np.sum(in_b))
+        return Ended(self._notes[over][kept], y.astype(np.float32), np.flatnonzero(over), in_b)

@@ -49,9 +49,9 @@ class Lesson(NamedTuple):
     weight: np.ndarray
 
 
-def weight_of(coins: int) -> float:
-    """lambda(n), in units of the Ritz energy."""
-    return WEIGHT * coins / (coins + HALF)
+def weight_of(coins: int, most: float = WEIGHT) -> float:
+    """lambda(n), in units of the Ritz energy, and below `most`."""
+    return most * coins / (coins + HALF)
 
 
 def make_loss(logit: Callable[[Any, jax.Array], jax.Array]) -> Callable[[Any, Any, Lesson], jax.Array]:
@@ -61,6 +61,15 @@ def make_loss(logit: Callable[[Any, jax.Array], jax.Array]) -> Callable[[Any, An
         return lesson.weight * jnp.mean((jax.nn.sigmoid(logit(params, lesson.x)) - lesson.y) ** 2)
 
     return loss
+
+
+def lesson_of(coins: Coins, rng: np.random.Generator, batches: int, most: float = WEIGHT) -> Lesson:
+    """Batches out of the coins so far, of a weight below `most`; 0 while there are none."""
+    weight = np.full(batches, weight_of(coins.seen, most), np.float32)
+    if not len(coins):
+        x = np.zeros((batches, BATCH, coins.x.shape[1]), np.float32)
+        return Lesson(x, np.zeros((batches, BATCH), np.float32), weight)
+    return Lesson(*coins.batches(rng, batches, BATCH), weight)
 
 
 class Teacher:
@@ -113,8 +122,4 @@ class Teacher:
             self._shots.start(self._design.choose(logit, len(free)))
         ended = self._shots.run(STRETCH)
         self._coins.add(ended.x, ended.y)
-        weight = np.full(batches, weight_of(self._coins.seen), np.float32)
-        if not len(self._coins):
-            x = np.zeros((batches, BATCH, self._coins.x.shape[1]), np.float32)
-            return Lesson(x, np.zeros((batches, BATCH), np.float32), weight)
-        return Lesson(*self._coins.batches(self._rng, batches, BATCH), weight)
+        return lesson_of(self._coins, self._rng, batches)

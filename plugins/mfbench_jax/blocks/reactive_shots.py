@@ -1,0 +1,141 @@
+"""The rate by pairs of shots: what a solution's energy leaves out is found without trusting the solution.
+
+The process at rest, reversible, passes X on a way from A to B if what led there came from A and what follows ends in B;
+what led there, run backwards, is a trajectory from X like any other. If each way counts once, shared out over its
+places by any w >= 0, then
+
+    nu delta = E_mu[w(X) 1{of two trajectories from X one ends in A, the other in B} / S] / 2,
+
+S the sum of w over the places of both at times 0, delta, 2 delta, ...; one half, since as many ways lead back. With f a
+solution, w = |grad f|^2 where c0 < f < c1, and nu_f = E_mu[w] / (beta (c1 - c0)), f's rate by the slab (`running`),
+
+    nu = nu_f beta (c1 - c0) / (2 delta) E[1{...} / S],    X drawn from w mu.
+
+S is then about the quadratic variation of f within the slab: much the same for all ways, long or short. Ways that cross the
+slab between two places that count are missed: f changes by a tenth in delta, a quarter of the slab, at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mfbench.tasks.committor import CommittorProblem
+
+from . import levels
+from .shots import Ended, Shots
+from .trajectories import make_advance, step_of
+
+PAIRS = 64
+"""Under way at a time."""
+STRETCH = 16
+"""Time steps between places that count, at most."""
+FINE = 0.1
+"""Standard deviation of the change of f between them at most, where nine in ten pairs start."""
+FEWEST = 64
+"""Pairs that join A and B from which a rate is told."""
+
+
+class ReactiveShots:
+    """Pairs of trajectories from places drawn from w mu.
+
+    Args:
+        problem: with reversible dynamics.
+        weigh: x (2 PAIRS, d) -> w (2 PAIRS,).
+        places, w: (m, d) and (m,) drawn as pairs' starts will be: the time step is one for them.
+        seed: of the noise.
+
+    Attributes:
+        time_step: of the dynamics.
+        stretch: time steps between places that count; 0 where a single one may cross the slab.
+
+    Raises:
+        Diverged: the drift has no finite derivatives there.
+    """
+
+    def __init__(
+        self,
+        problem: CommittorProblem,
+        weigh: Callable[[np.ndarray], Any],
+        places: np.ndarray,
+        w: np.ndarray,
+        seed: int,
+    ) -> None:
+        self._beta, self._weigh = problem.beta, weigh
+        self.time_step, self._spent = step_of(problem, places)
+        # In a time t f changes by the root of 2 w t / beta.
+        longest = FINE**2 * problem.beta / (2.0 * float(np.quantile(w, 0.9)))
+        self.stretch = int(min(longest / self.time_step, STRETCH))
+        self._advance = make_advance(problem, self.time_step)
+        self._shots = Shots(problem, self._advance, 2 * PAIRS, seed)
+        self._pair = np.full(2 * PAIRS, -1)
+        self._sums, self._ends = np.empty(0), np.empty((0, 2), int)
+
+    @property
+    def wanted(self) -> int:
+        """Pairs that can start."""
+        return len(self._shots.free) // 2
+
+    @property
+    def pairs(self) -> int:
+        """That have started."""
+        return len(self._sums)
+
+    @property
+    def evaluations(self) -> int:
+        """Points at which grad V was evaluated."""
+        return self._spent + self._shots.evaluations
+
+    @property
+    def escaped(self) -> int:
+        """Trajectories outside the problem's box, summed over stretches."""
+        return self._advance.escaped
+
+    def start(self, x: np.ndarray, w: np.ndarray) -> None:
+        """Pairs from places (m, d) with these w (m,), m <= `wanted`."""
+        slots = self._shots.free[: 2 * len(x)]
+        self._pair[slots] = len(self._sums) + np.repeat(np.arange(len(x)), 2)
+        self._sums = np.append(self._sums, w)
+        self._ends = np.append(self._ends, np.zeros((len(x), 2), int), axis=0)
+        self._shots.start(np.repeat(x, 2, axis=0))
+
+    def run(self) -> Ended:
+        """All a stretch further: what is known of places on the ways of those that ended in it."""
+        busy = ~np.isin(np.arange(2 * PAIRS), self._shots.free)
+        ended = self._shots.run(self.stretch)
+        going = busy & ~np.isin(np.arange(2 * PAIRS), self._shots.free)
+        np.add.at(self._sums, self._pair[going], np.asarray(self._weigh(self._shots.x), float)[going])
+        np.add.at(self._ends, (self._pair[ended.slots], ended.in_b.astype(int)), 1)
+        return ended
+
+    @property
+    def factor(self) -> tuple[float, float] | None:
+        """nu / nu_f and its standard error, of all pairs but the newest; None while there are too few.
+
+        Those that are still under way among the older ones are long: S is large, and 1 / S, once they end, small. They
+        count for half of it, as it is by now. Without them the others would be too short ones.
+        """
+        older = max(len(self._sums) - 2 * PAIRS, 0)
+        ends = self._ends[:older]
+        joined = np.all(ends == 1, axis=1)
+        if np.sum(joined) < FEWEST:
+            return None
+        share = np.where(np.sum(ends, axis=1) < 2, 0.5, joined) / self._sums[:older]
+        low, high = levels.SLAB
+        scale = self._beta * (high - low) / (2.0 * self.stretch * self.time_step)
+        return scale * float(np.mean(share)), scale * float(np.std(share, ddof=1) / np.sqrt(older))
+
+
+def reconciled(energy: tuple[float, float], shots: tuple[float, float]) -> tuple[float, float]:
+    """A rate and its standard error from that of a solution's energy and that of shots, each with its own.
+
+    The energy's is off by what the solution lacks, which nobody knows. The square of it is taken for the square of the
+    difference of both and the variance of the shots' together: a weighted mean of both, in which the energy's never
+    counts for more than half.
+    """
+    (first, sampled), (second, doubt) = energy, shots
+    weights = 1.0 / (sampled**2 + (first - second) ** 2 + doubt**2), 1.0 / doubt**2
+    total = sum(weights)
+    return (weights[0] * first + weights[1] * second) / total, total**-0.5
