@@ -17,10 +17,11 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
 4. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
 5. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    goes on with the energy, over all that walkers see in windows that stand (`blocks/ritz_pool.py`), by steps that fall
-   to none: its minimum still orders what the network can do.
+   to none: its minimum still orders what the network can do. Trajectories run beside it, whose ends correct what walkers
+   that hardly meet have weighed wrongly, and tell the rate whatever the network lacks (`blocks/reactive_shots.py`).
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy, and hot equations
-lead. What was measured: docs/decisions/0012, 0066 to 0076.
+lead. What was measured: docs/decisions/0012, 0066 to 0077.
 """
 
 from __future__ import annotations

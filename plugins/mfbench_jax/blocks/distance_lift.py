@@ -43,7 +43,7 @@ ALIKE = 0.1
 """Spread of the force over the boundary, in units of its mean, up to which it is the same everywhere."""
 MOST = 100.0
 """Directions at most: where a boundary is flat and there is a force, q' is an exponential."""
-SMOOTH = 8
+SMOOTH = 4
 """Derivatives that rho has at the reach, where it becomes constant."""
 SLOWING = tuple((-1) ** k * comb(SMOOTH, k) / (2 * k + 1) for k in range(SMOOTH + 1))
 """int_0^s (1 - x^2)^SMOOTH dx / s in powers of s^2."""

@@ -12,7 +12,8 @@ solution, w = |grad f|^2 where c0 < f < c1, and nu_f = E_mu[w] / (beta (c1 - c0)
     nu = nu_f beta (c1 - c0) / (2 delta) E[1{...} / S],    X drawn from w mu.
 
 S is then about the quadratic variation of f within the slab: much the same for all ways, long or short. Ways that cross the
-slab between two places that count are missed: f changes by a tenth in delta, a quarter of the slab, at most.
+slab between two places that count are missed: f changes by a tenth in delta, a quarter of the slab, at most. What was
+measured: docs/decisions/0077.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ STRETCH = 16
 """Time steps between places that count, at most."""
 FINE = 0.1
 """Standard deviation of the change of f between them at most, where nine in ten pairs start."""
+THIN = 16.0
+"""Times at most by which time steps are shorter for the slab's sake."""
 FEWEST = 64
 """Pairs that join A and B from which a rate is told."""
 
@@ -49,7 +52,7 @@ class ReactiveShots:
 
     Attributes:
         time_step: of the dynamics.
-        stretch: time steps between places that count; 0 where a single one may cross the slab.
+        stretch: time steps between places that count; 0 where the slab is so thin that ways would take forever.
 
     Raises:
         Diverged: the drift has no finite derivatives there.
@@ -64,10 +67,11 @@ class ReactiveShots:
         seed: int,
     ) -> None:
         self._beta, self._weigh = problem.beta, weigh
-        self.time_step, self._spent = step_of(problem, places)
+        step, self._spent = step_of(problem, places)
         # In a time t f changes by the root of 2 w t / beta.
         longest = FINE**2 * problem.beta / (2.0 * float(np.quantile(w, 0.9)))
-        self.stretch = int(min(longest / self.time_step, STRETCH))
+        self.time_step = min(step, longest)
+        self.stretch = int(min(longest / self.time_step, STRETCH)) if step <= THIN * longest else 0
         self._advance = make_advance(problem, self.time_step)
         self._shots = Shots(problem, self._advance, 2 * PAIRS, seed)
         self._pair = np.full(2 * PAIRS, -1)
