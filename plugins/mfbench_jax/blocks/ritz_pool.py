@@ -56,8 +56,8 @@ MOST = 30_000_000
 RECENT, FEWEST = 0.2, 5
 """Share of the rounds over which energies are averaged, and rounds at least."""
 STRETCHES, COIN_WEIGHT = 48, 2.0
-"""Of trajectories after each round, about as much work as the round; weight of their coins' loss at most, in units of the
-energy: more of it adds the coins' noise where weights are right."""
+"""Of trajectories after each round, at most about as much work as the round; weight of their coins' loss at most, in units
+of the energy: more of it adds the coins' noise where weights are right."""
 CHANGED = 2.0
 """Times by which the rate may change: training takes a few tenths of it."""
 ANEW, OFTENER = 1000, 1.3
@@ -131,7 +131,7 @@ class RitzPool:
         """A round of looks, and updates of which the steps have a share of their usual length.
 
         Raises:
-            Diverged: beta V was not finite at a place that a walker tried.
+            Diverged: beta V was not finite at a place that a walker or a trajectory tried.
         """
         newest = self._gather()
         self._keep(newest)
