@@ -4,8 +4,9 @@ A training that follows its walkers (`energy_lead`) sees a place once, in batche
 windows that moved a while ago. Here the solution that windows stand along is kept. So the masses are means over all the time
 and get better with it, and what has been seen is learned from again (`archive`), in larger batches and without a move.
 
-Beside them trajectories run from these places to their ends: as coins they are a second loss (`supervised`), which corrects
-weights that are wrong, and as pairs they tell the rate (`reactive_shots`).
+Beside it pairs of trajectories run from these places to their ends and tell the rate (`reactive_shots`). Where that is not
+the energy's, places' weights are wrong or the network is too small; then more of them run, and their coins are a second
+loss (`supervised`), which knows nothing of weights. Elsewhere it would add noise.
 
 What is told of energies and levels is of places before they are learned from.
 """
@@ -55,9 +56,10 @@ MOST = 30_000_000
 """Numbers kept of places."""
 RECENT, FEWEST = 0.2, 5
 """Share of the rounds over which energies are averaged, and rounds at least."""
-STRETCHES, COIN_WEIGHT = 48, 2.0
-"""Of trajectories after each round, at most about as much work as the round; weight of their coins' loss at most, in units
-of the energy: more of it adds the coins' noise where weights are right."""
+SELDOM, OFTEN = 12, 48
+"""Stretches of trajectories after each round: the first may be a quarter of its work, the second as much."""
+DOUBTED, COIN_WEIGHT = 2.0, 2.0
+"""Standard errors by which pairs contradict the energy; weight of the coins' loss at most, in units of the energy."""
 CHANGED = 2.0
 """Times by which the rate may change: training takes a few tenths of it."""
 ANEW, OFTENER = 1000, 1.3
@@ -120,6 +122,7 @@ class RitzPool:
             self._keep(newest)
         self._coins = Coins(problem.dim, supervised.CAPACITY)
         self._shots: ReactiveShots | None = None
+        self._doubted = False
         first, own = self._starts(newest, supervised.PROBED), int(seeds.generate_state(2)[1])
         if len(first[0]):
             # Nothing else here needs that V has second derivatives.
@@ -143,7 +146,8 @@ class RitzPool:
             )
             self._learned, self._anew = 0, round(OFTENER * self._anew)
         batches = self._archive.batches(self._rng, masses, UPDATES, BATCH)
-        lesson = supervised.lesson_of(self._coins, self._rng, UPDATES, COIN_WEIGHT)
+        weight = COIN_WEIGHT if self._doubted else 0.0
+        lesson = supervised.lesson_of(self._coins, self._rng, UPDATES, weight)
         self._training = self._learn(with_share(self._training, share), batches, lesson)
         self._learned += UPDATES
         stand = self._state.placement
@@ -230,7 +234,7 @@ class RitzPool:
         if self._shots is None:
             return
         self._shots.start(*self._starts(newest, self._shots.wanted))
-        for _ in range(STRETCHES):
+        for _ in range(OFTEN if self._doubted else SELDOM):
             ended = self._shots.run()
             self._coins.add(ended.x, ended.y)
 
@@ -244,6 +248,7 @@ class RitzPool:
         energy, doubt = map(float, self._slab(self._seen._replace(energy=self._within[..., None])))
         rate = factor[0] * energy / (self._beta * (levels.SLAB[1] - levels.SLAB[0]))
         error = rate * math.hypot(doubt / energy, factor[1] / factor[0])
+        self._doubted = abs(told["rate"] - rate) > DOUBTED * math.hypot(told["rate_error"], error)
         best = reconciled((told["rate"], told["rate_error"]), (rate, error))
         rates |= {"rate_by_shots": rate, "rate_by_shots_error": error, "pairs": float(self._shots.pairs)}
         return rates | dict(zip(("rate", "rate_error"), best, strict=True))
