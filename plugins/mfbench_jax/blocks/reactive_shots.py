@@ -135,11 +135,14 @@ class ReactiveShots:
 def reconciled(energy: tuple[float, float], shots: tuple[float, float]) -> tuple[float, float]:
     """A rate and its standard error from that of a solution's energy and that of shots, each with its own.
 
-    The energy's is off by what the solution lacks, which nobody knows. The square of it is taken for the square of the
-    difference of both and the variance of the shots' together: a weighted mean of both, in which the energy's never
-    counts for more than half.
+    The energy's is off by what the solution lacks. As in a meta-analysis of two studies, the square of that is what the
+    square of their difference exceeds its variance by (DerSimonian and Laird, Control. Clin. Trials 7 (1986) 177), and
+    both are weighed accordingly: the energy's nearly alone, where shots bear it out, and hardly where they contradict it.
+    For the error it is the square of the difference and the shots' variance together: nobody knows that it is less.
     """
     (first, sampled), (second, doubt) = energy, shots
-    weights = 1.0 / (sampled**2 + (first - second) ** 2 + doubt**2), 1.0 / doubt**2
-    total = sum(weights)
-    return (weights[0] * first + weights[1] * second) / total, total**-0.5
+    square = (first - second) ** 2
+    lacking = max(square - sampled**2 - doubt**2, 0.0)
+    weights = 1.0 / (sampled**2 + lacking), 1.0 / doubt**2
+    rate = (weights[0] * first + weights[1] * second) / sum(weights)
+    return rate, (1.0 / (sampled**2 + square + doubt**2) + weights[1]) ** -0.5

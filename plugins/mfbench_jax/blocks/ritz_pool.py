@@ -56,8 +56,8 @@ MOST = 30_000_000
 """Numbers kept of places."""
 RECENT, FEWEST = 0.2, 5
 """Share of the rounds over which energies are averaged, and rounds at least."""
-SELDOM, OFTEN = 12, 48
-"""Stretches of trajectories after each round: the first may be a quarter of its work, the second as much."""
+SELDOM, OFTEN = 24, 48
+"""Stretches of trajectories after each round: the first may be half of its work, the second as much."""
 DOUBTED, COIN_WEIGHT = 2.0, 2.0
 """Standard errors by which pairs contradict the energy; weight of the coins' loss at most, in units of the energy."""
 CHANGED = 2.0
