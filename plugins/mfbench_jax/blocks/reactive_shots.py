@@ -132,17 +132,15 @@ class ReactiveShots:
         return scale * float(np.mean(share)), scale * float(np.std(share, ddof=1) / np.sqrt(older))
 
 
-def reconciled(energy: tuple[float, float], shots: tuple[float, float]) -> tuple[float, float]:
-    """A rate and its standard error from that of a solution's energy and that of shots, each with its own.
+def reconciled(energy: tuple[float, float], shots: tuple[float, float]) -> float:
+    """A rate from that of a solution's energy and that of shots, each with its own standard error.
 
     The energy's is off by what the solution lacks. As in a meta-analysis of two studies, the square of that is what the
     square of their difference exceeds its variance by (DerSimonian and Laird, Control. Clin. Trials 7 (1986) 177), and
     both are weighed accordingly: the energy's nearly alone, where shots bear it out, and hardly where they contradict it.
-    For the error it is the square of the difference and the shots' variance together: nobody knows that it is less.
+    Its error is about that of the shots at worst, whatever the solution lacks.
     """
     (first, sampled), (second, doubt) = energy, shots
-    square = (first - second) ** 2
-    lacking = max(square - sampled**2 - doubt**2, 0.0)
+    lacking = max((first - second) ** 2 - sampled**2 - doubt**2, 0.0)
     weights = 1.0 / (sampled**2 + lacking), 1.0 / doubt**2
-    rate = (weights[0] * first + weights[1] * second) / sum(weights)
-    return rate, (1.0 / (sampled**2 + square + doubt**2) + weights[1]) ** -0.5
+    return (weights[0] * first + weights[1] * second) / sum(weights)

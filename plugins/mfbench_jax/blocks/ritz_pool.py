@@ -249,9 +249,9 @@ class RitzPool:
         rate = factor[0] * energy / (self._beta * (levels.SLAB[1] - levels.SLAB[0]))
         error = rate * math.hypot(doubt / energy, factor[1] / factor[0])
         self._doubted = abs(told["rate"] - rate) > DOUBTED * math.hypot(told["rate_error"], error)
-        best = reconciled((told["rate"], told["rate_error"]), (rate, error))
-        rates |= {"rate_by_shots": rate, "rate_by_shots_error": error, "pairs": float(self._shots.pairs)}
-        return rates | dict(zip(("rate", "rate_error"), best, strict=True))
+        best = {"rate": reconciled((told["rate"], told["rate_error"]), (rate, error)), "rate_error": error}
+        rates |= {"rate_by_shots": rate, "pairs": float(self._shots.pairs)}
+        return rates | best
 
 
 def _lessons(
