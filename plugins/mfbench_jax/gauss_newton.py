@@ -65,7 +65,8 @@ long as the energy did and learns nothing meanwhile: where it is not, the energy
 PATIENCE = 0.15
 """Share of the time left once there is no equation to follow in which windows follow the energy before they stand."""
 SHOOTING = 150.0
-"""Seconds left from which trajectories run beside the energy: they take up to a third of its steps, and tell little in less."""
+"""Seconds left from which trajectories run beside the energy: they take up to a third of its steps, and in less time tell
+little."""
 FEW = 2000
 """Points of a hot equation at most, once cooling at the pace so far would end too late."""
 LEARNT = 2000

@@ -336,6 +336,16 @@ def test_training_ends_with_it_where_the_equation_is_hopeless_and_there_is_time(
         assert work == sorted(work)
 
 
+def test_trajectories_run_beside_it_where_there_is_time_for_them(well, hopeless, monkeypatch):
+    work = {}
+    for seconds in (0.0, 1e9):
+        monkeypatch.setattr(gauss_newton, "SHOOTING", seconds)
+        last = ends(well[0], 1.1 * POOLED)[-1]
+        assert "places" in last.reports
+        work[seconds] = last.work["evaluations"] - MOVES * last.work["samples"]
+    assert work[0.0] > work[1e9] + 2 * 2 * PAIRS * STRETCHES
+
+
 def test_not_before_walkers_had_a_while_to_exchange(well, hopeless, monkeypatch):
     monkeypatch.setattr(gauss_newton, "PATIENCE", 0.5)
     assert not any("places" in checkpoint.reports for checkpoint in ends(well[0], 2.0 * POOLED))
