@@ -17,8 +17,9 @@ f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the l
 4. A solution that was accurate and wanders goes back to where it was best at points that no step had seen.
 5. Where the network is too small for the equation, the residual stays large. Then the equation is given up, and Adam
    goes on with the energy, over all that walkers see in windows that stand (`blocks/ritz_pool.py`), by steps that fall
-   to none: its minimum still orders what the network can do. Trajectories run beside it, whose ends correct what walkers
-   that hardly meet have weighed wrongly, and tell the rate whatever the network lacks (`blocks/reactive_shots.py`).
+   to none: its minimum still orders what the network can do. Given minutes, trajectories run beside it, which tell the
+   rate whatever the network lacks (`blocks/reactive_shots.py`), and correct what walkers that hardly meet have weighed
+   wrongly.
 
 The dynamics may have a circulation, which is one more term of the drift; then there is no Ritz energy, and hot equations
 lead. What was measured: docs/decisions/0012, 0066 to 0077.
@@ -63,6 +64,9 @@ long and then wants to take steps, where it is compiled already, and for the ene
 long as the energy did and learns nothing meanwhile: where it is not, the energy goes on."""
 PATIENCE = 0.15
 """Share of the time left once there is no equation to follow in which windows follow the energy before they stand."""
+SHOOTING = 150.0
+"""Seconds left from which trajectories run beside the energy: they take up to a third of its steps, and in less time tell
+little."""
 FEW = 2000
 """Points of a hot equation at most, once cooling at the pace so far would end too late."""
 LEARNT = 2000
@@ -121,7 +125,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         later = begun + PATIENCE * (context.budget - begun)
         yield from led(lead, lambda: lead.settled and lead.sure and context.elapsed() >= later, POOLED)
         rate, (own,) = lead.reports["rate"], seeds.spawn(1)
-        pool = RitzPool(inner, lead.lift, lead.model, lead.solution, rate, lead.walkers, p.moves, own)
+        shooting = context.budget - context.elapsed() >= SHOOTING
+        pool = RitzPool(
+            inner, lead.lift, lead.model, lead.solution, rate, lead.walkers, p.moves, own, shooting
+        )
         crews.append(pool)
         yield from ended(pool, lambda: pool.holds)
         yield from ended(lead)

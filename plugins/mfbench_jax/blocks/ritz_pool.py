@@ -4,9 +4,9 @@ A training that follows its walkers (`energy_lead`) sees a place once, in batche
 windows that moved a while ago. Here the solution that windows stand along is kept. So the masses are means over all the time
 and get better with it, and what has been seen is learned from again (`archive`), in larger batches and without a move.
 
-Beside it pairs of trajectories run from these places to their ends and tell the rate (`reactive_shots`). Where that is not
-the energy's, places' weights are wrong or the network is too small; then more of them run, and their coins are a second
-loss (`supervised`), which knows nothing of weights. Elsewhere it would add noise.
+If there is time for it, pairs of trajectories run beside it from these places to their ends and tell the rate
+(`reactive_shots`). Where that is not the energy's, places' weights are wrong or the network is too small; then their coins
+are a second loss (`supervised`), which knows nothing of weights. Elsewhere it would add noise.
 
 What is told of energies and levels is of places before they are learned from.
 """
@@ -56,8 +56,8 @@ MOST = 30_000_000
 """Numbers kept of places."""
 RECENT, FEWEST = 0.2, 5
 """Share of the rounds over which energies are averaged, and rounds at least."""
-SELDOM, OFTEN = 24, 48
-"""Stretches of trajectories after each round: the first may be half of its work, the second as much."""
+STRETCHES = 48
+"""Of trajectories after each round, at most about as much work as the round."""
 DOUBTED, COIN_WEIGHT = 2.0, 2.0
 """Standard errors by which pairs contradict the energy; weight of the coins' loss at most, in units of the energy."""
 CHANGED = 2.0
@@ -77,6 +77,7 @@ class RitzPool:
         walkers: in them.
         moves: Langevin steps of every walker before each look.
         seeds: of its random numbers.
+        shooting: whether trajectories run beside it.
 
     Attributes:
         solution: the newest.
@@ -93,6 +94,7 @@ class RitzPool:
         walkers: Umbrella,
         moves: int,
         seeds: np.random.SeedSequence,
+        shooting: bool,
     ) -> None:
         self._guide, self._moves, self._before = found.network, moves, walkers
         self._state = umbrella.stilled(walkers)
@@ -124,7 +126,7 @@ class RitzPool:
         self._shots: ReactiveShots | None = None
         self._doubted = False
         first, own = self._starts(newest, supervised.PROBED), int(seeds.generate_state(2)[1])
-        if len(first[0]):
+        if shooting and len(first[0]):
             # Nothing else here needs that V has second derivatives.
             with suppress(Diverged):
                 shots = ReactiveShots(problem, within_at(model, self._guide), *first, own)
@@ -234,7 +236,7 @@ class RitzPool:
         if self._shots is None:
             return
         self._shots.start(*self._starts(newest, self._shots.wanted))
-        for _ in range(OFTEN if self._doubted else SELDOM):
+        for _ in range(STRETCHES):
             ended = self._shots.run()
             self._coins.add(ended.x, ended.y)
 
