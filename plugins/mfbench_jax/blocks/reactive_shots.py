@@ -135,12 +135,10 @@ class ReactiveShots:
 def reconciled(energy: tuple[float, float], shots: tuple[float, float]) -> float:
     """A rate from that of a solution's energy and that of shots, each with its own standard error.
 
-    The energy's is off by what the solution lacks. As in a meta-analysis of two studies, the square of that is what the
-    square of their difference exceeds its variance by (DerSimonian and Laird, Control. Clin. Trials 7 (1986) 177), and
-    both are weighed accordingly: the energy's nearly alone, where shots bear it out, and hardly where they contradict it.
-    Its error is about that of the shots at worst, whatever the solution lacks.
+    The energy's is off by what the solution lacks, which nobody knows. The square of that is taken for the square of the
+    difference of both and the variance of the shots' together, and both are weighed accordingly: the energy's counts for
+    half at most, and for nothing where it is contradicted. The error is then about that of the shots at worst.
     """
     (first, sampled), (second, doubt) = energy, shots
-    lacking = max((first - second) ** 2 - sampled**2 - doubt**2, 0.0)
-    weights = 1.0 / (sampled**2 + lacking), 1.0 / doubt**2
+    weights = 1.0 / (sampled**2 + (first - second) ** 2 + doubt**2), 1.0 / doubt**2
     return (weights[0] * first + weights[1] * second) / sum(weights)
