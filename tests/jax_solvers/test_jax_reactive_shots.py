@@ -9,7 +9,7 @@ from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax.blocks import reactive_shots
 from mfbench_jax.blocks.levels import SLAB
-from mfbench_jax.blocks.reactive_shots import FINE, PAIRS, STRETCH, ReactiveShots, reconciled
+from mfbench_jax.blocks.reactive_shots import FINE, PAIRS, STRETCH, ReactiveShots, pace_of, reconciled
 from mfbench_jax.blocks.trajectories import make_advance, step_of
 
 EDGE, BETA = 1.0, 2.0
@@ -54,12 +54,12 @@ def wrong(x1, x2):
     return np.where((f > SLAB[0]) & (f < SLAB[1]), first**2 + second**2, 0.0)
 
 
-def by_slab():
-    """nu_f = E_mu[w] / (beta (c1 - c0)), by sums over a fine grid."""
+def energy():
+    """E_mu[w], by sums over a fine grid."""
     x1, x2 = np.linspace(-EDGE, EDGE, 801), np.linspace(-4.5, 4.5, 1201)
     grid = np.meshgrid(x1, x2, indexing="ij")
     law = boltzmann(grid[0]) * np.exp(-BETA * grid[1] ** 2 / 2.0) / (NORM * np.sqrt(2.0 * np.pi / BETA))
-    return np.sum(law * wrong(*grid)) * (x1[1] - x1[0]) * (x2[1] - x2[0]) / (BETA * (SLAB[1] - SLAB[0]))
+    return np.sum(law * wrong(*grid)) * (x1[1] - x1[0]) * (x2[1] - x2[0])
 
 
 def drawn(rng, number):
@@ -84,9 +84,8 @@ class Draws:
     def __init__(self, places, seed):
         self._left = np.random.default_rng(seed).permutation(places)
         first, self._left = np.split(self._left, [64])
-        self.shots = ReactiveShots(
-            line(), lambda x: wrong(*np.asarray(x, float).T), first, wrong(*first.T), seed
-        )
+        self.pace = pace_of(line(), first, wrong(*first.T))
+        self.shots = ReactiveShots(line(), lambda x: wrong(*np.asarray(x, float).T), self.pace, seed)
 
     def run(self, rounds):
         for _ in range(rounds):
@@ -97,61 +96,66 @@ class Draws:
 
 
 @pytest.fixture(scope="module")
-def shots(places):
-    return Draws(places, 2).run(ROUNDS)
+def draws(places):
+    return Draws(places, 2)
+
+
+@pytest.fixture(scope="module")
+def shots(draws):
+    return draws.run(ROUNDS)
 
 
 def test_they_tell_the_rate_where_the_energy_is_far_above_it(shots):
     """Four standard errors, which all but 6 of 10^5 runs hold, and two per cent for the time step."""
-    factor, error = shots.factor
-    assert by_slab() > 1.2 * RATE, "f would do by itself"
-    assert error < 0.03 * factor
-    assert abs(factor * by_slab() - RATE) < 4.0 * error * by_slab() + 0.02 * RATE
+    share, error = shots.per_energy
+    assert energy() / (BETA * (SLAB[1] - SLAB[0])) > 1.2 * RATE, "f's own rate by the slab would do"
+    assert error < 0.03 * share
+    assert abs(share * energy() - RATE) < 4.0 * error * energy() + 0.02 * RATE
 
 
-def test_long_ways_are_not_forgotten_early(shots, places, monkeypatch):
+def test_long_ways_are_not_forgotten_early(draws, shots, places, monkeypatch):
     """Forty groups that are told as soon as they can be: their mean is that of the long run within four standard errors."""
-    shared, early = make_advance(line(), shots.time_step), []
+    shared, early = make_advance(line(), draws.pace.time_step), []
     monkeypatch.setattr(reactive_shots, "make_advance", lambda *_: shared)
     for seed in range(40):
         group = Draws(places, 10 + seed)
-        while (told := group.run(1).factor) is None:
+        while (told := group.run(1).per_energy) is None:
             pass
         early.append(told[0])
-    found, error = shots.factor
+    found, error = shots.per_energy
     spread = np.std(early, ddof=1) / np.sqrt(len(early))
     assert spread < 0.05 * found
     assert abs(np.mean(early) - found) < 4.0 * np.hypot(spread, error)
 
 
 def test_the_error_is_that_of_independent_pairs(shots):
-    factor, error = shots.factor
-    share = np.sqrt(shots.pairs) * error / factor
-    assert 0.5 < share < 3.0
+    share, error = shots.per_energy
+    assert 0.5 < np.sqrt(shots.pairs) * error / share < 3.0
 
 
 def test_nothing_is_told_while_pairs_are_few(places):
-    shots = Draws(places, 4).run(3)
-    assert shots.factor is None
+    draws = Draws(places, 4)
+    shots = draws.run(3)
+    assert shots.per_energy is None
     assert shots.pairs >= PAIRS
-    assert shots.evaluations == 64 * 2 + 3 * 2 * 2 * PAIRS * shots.stretch
+    assert shots.evaluations == 64 * 2 + 3 * 2 * 2 * PAIRS * draws.pace.stretch
     assert shots.escaped == 0, "the box is five standard deviations away"
 
 
 def test_places_that_count_are_dense_in_the_slab(places):
     """In a stretch f changes by at most a tenth; where that is too short a time none is long enough."""
-    usual, _ = step_of(line(), places[:64])
-    for steep, stretch in ((1e-3, STRETCH), (0.06, 4), (2.0, 1), (1e3, 0)):
-        made = ReactiveShots(line(), lambda x: x, places[:64], np.full(64, steep), 1)
-        assert made.stretch == stretch
-        assert made.time_step == usual or stretch < 2
-        if stretch:
-            assert np.sqrt(2.0 * steep * stretch * made.time_step / BETA) <= FINE * (1.0 + 1e-9)
+    usual, spent = step_of(line(), places[:64])
+    for steep, stretch in ((1e-3, STRETCH), (0.06, 4), (2.0, 1)):
+        pace = pace_of(line(), places[:64], np.full(64, steep))
+        assert pace.stretch == stretch and pace.spent == spent
+        assert pace.time_step == usual or stretch == 1
+        assert np.sqrt(2.0 * steep * stretch * pace.time_step / BETA) <= FINE * (1.0 + 1e-9)
+    assert pace_of(line(), places[:64], np.full(64, 1e3)) is None
 
 
 def test_a_drift_without_derivatives_is_refused():
     with pytest.raises(Diverged, match="derivatives"):
-        ReactiveShots(line(lambda x: jnp.sqrt(x**2)), lambda x: x, np.zeros((4, 2)), np.ones(4), 1)
+        pace_of(line(lambda x: jnp.sqrt(x**2)), np.zeros((4, 2)), np.ones(4))
 
 
 def test_an_energy_that_shots_bear_out_counts_for_half():

@@ -16,6 +16,7 @@ from mfbench_jax.blocks.archive import Archive
 from mfbench_jax.blocks.energy_lead import KNOWN, EnergyLead
 from mfbench_jax.blocks.guided_looks import LOOKS, PAUSE, within_at
 from mfbench_jax.blocks.landscape import Places
+from mfbench_jax.blocks.levels import SLAB
 from mfbench_jax.blocks.network_inputs import network_inputs
 from mfbench_jax.blocks.reactive_shots import PAIRS, ReactiveShots, reconciled
 from mfbench_jax.blocks.ritz_pool import FIRST, RELAXED, STRETCHES, UPDATES, RitzPool
@@ -167,7 +168,7 @@ def test_windows_stand_and_the_work_of_walkers_and_shots_is_counted(inner, lead,
     assert pool.reports["window_high"] == lead.reports["window_high"]
     looks = (40 + FIRST + RELAXED) * LOOKS * PAUSE
     assert pool.samples == looks * SIZE
-    steps = 40 * STRETCHES * pool._shots.stretch
+    steps = 40 * STRETCHES * pool._shots._pace.stretch
     assert pool.evaluations == MOVES * pool.samples + 2 * 2 * PAIRS * steps + PROBED * inner.dim
     assert (
         pool.reports["places"] == (40 + FIRST) * LOOKS * SIZE and pool.reports["pool_steps"] == 40 * UPDATES
@@ -213,10 +214,10 @@ def test_pairs_of_trajectories_tell_the_rate_whatever_the_guide_lacks(well, pool
 
 def test_shots_that_contradict_the_energy_teach(inner, lead, monkeypatch):
     """Half of the energy's rate with a small error against all of it."""
-    networks = []
+    networks, slab = [], inner.beta * (SLAB[1] - SLAB[0])
     for factor in (1.0, 0.5):
         with monkeypatch.context() as patch:
-            patch.setattr(ReactiveShots, "factor", (factor, 1e-3))
+            patch.setattr(ReactiveShots, "per_energy", (factor / slab, 1e-3 / slab))
             patch.setattr(ritz_pool, "DOUBTED", 5.0)
             found = pool_of(inner, lead)
             for _ in range(3):
@@ -227,7 +228,8 @@ def test_shots_that_contradict_the_energy_teach(inner, lead, monkeypatch):
     assert np.max(np.abs(networks[0] - networks[1])) > 1e-4
 
 
-def test_without_time_no_trajectory_is_begun(inner, lead):
+def test_without_time_no_trajectory_is_begun_and_no_coin_looked_at(inner, lead, monkeypatch):
+    monkeypatch.setattr(ritz_pool.supervised, "lesson_of", None)
     found = pool_of(inner, lead, shooting=False)
     found.advance()
     assert found.evaluations == MOVES * found.samples
@@ -240,17 +242,12 @@ def test_where_no_time_step_is_known_the_energy_goes_on_alone(inner, lead, monke
     def rough(*_):
         raise Diverged("step 0: derivatives of the drift are not finite")
 
-    class Coarse(ReactiveShots):
-        def __init__(self, *given):
-            super().__init__(*given)
-            self.stretch = 0
-
     def nobody(self, *_):
         return np.empty((0, inner.dim)), np.empty(0)
 
     for target, name, broken in (
-        (ritz_pool, "ReactiveShots", rough),
-        (ritz_pool, "ReactiveShots", Coarse),
+        (ritz_pool, "pace_of", rough),
+        (ritz_pool, "pace_of", lambda *_: None),
         (RitzPool, "_starts", nobody),
     ):
         with monkeypatch.context() as patch:

@@ -74,6 +74,7 @@ def test_the_loss_is_least_at_the_mean_of_shots_and_its_slope_that_of_means():
     assert abs(float(slope(logit))) < 1e-6
     f = 1 / (1 + np.exp(-0.7))
     np.testing.assert_allclose(slope(0.7), 3.0 * 2 * (f - 0.4) * f * (1 - f), rtol=1e-6)
+    assert loss(0.7, None, None) == 0.0, "no lesson"
 
 
 def test_the_weight_rises_with_the_coins_and_is_bounded():

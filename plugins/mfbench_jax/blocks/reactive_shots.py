@@ -6,26 +6,24 @@ places by any w >= 0, then
 
     nu delta = E_mu[w(X) 1{of two trajectories from X one ends in A, the other in B} / S] / 2,
 
-S the sum of w over the places of both at times 0, delta, 2 delta, ...; one half, since as many ways lead back. With f a
-solution, w = |grad f|^2 where c0 < f < c1, and nu_f = E_mu[w] / (beta (c1 - c0)), f's rate by the slab (`running`),
+S the sum of w over the places of both at times 0, delta, 2 delta, ...; one half, since as many ways lead back. So
 
-    nu = nu_f beta (c1 - c0) / (2 delta) E[1{...} / S],    X drawn from w mu.
+    nu / E_mu[w] = E[1{...} / S] / (2 delta),    X drawn from w mu.
 
-S is then about the quadratic variation of f within the slab: much the same for all ways, long or short. Ways that cross the
-slab between two places that count are missed: f changes by a tenth in delta, a quarter of the slab, at most. What was
-measured: docs/decisions/0077.
+With f a solution and w = |grad f|^2 where c0 < f < c1, S is about the quadratic variation of f within the slab: much the
+same for all ways, long or short. Ways that cross the slab between two places that count are missed: f changes by a tenth in
+delta, a quarter of the slab, at most. What was measured: docs/decisions/0077.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
-from . import levels
 from .shots import Ended, Shots
 from .trajectories import make_advance, step_of
 
@@ -41,38 +39,50 @@ FEWEST = 64
 """Pairs that join A and B from which a rate is told."""
 
 
+class Pace(NamedTuple):
+    """How pairs go on.
+
+    Args:
+        time_step: of the dynamics.
+        stretch: time steps between places that count.
+        spent: points at which grad V was evaluated to find out.
+    """
+
+    time_step: float
+    stretch: int
+    spent: int
+
+
+def pace_of(problem: CommittorProblem, places: np.ndarray, w: np.ndarray) -> Pace | None:
+    """The pace for starts drawn as these places (m, d) with w (m,) were; None: a slab so thin that ways would take forever.
+
+    Raises:
+        Diverged: the drift has no finite derivatives there.
+    """
+    step, spent = step_of(problem, places)
+    # In a time t f changes by the root of 2 w t / beta.
+    longest = FINE**2 * problem.beta / (2.0 * float(np.quantile(w, 0.9)))
+    if step > THIN * longest:
+        return None
+    time_step = min(step, longest)
+    return Pace(time_step, int(min(longest / time_step, STRETCH)), spent)
+
+
 class ReactiveShots:
     """Pairs of trajectories from places drawn from w mu.
 
     Args:
         problem: with reversible dynamics.
         weigh: x (2 PAIRS, d) -> w (2 PAIRS,).
-        places, w: (m, d) and (m,) drawn as pairs' starts will be: the time step is one for them.
+        pace: of the trajectories.
         seed: of the noise.
-
-    Attributes:
-        time_step: of the dynamics.
-        stretch: time steps between places that count; 0 where the slab is so thin that ways would take forever.
-
-    Raises:
-        Diverged: the drift has no finite derivatives there.
     """
 
     def __init__(
-        self,
-        problem: CommittorProblem,
-        weigh: Callable[[np.ndarray], Any],
-        places: np.ndarray,
-        w: np.ndarray,
-        seed: int,
+        self, problem: CommittorProblem, weigh: Callable[[np.ndarray], Any], pace: Pace, seed: int
     ) -> None:
-        self._beta, self._weigh = problem.beta, weigh
-        step, self._spent = step_of(problem, places)
-        # In a time t f changes by the root of 2 w t / beta.
-        longest = FINE**2 * problem.beta / (2.0 * float(np.quantile(w, 0.9)))
-        self.time_step = min(step, longest)
-        self.stretch = int(min(longest / self.time_step, STRETCH)) if step <= THIN * longest else 0
-        self._advance = make_advance(problem, self.time_step)
+        self._weigh, self._pace = weigh, pace
+        self._advance = make_advance(problem, pace.time_step)
         self._shots = Shots(problem, self._advance, 2 * PAIRS, seed)
         self._pair = np.full(2 * PAIRS, -1)
         self._sums, self._ends = np.empty(0), np.empty((0, 2), int)
@@ -90,7 +100,7 @@ class ReactiveShots:
     @property
     def evaluations(self) -> int:
         """Points at which grad V was evaluated."""
-        return self._spent + self._shots.evaluations
+        return self._pace.spent + self._shots.evaluations
 
     @property
     def escaped(self) -> int:
@@ -107,16 +117,15 @@ class ReactiveShots:
 
     def run(self) -> Ended:
         """All a stretch further: what is known of places on the ways of those that ended in it."""
-        busy = ~np.isin(np.arange(2 * PAIRS), self._shots.free)
-        ended = self._shots.run(self.stretch)
-        going = busy & ~np.isin(np.arange(2 * PAIRS), self._shots.free)
+        ended = self._shots.run(self._pace.stretch)
+        going = self._shots.busy
         np.add.at(self._sums, self._pair[going], np.asarray(self._weigh(self._shots.x), float)[going])
         np.add.at(self._ends, (self._pair[ended.slots], ended.in_b.astype(int)), 1)
         return ended
 
     @property
-    def factor(self) -> tuple[float, float] | None:
-        """nu / nu_f and its standard error, of all pairs but the newest; None while there are too few.
+    def per_energy(self) -> tuple[float, float] | None:
+        """nu / E_mu[w] and its standard error, of all pairs but the newest; None while there are too few.
 
         Those that are still under way among the older ones are long: S is large, and 1 / S, once they end, small. They
         count for half of it, as it is by now. Without them the others would be too short ones.
@@ -127,8 +136,7 @@ class ReactiveShots:
         if np.sum(joined) < FEWEST:
             return None
         share = np.where(np.sum(ends, axis=1) < 2, 0.5, joined) / self._sums[:older]
-        low, high = levels.SLAB
-        scale = self._beta * (high - low) / (2.0 * self.stretch * self.time_step)
+        scale = 1.0 / (2.0 * self._pace.stretch * self._pace.time_step)
         return scale * float(np.mean(share)), scale * float(np.std(share, ddof=1) / np.sqrt(older))
 
 

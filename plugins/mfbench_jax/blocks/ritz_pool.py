@@ -35,7 +35,7 @@ from .landscape import Places
 from .lift import Lift
 from .outcomes import Coins
 from .penalty import at_walkers, make_penalty
-from .reactive_shots import ReactiveShots, reconciled
+from .reactive_shots import ReactiveShots, pace_of, reconciled
 from .ritz import energy_density
 from .ritz_descent import Descent, bounded_adam, make_descent, with_share
 from .sampler import Walkers
@@ -103,7 +103,7 @@ class RitzPool:
         ladders, windows = walkers.places.lift.shape
         self._archive = Archive(ladders, windows, problem.dim, MOST)
         self._seen = running.nothing(ladders, windows)
-        self._within, self._beta = np.zeros((ladders, windows)), problem.beta
+        self._within = np.zeros((ladders, windows))
         self._rounds, self._learned, self._anew = 0, 0, ANEW
         self._look = guided_looks(problem, lift, model, moves)
         begun, self._learn = _lessons(model)
@@ -123,14 +123,10 @@ class RitzPool:
             newest = self._gather()
             self._keep(newest)
         self._coins = Coins(problem.dim, supervised.CAPACITY)
-        self._shots: ReactiveShots | None = None
         self._doubted = False
-        first, own = self._starts(newest, supervised.PROBED), int(seeds.generate_state(2)[1])
-        if shooting and len(first[0]):
-            # Nothing else here needs that V has second derivatives.
-            with suppress(Diverged):
-                shots = ReactiveShots(problem, within_at(model, self._guide), *first, own)
-                self._shots = shots if shots.stretch else None
+        self._shots = (
+            self._begun(problem, model, newest, int(seeds.generate_state(2)[1])) if shooting else None
+        )
 
     def advance(self, share: float = 1.0) -> None:
         """A round of looks, and updates of which the steps have a share of their usual length.
@@ -148,8 +144,7 @@ class RitzPool:
             )
             self._learned, self._anew = 0, round(OFTENER * self._anew)
         batches = self._archive.batches(self._rng, masses, UPDATES, BATCH)
-        weight = COIN_WEIGHT if self._doubted else 0.0
-        lesson = supervised.lesson_of(self._coins, self._rng, UPDATES, weight)
+        lesson = supervised.lesson_of(self._coins, self._rng, UPDATES, COIN_WEIGHT) if self._doubted else None
         self._training = self._learn(with_share(self._training, share), batches, lesson)
         self._learned += UPDATES
         stand = self._state.placement
@@ -219,6 +214,16 @@ class RitzPool:
         self._within += (within - self._within) / self._rounds
         self._archive.add(places, np.asarray(inverse), np.asarray(density))
 
+    def _begun(
+        self, problem: CommittorProblem, model: Ansatz, newest: Round, seed: int
+    ) -> ReactiveShots | None:
+        """Trajectories, if they can run here: nothing else needs that V has second derivatives."""
+        places, within = self._starts(newest, supervised.PROBED)
+        with suppress(Diverged):
+            if len(places) and (pace := pace_of(problem, places, within)):
+                return ReactiveShots(problem, within_at(model, self._guide), pace, seed)
+        return None
+
     def _starts(self, newest: Round, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Places (number, d) and the guide's energy within the slab there, in proportion to it under mu; none, if none has
         been there."""
@@ -245,11 +250,11 @@ class RitzPool:
         if "rate" not in told:
             return {}
         rates = {"rate_by_slab": told["rate"], "rate_by_slab_error": told["rate_error"]}
-        if self._shots is None or (factor := self._shots.factor) is None:
+        if self._shots is None or (found := self._shots.per_energy) is None:
             return rates
         energy, doubt = map(float, self._slab(self._seen._replace(energy=self._within[..., None])))
-        rate = factor[0] * energy / (self._beta * (levels.SLAB[1] - levels.SLAB[0]))
-        error = rate * math.hypot(doubt / energy, factor[1] / factor[0])
+        rate = found[0] * energy
+        error = rate * math.hypot(doubt / energy, found[1] / found[0])
         self._doubted = abs(told["rate"] - rate) > DOUBTED * math.hypot(told["rate_error"], error)
         best = {"rate": reconciled((told["rate"], told["rate_error"]), (rate, error)), "rate_error": error}
         rates |= {"rate_by_shots": rate, "pairs": float(self._shots.pairs)}
@@ -258,8 +263,8 @@ class RitzPool:
 
 def _lessons(
     model: Ansatz,
-) -> tuple[Callable[[Any], Descent], Callable[[Descent, Batches, Lesson], Descent]]:
-    """Parameters -> a training that begins with them, and the compiled (training, batches, coins) -> training."""
+) -> tuple[Callable[[Any], Descent], Callable[[Descent, Batches, Lesson | None], Descent]]:
+    """Parameters -> a training that begins with them, and the compiled (training, batches, coins or None) -> training."""
     penalty, outcomes = make_penalty(at_walkers, PENALTY), supervised.make_loss(model.logit)
     begun, descend = make_descent(
         model.walkers,
@@ -267,7 +272,7 @@ def _lessons(
         lambda *seen: penalty(*seen) + outcomes(*seen),
     )
 
-    def learn(training: Descent, news: tuple[Batches, Lesson]) -> tuple[Descent, None]:
+    def learn(training: Descent, news: tuple[Batches, Lesson | None]) -> tuple[Descent, None]:
         batch, lesson = news
         seen = Seen(Walkers(batch.places, batch.places.lift, batch.places.lift_slope), batch.weights)
         return descend(training, seen, lesson), None

@@ -66,6 +66,11 @@ class Shots:
         return np.flatnonzero(~self._busy)
 
     @property
+    def busy(self) -> np.ndarray:
+        """(n,) which are under way."""
+        return self._busy.copy()
+
+    @property
     def x(self) -> np.ndarray:
         """(n, d) where all are, or have ended."""
         return self._x

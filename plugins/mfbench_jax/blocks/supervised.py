@@ -54,10 +54,15 @@ def weight_of(coins: int, most: float = WEIGHT) -> float:
     return most * coins / (coins + HALF)
 
 
-def make_loss(logit: Callable[[Any, jax.Array], jax.Array]) -> Callable[[Any, Any, Lesson], jax.Array]:
-    """(params, walkers, lesson) -> its weight times the mean of (f - y)^2, for a logit of f; walkers have no say."""
+def make_loss(
+    logit: Callable[[Any, jax.Array], jax.Array],
+) -> Callable[[Any, Any, Lesson | None], jax.Array]:
+    """(params, walkers, lesson) -> its weight times the mean of (f - y)^2, for a logit of f, 0 without a lesson; walkers
+    have no say."""
 
-    def loss(params: Any, _: Any, lesson: Lesson) -> jax.Array:
+    def loss(params: Any, _: Any, lesson: Lesson | None) -> jax.Array:
+        if lesson is None:
+            return jnp.zeros(())
         return lesson.weight * jnp.mean((jax.nn.sigmoid(logit(params, lesson.x)) - lesson.y) ** 2)
 
     return loss
