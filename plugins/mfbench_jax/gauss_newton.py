@@ -58,10 +58,10 @@ from .gauss_newton_entry import GaussNewton
 FIRST_DAMPING = Damping(1.0)
 STEPS = 2
 """With one pool."""
-ROOM, COMPILED, POOLED = 2.5, 1.5, 4.0
-"""Times as long as the energy took to compile that must be left for the equation, which compiles for about 1.5 times as
-long and then wants to take steps, where it is compiled already, and for the energy over a pool, which compiles about as
-long as the energy did and learns nothing meanwhile: where it is not, the energy goes on."""
+ROOM, COMPILED, POOLED = 3.0, 1.5, 4.0
+"""Times as long as the energy took to compile that must be left for the equation, which compiles and learns for about twice
+as long and then needs a dozen steps to be better, where it is compiled already, and for the energy over a pool, which
+compiles about as long as the energy did and learns nothing meanwhile: where it is not, the energy goes on."""
 PATIENCE = 0.15
 """Share of the time left once there is no equation to follow in which windows follow the energy before they stand."""
 SHOOTING = 150.0

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .compiled import once
 from .jet import Jet
 from .landscape import value_and_slope
 
@@ -166,7 +167,7 @@ def distance_to(boundary: Field, inside: np.ndarray, gap: float) -> Distance:
         ValueError: no point of the boundary was found.
     """
 
-    @jax.jit
+    @once
     def foot(x: jax.Array, anchors: jax.Array) -> Foot:
         return Distance(boundary, anchors, gap).foot(x)
 

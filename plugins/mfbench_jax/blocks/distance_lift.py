@@ -20,7 +20,7 @@ z holds nothing of the factor that a boundary function carries. What was measure
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from math import comb
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ from array_api_compat import array_namespace
 
 from mfbench.tasks.committor import CommittorProblem
 
+from .compiled import once
 from .distance import Distance, distance_to, jet_of, shapes_at_anchors, steepness
 from .drift import drift
 from .jet import Jet
@@ -154,11 +155,15 @@ def profile_of(problem: CommittorProblem, distance: Distance) -> Profile:
     total = float(np.mean(np.trace(shapes, axis1=1, axis2=2)))
     square = float(np.mean(np.sum(shapes**2, axis=(1, 2))))
     if problem.mobility is None:  # with one the normal's part of it is another one everywhere
-        at = jnp.asarray(distance.anchors)
-        _, slope, size = steepness(distance.boundary, at)
-        force = np.asarray(problem.beta * jnp.sum(drift(problem, at) * slope, axis=1) / size)
+        force = np.asarray(once(partial(_force, problem, distance))(distance.anchors))
         if np.std(force) <= ALIKE * abs(np.mean(force)):
             total += float(np.mean(force))
     directions = float(np.clip(total**2 / square, 1.0, MOST)) if square > 0.0 else MOST
     reach = GROWN / max(-total, GROWN / distance.trusted)
     return Profile(reach, total / directions, directions)
+
+
+def _force(problem: CommittorProblem, distance: Distance, at: jax.Array) -> jax.Array:
+    """beta b . grad t (n,) at points (n, d) of the boundary."""
+    _, slope, size = steepness(distance.boundary, at)
+    return problem.beta * jnp.sum(drift(problem, at) * slope, axis=1) / size

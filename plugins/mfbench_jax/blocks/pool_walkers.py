@@ -60,10 +60,9 @@ class PoolWalkers:
         self._look = umbrella.looker(
             visit, logit, moves, memory=umbrella.ALL, escaped=watch.counter(problem.box), settling=False
         )
-        self._visited = once(visit)
+        self._begun = once(lambda x: umbrella.umbrella(visit(x), FIRST_SIZE, watched=True, fluxes=True))
         x = departure(rng, problem.start_a, problem.start_b, ladders, windows)
-        places = self._visited(jnp.asarray(x, umbrella.DTYPE))
-        self.state = umbrella.umbrella(places, FIRST_SIZE, watched=True, fluxes=True)
+        self.state = self._begun(jnp.asarray(x, umbrella.DTYPE))
         self.seen: Seen | None = None
         self._key = root_key(int(rng.integers(2**31)))
         self._energies = jax.jit(energy_of(problem))
@@ -89,7 +88,7 @@ class PoolWalkers:
         self._surveyed += self._number
         self.state = self.state._replace(
             since=jnp.zeros((), int),
-            places=self._visited(others.places.x),
+            places=self._begun(others.places.x).places,
             sizes=others.sizes,
             placement=others.placement,
         )
