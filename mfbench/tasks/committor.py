@@ -32,10 +32,14 @@ VectorField = Callable[[Any], Any]
 
 FACTOR_AMPLITUDE = 0.5
 FACTOR_SINES = 3
-PROBES = 65
-"""Points on the way from a start point in A to one in B at which the sets are looked for an overlap."""
+LINES, PROBES = 64, 65
+"""Straight lines from start points in A to ones in B at most, and points of each, at which all functions are looked at."""
 BOX_PROBES = 256
-"""Points of the box at which the sets are looked at."""
+"""Points of the box at which they are."""
+HALVINGS = 60
+"""Of the way from A to B where one follows the other: what is left is rounding."""
+REACHED = 10.0
+"""beta V above the start points' median up to which sets must not touch; where nobody goes, as behind an arc, they may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +63,10 @@ class CommittorProblem:
             Where it is not, the entry says "anisotropic", and "hypoelliptic" where some of it is 0.
 
     Raises:
-        ValueError: dimension, beta, mobility, shapes or start points that contradict each other; values that are not
-            finite at a start point; boundary functions that are no numbers at one of BOX_PROBES places of the box; sets that
-            overlap at one of these or on a line between start points.
+        ValueError: dimension, beta, mobility, types, shapes or start points that contradict each other; values that are not
+            finite at a start point; functions that are no numbers, or a potential that is -inf, at one of BOX_PROBES
+            places of the box or on one of LINES lines between start points; sets that overlap at one of these, or touch
+            on a line where beta V is no higher than REACHED.
     """
 
     dim: int
@@ -76,10 +81,25 @@ class CommittorProblem:
     mobility: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.dim, int) and self.dim >= 1):
+        if not (isinstance(self.dim, int) and not isinstance(self.dim, bool) and self.dim >= 1):
             raise ValueError(f"CommittorProblem: dim is {self.dim!r}; expected a whole number >= 1.")
         if not (is_number(self.beta) and math.isfinite(self.beta) and self.beta > 0):
             raise ValueError(f"CommittorProblem: beta is {self.beta!r}; expected a finite number > 0.")
+        for name in ("potential", "boundary_a", "boundary_b", "circulation"):
+            found = getattr(self, name)
+            if not callable(found) and not (name == "circulation" and found is None):
+                raise ValueError(
+                    f"CommittorProblem: {name} is {found!r}; expected a function of points (n, d)."
+                )
+        for name in ("box", "start_a", "start_b", "mobility"):
+            found = getattr(self, name)
+            if name == "mobility" and found is None:
+                continue
+            if not (isinstance(found, np.ndarray) and found.dtype.kind in "fiu"):
+                kind = f"an array of {found.dtype}" if isinstance(found, np.ndarray) else type(found).__name__
+                raise ValueError(
+                    f"CommittorProblem: {name} is {kind}; expected a numpy array of real numbers."
+                )
         if np.shape(self.box) != (2, self.dim):
             raise ValueError(
                 f"CommittorProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim})."
@@ -101,14 +121,21 @@ class CommittorProblem:
             )
         self._check_starts("start_a", self.start_a)
         self._check_starts("start_b", self.start_b)
-        self._check_box()
-        self._check_separation()
+        lines = self._lines()
+        places = np.concatenate([lines.reshape(-1, self.dim), self._places_in_box()])
+        self._check_values(places)
+        self._check_separation(lines, places)
 
     def _check_starts(self, label: str, points: np.ndarray) -> None:
         """Refuse start points of the wrong shape or place, and functions that cannot take them."""
         if np.ndim(points) != 2 or np.shape(points)[1] != self.dim or len(points) == 0:
             raise ValueError(
                 f"CommittorProblem: {label} has shape {np.shape(points)}; expected (m, {self.dim}), m >= 1."
+            )
+        if np.any(out := np.any((points < self.box[0]) | (points > self.box[1]), axis=1)):
+            raise ValueError(
+                f"CommittorProblem: {label} holds {np.count_nonzero(out)} of {len(points)} points outside the box, the "
+                f"first {points[out][0].tolist()}; expected all of them within it. Move the points, or widen the box."
             )
         values = {}
         for name in ("potential", "boundary_a", "boundary_b"):
@@ -138,20 +165,24 @@ class CommittorProblem:
                 f"{values[other][first]:.6g}; expected {own} < 0 and {other} > 0. Move the points, or separate A and B."
             )
 
-    def _check_box(self) -> None:
-        """Refuse sets and a potential that are not defined somewhere in the box; V may be inf where nobody goes."""
-        x = self._places_in_box()
-        for name in ("potential", "boundary_a", "boundary_b"):
-            with np.errstate(over="ignore"):
-                found = np.asarray(getattr(self, name)(x))
-            if found.shape != (len(x),):
+    def _check_values(self, x: np.ndarray) -> None:
+        """Refuse what is not defined at one of these places (n, d); V may be inf where nobody goes."""
+        for name in ("potential", "boundary_a", "boundary_b", "circulation"):
+            if (function := getattr(self, name)) is None:
+                continue
+            with np.errstate(over="ignore", invalid="ignore"):
+                found = np.asarray(function(x))
+            expected = x.shape if name == "circulation" else (len(x),)
+            if found.shape != expected:
                 raise ValueError(
-                    f"CommittorProblem: {name} gave shape {found.shape} at {len(x)} points of the box; expected ({len(x)},)."
+                    f"CommittorProblem: {name} gave shape {found.shape} at {len(x)} points of the box; expected {expected}."
                 )
-            if np.any(bad := np.isnan(found)):
+            bad = np.isnan(found) | ((name == "potential") & (found == -np.inf))
+            if np.any(bad := bad.reshape(len(x), -1).any(axis=1)):
+                value = "NaN or -inf" if name == "potential" else "NaN"
                 raise ValueError(
-                    f"CommittorProblem: {name} is NaN at {np.count_nonzero(bad)} of {len(x)} points of the box, the first "
-                    f"{x[bad][0].tolist()}; expected numbers all over the box. Extend the function, or shrink the box."
+                    f"CommittorProblem: {name} is {value} at {np.count_nonzero(bad)} of {len(x)} points of the box, the "
+                    f"first {x[bad][0].tolist()}; expected numbers all over the box. Extend the function, or shrink the box."
                 )
 
     def _places_in_box(self) -> np.ndarray:
@@ -160,18 +191,47 @@ class CommittorProblem:
         places: np.ndarray = self.box[0] + share * (self.box[1] - self.box[0])
         return places
 
-    def _check_separation(self) -> None:
-        """Refuse sets that share a point in the box or on a straight line between start points; others go unseen."""
-        pairs = min(len(self.start_a), len(self.start_b))
+    def _lines(self) -> np.ndarray:
+        """(PROBES, n, d) points from start points in A to ones in B, in pairs drawn at random, always the same."""
+        rng, (m_a, m_b) = np.random.default_rng(0), (len(self.start_a), len(self.start_b))
+        number = min(LINES, max(m_a, m_b))
+        start = self.start_a[rng.permutation(max(m_a, number))[:number] % m_a]
+        end = self.start_b[rng.permutation(max(m_b, number))[:number] % m_b]
         t = np.linspace(0.0, 1.0, PROBES)[:, None, None]
-        between = ((1.0 - t) * self.start_a[:pairs] + t * self.start_b[:pairs]).reshape(-1, self.dim)
-        x = np.concatenate([between, self._places_in_box()])
-        shared = np.asarray(self.in_a(x)) & np.asarray(self.in_b(x))
-        if np.any(shared):
+        lines: np.ndarray = (1.0 - t) * start + t * end
+        return lines
+
+    def _check_separation(self, lines: np.ndarray, places: np.ndarray) -> None:
+        """Refuse sets that share one of these places (n, d) or touch on a line; others go unseen."""
+        shared = places[np.asarray(self.in_a(places)) & np.asarray(self.in_b(places))]
+        met = np.concatenate([shared, self._touched(lines)])
+        if len(met):
             raise ValueError(
-                f"CommittorProblem: A and B overlap, for instance at {x[shared][0].tolist()}; expected no common "
-                "point. Shrink one of them."
+                f"CommittorProblem: A and B overlap or touch, for instance at {met[0].tolist()}; expected a gap between "
+                "them. Shrink one of them."
             )
+
+    def _touched(self, lines: np.ndarray) -> np.ndarray:
+        """(k, d) places on lines (PROBES, n, d), low enough to come there, where one set follows the other without a gap."""
+        in_a, in_b = (
+            np.asarray(inside(lines.reshape(-1, self.dim))).reshape(lines.shape[:2])
+            for inside in (self.in_a, self.in_b)
+        )
+        over = (in_a[:-1] & in_b[1:]) | (in_b[:-1] & in_a[1:])
+        from_a, here, there = in_a[:-1][over], lines[:-1][over], lines[1:][over]
+        apart = np.zeros(len(here), bool)
+        for _ in range(HALVINGS if len(here) else 0):
+            middle = 0.5 * (here + there)
+            a, b = np.asarray(self.in_a(middle)), np.asarray(self.in_b(middle))
+            apart |= ~(a | b)
+            stays = np.where(from_a, a, b)[:, None]
+            here, there = np.where(stays, middle, here), np.where(stays, there, middle)
+        touched: np.ndarray = here[~apart]
+        if not len(touched):
+            return touched
+        starts = np.concatenate([self.start_a, self.start_b])
+        above = np.asarray(self.potential(touched)) - np.median(np.asarray(self.potential(starts)))
+        return touched[self.beta * above <= REACHED]
 
     def in_a(self, x: Any) -> Any:
         """(n,) booleans: x lies in the closed set A."""

@@ -80,7 +80,7 @@ BAD = {
     "boundary nan": ({"boundary_b": lambda x: NAN * x[:, 0]}, "boundary_b(start_a) gave shape (2,) with 2 values"),
     "sets that overlap beside the starts": (
         {"boundary_b": lambda x: np.minimum(0.5 - x[:, 0], 1.0 - x[:, 1])},
-        "A and B overlap, for instance at [",
+        "A and B overlap or touch, for instance at [",
     ),
     "potential complex": (
         {"potential": lambda x: x[:, 0] + 0j},
@@ -89,23 +89,54 @@ BAD = {
     "potential none": ({"potential": lambda x: None}, "potential(start_a) gave values of type object; expected real"),
     "potential nan between the sets": (
         {"potential": lambda x: np.sqrt(np.abs(x[:, 0]) - 0.4)},
-        "potential is NaN at 37 of 256 points of the box, the first [",
+        "potential is NaN or -inf at 85 of 386 points of the box, the first [",
     ),
     "potential of another shape in the box": (
         {"potential": lambda x: x[:2, 0]},
-        "potential gave shape (2,) at 256 points of the box; expected (256,)",
+        "potential gave shape (2,) at 386 points of the box; expected (386,)",
     ),
     "boundary nan in the box": (
         {"boundary_a": lambda x: x[:, 0] + 0.5 + 0.0 * np.sqrt(2.5 - x[:, 1])},
-        "boundary_a is NaN at 26 of 256 points of the box, the first [",
+        "boundary_a is NaN at 26 of 386 points of the box, the first [",
     ),
     "sets that overlap between the starts": (
         {"boundary_a": lambda x: x[:, 0] - 0.6, "boundary_b": lambda x: -x[:, 0] - 0.6},
-        "A and B overlap, for instance at [",
+        "A and B overlap or touch, for instance at [",
     ),
     "sets that touch": (
         {"boundary_a": lambda x: x[:, 0], "boundary_b": lambda x: -x[:, 0]},
-        "A and B overlap, for instance at [0.0, 0.0]; expected no common point. Shrink one of them.",
+        "A and B overlap or touch, for instance at [0.0, 0.0]; expected a gap between them. Shrink one of them.",
+    ),
+    "sets that touch where no probe is": (
+        {"boundary_a": lambda x: x[:, 0] - 0.0137, "boundary_b": lambda x: 0.0137 - x[:, 0]},
+        "A and B overlap or touch, for instance at [0.0137, 0.0]",
+    ),
+    "one set all around the other": (
+        {"boundary_a": lambda x: 0.3 - np.hypot(x[:, 0] - 1, x[:, 1]),
+         "boundary_b": lambda x: np.hypot(x[:, 0] - 1, x[:, 1]) - 0.3},
+        "A and B overlap or touch, for instance at [0.7, 0.0]",
+    ),
+    "potential nan in the pass alone": (
+        {"potential": lambda x: np.where(np.hypot(x[:, 0], x[:, 1]) < 0.1, NAN, x[:, 0] ** 2)},
+        "potential is NaN or -inf at ",
+    ),
+    "potential without a bottom": (
+        {"potential": lambda x: np.where(np.abs(x[:, 0]) < 0.4, -INFINITE, x[:, 0] ** 2)},
+        "potential is NaN or -inf at ",
+    ),
+    "circulation nan between the sets": (
+        {"circulation": lambda x: np.where(np.abs(x[:, :1]) < 0.4, NAN, 0.0) * x},
+        "circulation is NaN at ",
+    ),
+    "dim a truth value": ({"dim": True}, "dim is True; expected a whole number >= 1"),
+    "potential a number": ({"potential": 3}, "potential is 3; expected a function of points (n, d)."),
+    "circulation a number": ({"circulation": 3}, "circulation is 3; expected a function of points (n, d)."),
+    "starts a list": ({"start_a": [[-1.0, 0.0]]}, "start_a is list; expected a numpy array of real numbers"),
+    "starts words": ({"start_a": np.array([["a", "b"]])}, "start_a is an array of <U1; expected a numpy array"),
+    "mobility a word": ({"mobility": "x"}, "mobility is str; expected a numpy array of real numbers"),
+    "start outside the box": (
+        {"start_b": np.array([[1.0, 0.0], [9.0, 0.0]])},
+        "start_b holds 1 of 2 points outside the box, the first [9.0, 0.0]; expected all of them within it.",
     ),
 }  # fmt: skip
 
@@ -128,3 +159,25 @@ def test_a_potential_that_is_infinite_far_away_is_no_fault():
     far = np.concatenate([problem.start_a, problem.start_b])
     far[:, 1] = 3.0
     np.testing.assert_array_equal(problem.potential(far), INFINITE)
+
+
+@pytest.mark.parametrize("gap, refused", [(0.0, True), (1e-9, False), (1e-3, False)])
+def test_a_narrow_gap_between_probes_is_a_gap(gap, refused):
+    change = {"boundary_a": lambda x: x[:, 0] - 0.0137, "boundary_b": lambda x: 0.0137 + gap - x[:, 0]}
+    if refused:
+        with pytest.raises(ValueError, match="touch"):
+            CommittorProblem(**(GOOD | change))
+    else:
+        CommittorProblem(**(GOOD | change))
+
+
+def test_sets_may_touch_where_nobody_goes():
+    """As behind an arc: ten kT above the start points and more."""
+    touching = {"boundary_a": lambda x: x[:, 0] - 1e-4, "boundary_b": lambda x: 1e-4 - x[:, 0]}
+    for barrier, refused in ((5.0, True), (20.0, False)):
+        high = {"potential": lambda x, barrier=barrier: barrier * (x[:, 0] ** 2 - 1) ** 2 + x[:, 1] ** 2}
+        if refused:
+            with pytest.raises(ValueError, match="touch"):
+                CommittorProblem(**(GOOD | touching | high))
+        else:
+            CommittorProblem(**(GOOD | touching | high))

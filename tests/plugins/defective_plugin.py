@@ -11,7 +11,7 @@ import numpy as np
 
 import mfbench
 from mfbench.conformance.runs import PROBE_BUDGET
-from mfbench.tasks.committor import BOX_PROBES, CommittorProblem
+from mfbench.tasks.committor import BOX_PROBES, PROBES, CommittorProblem
 from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
 
 
@@ -390,7 +390,7 @@ def wrong_route(parameters, seed):
 
 def kills_its_process(parameters, seed):
     def deadly(x):
-        if len(x) > 10 and len(x) != BOX_PROBES:  # as many are looked at while it is built
+        if len(x) > 10 and len(x) != BOX_PROBES + 2 * PROBES:  # as many are looked at while it is built
             os._exit(7)
         return potential(x)
 

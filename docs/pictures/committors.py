@@ -1,0 +1,77 @@
+"""Draw how errors of `gauss-newton` and `is-sgd` fall with time on every committor instance that both take.
+
+Reads the records in results/two-minutes: every seed a line, the points of a line the looks of a trial. Dashed is the best
+constant.
+
+Usage: python docs/pictures/committors.py
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import matplotlib
+
+from mfbench.record import Record
+from mfbench.store import Store
+
+matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "committors"
+matplotlib.rcParams["svg.fonttype"] = "none"
+import matplotlib.pyplot as plt  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+COLUMNS = 5
+COLOURS = {"is-sgd": "C1", "gauss-newton": "C0"}
+LEAST = 1e-7
+"""Errors below it are drawn there: less than what shots can tell is 0."""
+SHORT = {"temperature": "T", "dim": "d"}
+
+
+def title_of(record: Record) -> str:
+    """The problem without its task, and the parameters that tell instances apart."""
+    told = {name: value for name, value in record.cell.problem_parameters.items() if name != "levels"}
+    values = ", ".join(
+        f"{SHORT.get(name, name)} {value:.3g}"
+        if isinstance(value, float)
+        else f"{SHORT.get(name, name)} {value}"
+        for name, value in told.items()
+    )
+    return f"{record.cell.problem.partition('/')[2]}\n{values}"
+
+
+def main() -> None:
+    """Write committors.svg."""
+    panels: dict[str, list[Record]] = defaultdict(list)
+    for record in Store(ROOT / "results" / "two-minutes").read_all().records:
+        panels[title_of(record)].append(record)
+    rows = -(-len(panels) // COLUMNS)
+    figure, axes = plt.subplots(rows, COLUMNS, figsize=(13.0, 2.3 * rows), squeeze=False)
+    for place in axes.flat[len(panels) :]:
+        place.set_visible(False)
+    for place, (title, records) in zip(axes.flat, sorted(panels.items()), strict=False):
+        for record in sorted(records, key=lambda record: record.cell.solver):
+            looks = [
+                (look.seconds, max(look.error, LEAST)) for look in record.curve if look.error is not None
+            ]
+            place.plot(*zip(*looks, strict=True), color=COLOURS[record.cell.solver], lw=0.9)
+        constant = [metric for record in records if (metric := record.metrics.get("wrmse_constant"))]
+        if records[0].headline == "wrmse" and constant and constant[0].value:
+            place.axhline(constant[0].value, color="0.5", ls="--", lw=0.8)
+        place.set(xscale="log", yscale="log", xlim=(3.0, 300.0))
+        place.minorticks_off()
+        place.set_title(title, fontsize=8)
+        place.tick_params(labelsize=7)
+        place.text(0.03, 0.05, records[0].headline, transform=place.transAxes, fontsize=7, color="0.4")
+    for place in axes[-1]:
+        place.set_xlabel("seconds", fontsize=8)
+    lines = [plt.Line2D([], [], color=colour, label=solver) for solver, colour in COLOURS.items()]
+    lines.append(plt.Line2D([], [], color="0.5", ls="--", label="best constant"))
+    figure.legend(handles=lines, loc="lower right", ncols=3, frameon=False)
+    figure.tight_layout()
+    figure.savefig(ROOT / "docs" / "pictures" / "committors.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
