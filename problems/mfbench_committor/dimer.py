@@ -111,7 +111,7 @@ def judge(parameters: DimerParameters, seed: int) -> CommittorJudge:
             quantity="nu, transitions A->B per unit time", value=rate, tolerance=QUADRATURE * rate, **made
         ),
         logit_tolerance=QUADRATURE,
-        share_a=by_quadrature(law, log_partition(beta, most=SHORT)),
+        share_a=by_quadrature(law, log_partition(beta, most=SHORT), log_partition(beta, least=LONG)),
     )
 
 
@@ -147,15 +147,15 @@ def reach(beta: float) -> tuple[float, float]:
     return max(SHORT + HALF - arm, 0.0), SHORT + HALF + arm
 
 
-def log_partition(beta: float, most: float = math.inf) -> float:
-    """log of the integral of r^2 e^{-beta U} over 0 < r < most."""
+def log_partition(beta: float, least: float = 0.0, most: float = math.inf) -> float:
+    """log of the integral of r^2 e^{-beta U} over least < r < most."""
 
     def exponent(r: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):  # r = 0 has density 0
             return -radial_energy(r, beta)
 
     low, high = reach(beta)
-    return log_integral(exponent, low, min(high, most))
+    return log_integral(exponent, max(low, least), min(high, most))
 
 
 def bond_law(beta: float) -> tuple[np.ndarray, np.ndarray]:

@@ -81,7 +81,10 @@ def judge(parameters: SpheresParameters, seed: int) -> CommittorJudge:
     rate = float(np.exp(-line.log_integral - log_z)) / beta
     made = {"method": "quadrature", "source": "mfbench_committor.blocks.line"}
     law = line.law(log_z)
-    outside = log_integral(lambda r: -energy(parameters, r), OUTER, reach(parameters))
+    outside, inside = (
+        log_integral(lambda r: -energy(parameters, r), *ends)
+        for ends in ((OUTER, reach(parameters)), (0.0, INNER))
+    )
     return committor_judge(
         points=reduced_points(law, COUNTS),
         lift=lambda u, rng: with_directions(-u[:, 0], dim, rng),
@@ -93,7 +96,7 @@ def judge(parameters: SpheresParameters, seed: int) -> CommittorJudge:
         ),
         logit_tolerance=LOGIT,
         headline_name="logit_rmse",
-        share_a=by_quadrature(law, outside),
+        share_a=by_quadrature(law, outside, inside),
     )
 
 
