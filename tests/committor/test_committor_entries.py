@@ -117,14 +117,11 @@ def test_a_judge_names_its_headline_and_answers_to_its_own_points(name):
     assert scores[judge.headline_name].value > judge.floor
     assert judge.field.tolerance > 0 and judge.rate.tolerance > 0
     assert scores["rate_reported"].value == 0
-    if name in STIRRED:
-        assert judge.share_a is None and not {"k_ab", "k_ba"} & set(scores)
-    else:
-        # nu / rhoA and nu / (1 - rhoA) are more than nu by factors of which the inverses add up to 1.
-        shares = [math.exp(scores[way].signed) for way in ("k_ab", "k_ba")]
-        assert sum(shares) == pytest.approx(1.0, abs=1e-12)
-        assert shares[0] == pytest.approx(judge.share_a.value)
-        assert judge.references[:3] == (judge.field, judge.rate, judge.share_a)
+    # nu / rhoA and nu / (1 - rhoA) are more than nu by factors of which the inverses add up to 1.
+    shares = [math.exp(scores[way].signed) for way in ("k_ab", "k_ba")]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-12)
+    assert shares[0] == pytest.approx(judge.share_a.value)
+    assert judge.references[:3] == (judge.field, judge.rate, judge.share_a)
     for solution in ("wrmse_half", "wrmse_constant"):
         assert scores[solution].value > 0
     assert scores["wrmse_half"] == scores["wrmse"]

@@ -7,14 +7,25 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from mfbench_committor import dimer, double_well, ginzburg_landau, lj7, mueller, mueller_circulation, spheres
+from mfbench_committor import (
+    dimer,
+    double_well,
+    duffing,
+    ginzburg_landau,
+    lj7,
+    mueller,
+    mueller_circulation,
+    spheres,
+)
 from mfbench_committor.entries.dimer import DimerParameters
 from mfbench_committor.entries.double_well import DoubleWellParameters
+from mfbench_committor.entries.duffing import DuffingParameters
 from mfbench_committor.entries.ginzburg_landau import GinzburgLandauParameters
 from mfbench_committor.entries.lj7 import LJ7Parameters
 from mfbench_committor.entries.mueller import MuellerParameters
 from mfbench_committor.entries.mueller_circulation import MuellerCirculationParameters
 from mfbench_committor.entries.spheres import SpheresParameters
+from mfbench_committor.references import store
 
 
 def share(energy, edges, committor):
@@ -93,7 +104,12 @@ def test_stored_ones_give_the_printed_rates():
     assert 0.3 < cluster.value < 0.4 and 0.01 < cluster.tolerance < 0.05
 
 
-def test_where_time_has_a_direction_it_is_not_known():
-    """int (1 - q) dmu is then the share of time with A hit next."""
-    judge = mueller_circulation.judge(MuellerCirculationParameters(), 0)
-    assert judge.share_a is None and judge.references[:2] == (judge.field, judge.rate)
+def test_where_time_has_a_direction_it_is_the_mean_of_the_backward_committor():
+    """Not of 1 - q, the share of time with A hit next. Of Duffing's both are 1/2, since half a turn exchanges the sets."""
+    stirred = mueller_circulation.planar_problem(MuellerCirculationParameters())
+    known = mueller_circulation.judge(MuellerCirculationParameters(), 0).share_a
+    record = store.load(stirred.stem).record
+    assert known.value == record["rhoA"] and 0 < known.tolerance < 1e-9
+    assert record["mean of 1 - q"] - known.value == pytest.approx(2.24e-5, rel=0.01)
+    momentum = duffing.judge(DuffingParameters(), 0).share_a
+    assert momentum.value == pytest.approx(0.5, abs=1e-9)

@@ -96,8 +96,25 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_others(well):
         pytest.param(
             {"network": "mean-field", "optimiser": "sgd", "rate": 0.1, "width": 128}, marks=pytest.mark.slow
         ),
+        {
+            "windows_in": "q",
+            "network": "mean-field",
+            "optimiser": "sgd",
+            "rate": 0.1,
+            "exchange": False,
+            "calibrate": False,
+            "boundary": "penalty",
+            "symmetric": False,
+        },
     ],
-    ids=["windows in q", "walkers of mu", "plain sgd", "neither exchange nor calibration", "mean-field sgd"],
+    ids=[
+        "windows in q",
+        "walkers of mu",
+        "plain sgd",
+        "neither exchange nor calibration",
+        "mean-field sgd",
+        "as published",
+    ],
 )
 def test_variants_learn(well, variant):
     problem, judge = well

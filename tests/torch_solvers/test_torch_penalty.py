@@ -101,3 +101,31 @@ def test_boundary_values_are_learned(problem):
         np.asarray(last.evaluate(last.state, points)) for points in (problem.start_a, problem.start_b)
     )
     assert 0.0 < np.mean(in_a) < 0.1 and 0.0 < np.mean(1.0 - in_b) < 0.1, "learned, and not exact"
+
+
+def test_the_variant_as_published_learns_its_boundary_values(problem):
+    """All of the first paper's settings at once: after 120 updates A and B are told apart, which at first they are not."""
+    context = Context(seed=11, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
+    asked = ImportanceSampling(
+        windows=8,
+        ladders=8,
+        width=24,
+        moves=3,
+        windows_in="q",
+        network="mean-field",
+        optimiser="sgd",
+        rate=0.1,
+        exchange=False,
+        calibrate=False,
+        boundary="penalty",
+        symmetric=False,
+    )
+    run = solve(problem, asked, context)
+    first = next(run)
+    last = next(itertools.islice(run, 30, None))
+    apart = [
+        np.mean(ch.evaluate(ch.state, problem.start_b)) - np.mean(ch.evaluate(ch.state, problem.start_a))
+        for ch in (first, last)
+    ]
+    assert abs(apart[0]) < 0.2 < 0.5 < apart[1]
+    assert np.all(np.isfinite(list(last.reports.values())))

@@ -30,7 +30,7 @@ class GridCommittor:
         p: (N,) those of 1 - q, solved for on their own.
         log_mass: log of the integral of exp(w) over everything.
         dirichlet: int grad q . M grad q dmu, so that nu = dirichlet / beta.
-        mean_p: rhoA = int (1 - q) dmu.
+        mean_p: int (1 - q) dmu; where the dynamics is reversible rhoA.
         mean_qp: rhoAB = int q (1 - q) dmu.
         mass_a: mu(A).
         mass_b: mu(B).

@@ -50,6 +50,7 @@ def climb(
         say(f"{problem.stem}: {len(field.q)} unknowns, nu = {field.dirichlet / problem.beta:.10g}")
         ladder.append(field)
     deeper = solve(replace(problem.law, depth=problem.law.depth + DEEPER), problem.spacing, 1, degree)
+    shares = [share_of_a(problem, field, k, degree) for k, field in enumerate(ladder)]
     *coarser, finest = ladder
     law = reduced_law(problem, finest, others=(*coarser, deeper))
     points = _storable(reduced_points(law, counts), finest)
@@ -83,8 +84,9 @@ def climb(
         logit_error=of_logit.error_bar,
         squares_error=of_squares.error_bar,
         record={
-            "rhoA": finest.mean_p,
-            "rhoAB": finest.mean_qp,
+            "rhoA": shares[-1],
+            "mean of 1 - q": finest.mean_p,
+            "mean of q (1 - q)": finest.mean_qp,
             "log_Z": finest.log_mass,
             "mu(A)": finest.mass_a,
             "mu(B)": finest.mass_b,
@@ -96,7 +98,10 @@ def climb(
             },
             "degree": degree,
             "depth": problem.law.depth,
-            "grids": [_facts(field, problem, k) for k, field in enumerate(ladder)],
+            "grids": [
+                _facts(field, problem, k) | {"rhoA": share}
+                for k, (field, share) in enumerate(zip(ladder, shares, strict=True))
+            ],
         },
     )
     say(
@@ -104,6 +109,18 @@ def climb(
         f"q +- {reference.field_error:.1e} (wRMSE), logit q +- {reference.logit_error:.1e}"
     )
     return reference
+
+
+def share_of_a(problem: PlanarProblem, field: GridCommittor, halvings: int, degree: int) -> float:
+    """rhoA, the share of time with A hit last, on the grid of a solution.
+
+    It is the mean of the backward committor, the chance to come from A, which is 1 - q of the process reversed in time: the
+    same process where it is reversible, else the one that is stirred the other way round.
+    """
+    law = problem.law
+    if not law.circulation:
+        return field.mean_p
+    return solve(replace(law, circulation=-law.circulation), problem.spacing, halvings, degree).mean_p
 
 
 def _logit(field: GridCommittor, u: np.ndarray) -> np.ndarray:
@@ -161,8 +178,8 @@ def _facts(field: GridCommittor, problem: PlanarProblem, halvings: int) -> dict[
         "triangles": field.unknowns.shape[1],
         "unknowns": len(field.q),
         "nu": field.dirichlet / problem.beta,
-        "rhoA": field.mean_p,
-        "rhoAB": field.mean_qp,
+        "mean of 1 - q": field.mean_p,
+        "mean of q (1 - q)": field.mean_qp,
         "log_Z": field.log_mass,
         "max |q + (1 - q) - 1|": _gap(field),
     }

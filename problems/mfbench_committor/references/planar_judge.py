@@ -45,13 +45,8 @@ def planar_judge(problem: PlanarProblem, lift: Lift, frame: Frame) -> CommittorJ
     )
 
 
-def time_share(problem: PlanarProblem, reference: PlanarReference) -> Reference | None:
-    """rhoA, the share of time with A hit last, with the step from the last grid but one; None where it is not known.
-
-    Where the dynamics is not reversible int (1 - q) dmu is the share of time with A hit next, another number.
-    """
-    if problem.law.circulation:
-        return None
+def time_share(problem: PlanarProblem, reference: PlanarReference) -> Reference:
+    """rhoA, the share of time with A hit last, with the step from the last grid but one."""
     before, last = (grid["rhoA"] for grid in reference.record["grids"][-2:])
     return Reference(
         quantity=QUANTITY,
