@@ -231,7 +231,8 @@ class CommittorProblem:
             return touched
         starts = np.concatenate([self.start_a, self.start_b])
         above = np.asarray(self.potential(touched)) - np.median(np.asarray(self.potential(starts)))
-        return touched[self.beta * above <= REACHED]
+        low: np.ndarray = touched[self.beta * above <= REACHED]
+        return low
 
     def in_a(self, x: Any) -> Any:
         """(n,) booleans: x lies in the closed set A."""

@@ -91,6 +91,7 @@ def test_the_reported_rate_is_right_within_its_error(well, trained):
     reports = trained[-1].reports
     assert 0 < reports["rate_error"] < 0.3 * reports["rate"]
     assert abs(reports["rate"] - well[1].rate.value) < 4.4 * reports["rate_error"]
+    assert reports["rate_error"] > abs(reports["rate"] - reports["rate_dirichlet"])
 
 
 def test_reports_are_finite_and_work_grows(trained):

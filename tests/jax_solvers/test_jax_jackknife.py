@@ -33,8 +33,12 @@ def seen(overlap, energy=1.0):
 
 def test_no_rate_is_told_where_windows_have_never_met():
     told = running.told(running.reports(seen(0.2), 1.0))
-    assert {"rate", "rate_error", "rate_dirichlet", "rate_dirichlet_error", "window_overlap"} == set(told)
+    rates = {"rate", "rate_error", "rate_sampling_error", "rate_dirichlet", "rate_dirichlet_error"}
+    assert set(told) == rates | {"window_overlap"}
     assert told["rate"] > 0.0
+    differ = told["rate"] - told["rate_dirichlet"]
+    assert abs(differ) > 0.1 * told["rate"]
+    assert told["rate_error"] == pytest.approx(np.hypot(told["rate_sampling_error"], differ))
     assert running.told(running.reports(seen(1e-13), 1.0)) == {"window_overlap": pytest.approx(1e-13)}
 
 

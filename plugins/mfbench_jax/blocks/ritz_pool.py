@@ -249,14 +249,15 @@ class RitzPool:
         """The rate, by the slab alone as it was told or, once it is known, by pairs of trajectories as well."""
         if "rate" not in told:
             return {}
-        rates = {"rate_by_slab": told["rate"], "rate_by_slab_error": told["rate_error"]}
+        slab, sampled = told["rate"], told["rate_sampling_error"]
+        rates = {"rate_by_slab": slab, "rate_by_slab_error": sampled}
         if self._shots is None or (found := self._shots.per_energy) is None:
             return rates
         energy, doubt = map(float, self._slab(self._seen._replace(energy=self._within[..., None])))
         rate = found[0] * energy
         error = rate * math.hypot(doubt / energy, found[1] / found[0])
-        self._doubted = abs(told["rate"] - rate) > DOUBTED * math.hypot(told["rate_error"], error)
-        best = {"rate": reconciled((told["rate"], told["rate_error"]), (rate, error)), "rate_error": error}
+        self._doubted = abs(slab - rate) > DOUBTED * math.hypot(sampled, error)
+        best = {"rate": reconciled((slab, sampled), (rate, error)), "rate_error": error}
         rates |= {"rate_by_shots": rate, "pairs": float(self._shots.pairs)}
         return rates | best
 

@@ -89,7 +89,10 @@ def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.
 
 
 def reports(seen: Running, beta: float) -> dict[str, jax.Array]:
-    """What is told of the rates, and the least overlap; NaN is what cannot be told (`told`)."""
+    """What is told of the rates, and the least overlap; NaN is what cannot be told (`told`).
+
+    Both rates are one at f = q: by how much they differ counts as an error of the one that is told, beside the jackknife's.
+    """
     overlap = least_overlap(seen)
     values, errors = rates(seen, beta)
     known = (overlap > MET) & (values > 0.0)
@@ -98,7 +101,8 @@ def reports(seen: Running, beta: float) -> dict[str, jax.Array]:
     )
     return {
         "rate": slab,
-        "rate_error": error,
+        "rate_error": jnp.hypot(error, dirichlet - slab),
+        "rate_sampling_error": error,
         "rate_dirichlet": dirichlet,
         "rate_dirichlet_error": dirichlet_error,
         "window_overlap": overlap,

@@ -6,6 +6,7 @@ the running overlaps, and moves the windows after the walkers. See `sampler`, `w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -170,7 +171,8 @@ def reports(state: Umbrella, seen: Seen, beta: float) -> dict[str, float]:
         (_, dirichlet), (_, dirichlet_error) = _rates(state.seen, beta)
         rates = {
             "rate": rate.value,
-            "rate_error": rate.error,
+            # Ladders may have an error in common, and the same walkers' Dirichlet form does not weigh it alike.
+            "rate_error": math.hypot(rate.error, float(dirichlet) - rate.value),
             "rate_believed": rate.believed,
             "rate_dirichlet": float(dirichlet),
             "rate_dirichlet_error": float(dirichlet_error),

@@ -9,6 +9,7 @@ met, what is between them is not known, and no rate is told; nor by a slab in wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -80,17 +81,22 @@ def jackknife(of: Callable[[torch.Tensor], torch.Tensor], seen: Running) -> tupl
 
 
 def reports(seen: Running, beta: float) -> dict[str, float]:
-    """What can be told of the rates, and the least overlap."""
+    """What can be told of the rates, and the least overlap.
+
+    Both rates are one at f = q: by how much they differ counts as an error of the one that is told, beside the jackknife's.
+    """
     overlap = float(least_overlap(seen))
-    names = ("rate", "rate_dirichlet")
-    found = {
-        name: (float(value), float(error))
-        for name, value, error in zip(names, *rates(seen, beta), strict=True)
-        if overlap > MET and value > 0.0
-    }
-    values = {name: value for name, (value, _) in found.items()}
-    errors = {f"{name}_error": error for name, (_, error) in found.items()}
-    return values | errors | {"window_overlap": overlap}
+    (slab, dirichlet), (error, dirichlet_error) = (part.tolist() for part in rates(seen, beta))
+    told = {"window_overlap": overlap}
+    if overlap > MET and slab > 0.0:
+        told |= {
+            "rate": slab,
+            "rate_error": math.hypot(error, dirichlet - slab),
+            "rate_sampling_error": error,
+        }
+    if overlap > MET and dirichlet > 0.0:
+        told |= {"rate_dirichlet": dirichlet, "rate_dirichlet_error": dirichlet_error}
+    return told
 
 
 def least_overlap(seen: Running) -> torch.Tensor:
