@@ -1,7 +1,7 @@
 """Draw how errors of `gauss-newton` and `is-sgd` fall with time on every committor instance that both take.
 
 Reads the records in results/two-minutes: every seed a line, the points of a line the looks of a trial. Dashed is the best
-constant.
+control.
 
 Usage: python docs/pictures/committors.py
 """
@@ -51,14 +51,14 @@ def main() -> None:
     for place in axes.flat[len(panels) :]:
         place.set_visible(False)
     for place, (title, records) in zip(axes.flat, sorted(panels.items()), strict=False):
-        for record in sorted(records, key=lambda record: record.cell.solver):
+        controls = [record.error for record in records if record.control and record.error is not None]
+        for record in sorted((r for r in records if not r.control), key=lambda r: r.cell.solver):
             looks = [
                 (look.seconds, max(look.error, LEAST)) for look in record.curve if look.error is not None
             ]
             place.plot(*zip(*looks, strict=True), color=COLOURS[record.cell.solver], lw=0.9)
-        constant = [metric for record in records if (metric := record.metrics.get("wrmse_constant"))]
-        if records[0].headline == "wrmse" and constant and constant[0].value:
-            place.axhline(constant[0].value, color="0.5", ls="--", lw=0.8)
+        if controls:
+            place.axhline(min(controls), color="0.5", ls="--", lw=0.8)
         place.set(xscale="log", yscale="log", xlim=(3.0, 300.0))
         place.minorticks_off()
         place.set_title(title, fontsize=8)
@@ -67,7 +67,7 @@ def main() -> None:
     for place in axes[-1]:
         place.set_xlabel("seconds", fontsize=8)
     lines = [plt.Line2D([], [], color=colour, label=solver) for solver, colour in COLOURS.items()]
-    lines.append(plt.Line2D([], [], color="0.5", ls="--", label="best constant"))
+    lines.append(plt.Line2D([], [], color="0.5", ls="--", label="best control"))
     figure.legend(handles=lines, loc="lower right", ncols=3, frameon=False)
     figure.tight_layout()
     figure.savefig(ROOT / "docs" / "pictures" / "committors.svg", metadata={"Date": None})
