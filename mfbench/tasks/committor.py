@@ -132,11 +132,6 @@ class CommittorProblem:
             raise ValueError(
                 f"CommittorProblem: {label} has shape {np.shape(points)}; expected (m, {self.dim}), m >= 1."
             )
-        if np.any(out := np.any((points < self.box[0]) | (points > self.box[1]), axis=1)):
-            raise ValueError(
-                f"CommittorProblem: {label} holds {np.count_nonzero(out)} of {len(points)} points outside the box, the "
-                f"first {points[out][0].tolist()}; expected all of them within it. Move the points, or widen the box."
-            )
         values = {}
         for name in ("potential", "boundary_a", "boundary_b"):
             found = values[name] = np.asarray(getattr(self, name)(points))
@@ -170,7 +165,7 @@ class CommittorProblem:
         for name in ("potential", "boundary_a", "boundary_b", "circulation"):
             if (function := getattr(self, name)) is None:
                 continue
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 found = np.asarray(function(x))
             expected = x.shape if name == "circulation" else (len(x),)
             if found.shape != expected:

@@ -10,9 +10,8 @@ from mfbench.demands import reversible_only
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
     """Parameters of `is-sgd`; the first paper's variant is [windows_in=q,network=mean-field,optimiser=sgd,rate=0.1,
-    exchange=false,calibrate=false,boundary=penalty,symmetric=false]; memory=0 and start=line follow it further. Otherwise
-    than there, walkers follow the averaged network, gradients are bounded, the energy is counted in units of its running
-    mean, and the rate falls.
+    exchange=false,calibrate=false,boundary=penalty,symmetric=false]. Otherwise than there, walkers follow the averaged
+    network, gradients are bounded, the energy is counted in units of its running mean, and the rate falls.
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.

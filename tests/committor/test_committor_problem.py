@@ -134,10 +134,6 @@ BAD = {
     "starts a list": ({"start_a": [[-1.0, 0.0]]}, "start_a is list; expected a numpy array of real numbers"),
     "starts words": ({"start_a": np.array([["a", "b"]])}, "start_a is an array of <U1; expected a numpy array"),
     "mobility a word": ({"mobility": "x"}, "mobility is str; expected a numpy array of real numbers"),
-    "start outside the box": (
-        {"start_b": np.array([[1.0, 0.0], [9.0, 0.0]])},
-        "start_b holds 1 of 2 points outside the box, the first [9.0, 0.0]; expected all of them within it.",
-    ),
 }  # fmt: skip
 
 

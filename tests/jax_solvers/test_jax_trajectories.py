@@ -127,10 +127,11 @@ def test_a_place_without_a_finite_slope_is_never_entered():
 
 
 def overflowing(low, high, value):
-    """Without a force, and with this V where x1 is between, outside the box."""
+    """Without a force, and with this V where x1 is between, outside the box and beside the line between the start points."""
 
     def potential(x):
-        return jnp.where((jnp.asarray(x)[:, 0] > low) & (jnp.asarray(x)[:, 0] < high), value, 0.0)
+        x = jnp.asarray(x)
+        return jnp.where((x[:, 0] > low) & (x[:, 0] < high) & (x[:, 1] != 0.0), value, 0.0)
 
     return dataclasses.replace(between(), potential=potential, box=np.array([[-0.5, -3.0], [0.5, 3.0]]))
 
