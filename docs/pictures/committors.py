@@ -13,6 +13,7 @@ from pathlib import Path
 
 import matplotlib
 
+from mfbench.labels import canonical, contender_labels
 from mfbench.record import Record
 from mfbench.store import Store
 
@@ -26,31 +27,22 @@ COLUMNS = 5
 COLOURS = {"is-sgd": "C1", "gauss-newton": "C0"}
 LEAST = 1e-7
 """Errors below it are drawn there: less than what shots can tell is 0."""
-SHORT = {"temperature": "T", "dim": "d"}
-
-
-def title_of(record: Record) -> str:
-    """The problem without its task, and the parameters that tell instances apart."""
-    told = {name: value for name, value in record.cell.problem_parameters.items() if name != "levels"}
-    values = ", ".join(
-        f"{SHORT.get(name, name)} {value:.3g}"
-        if isinstance(value, float)
-        else f"{SHORT.get(name, name)} {value}"
-        for name, value in told.items()
-    )
-    return f"{record.cell.problem.partition('/')[2]}\n{values}"
 
 
 def main() -> None:
     """Write committors.svg."""
-    panels: dict[str, list[Record]] = defaultdict(list)
+    panels: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in Store(ROOT / "results" / "two-minutes").read_all().records:
-        panels[title_of(record)].append(record)
+        panels[record.cell.problem, canonical(record.cell.problem_parameters)].append(record)
+    titles = contender_labels(panels)
     rows = -(-len(panels) // COLUMNS)
     figure, axes = plt.subplots(rows, COLUMNS, figsize=(13.0, 2.3 * rows), squeeze=False)
     for place in axes.flat[len(panels) :]:
         place.set_visible(False)
-    for place, (title, records) in zip(axes.flat, sorted(panels.items()), strict=False):
+    for place, instance in zip(
+        axes.flat, sorted(panels, key=lambda instance: titles[instance]), strict=False
+    ):
+        records = panels[instance]
         controls = [record.error for record in records if record.control and record.error is not None]
         for record in sorted((r for r in records if not r.control), key=lambda r: r.cell.solver):
             looks = [
@@ -61,7 +53,7 @@ def main() -> None:
             place.axhline(min(controls), color="0.5", ls="--", lw=0.8)
         place.set(xscale="log", yscale="log", xlim=(3.0, 300.0))
         place.minorticks_off()
-        place.set_title(title, fontsize=8)
+        place.set_title(titles[instance].partition("/")[2].replace("[", "\n["), fontsize=8)
         place.tick_params(labelsize=7)
         place.text(0.03, 0.05, records[0].headline, transform=place.transAxes, fontsize=7, color="0.4")
     for place in axes[-1]:
