@@ -28,7 +28,7 @@ from mfbench_committor import arc, double_well
 from mfbench_committor.entries.arc import ArcParameters
 from mfbench_committor.entries.double_well import DoubleWellParameters
 from mfbench_jax import is_sgd
-from mfbench_jax.is_sgd_entry import ImportanceSampling
+from mfbench_jax.is_sgd_entry import AS_PUBLISHED, ImportanceSampling
 
 SEEDS, UPDATES = 5, 1500
 LADDERS = 12
@@ -39,16 +39,7 @@ PROBLEMS = {
 ARMS: dict[str, dict[str, Any]] = {
     "q": {"windows_in": "q"},
     "logit": {"windows_in": "logit"},
-    "q, all as published": {
-        "windows_in": "q",
-        "network": "mean-field",
-        "optimiser": "sgd",
-        "rate": 0.1,
-        "exchange": False,
-        "calibrate": False,
-        "boundary": "penalty",
-        "symmetric": False,
-    },
+    "q, all as published": AS_PUBLISHED,
 }
 COLUMNS = ("wrmse", "logit_rmse", "logit_rmse uncalibrated", "rate_reported")
 

@@ -35,7 +35,7 @@ FACTOR_SINES = 3
 LINES, PROBES = 64, 65
 """Straight lines from start points in A to ones in B at most, and points of each, at which all functions are looked at."""
 BOX_PROBES = 256
-"""Points of the box at which they are."""
+"""Points of the box at which they are looked at too."""
 HALVINGS = 60
 """Of the way from A to B where one follows the other: what is left is rounding."""
 REACHED = 10.0
@@ -119,15 +119,16 @@ class CommittorProblem:
                 f"CommittorProblem: mobility is {np.asarray(self.mobility).tolist()}; expected {self.dim} finite numbers "
                 ">= 0, not all of them 0."
             )
-        self._check_starts("start_a", self.start_a)
-        self._check_starts("start_b", self.start_b)
+        energies = [self._check_starts("start_a", self.start_a), self._check_starts("start_b", self.start_b)]
         lines = self._lines()
         places = np.concatenate([lines.reshape(-1, self.dim), self._places_in_box()])
-        self._check_values(places)
-        self._check_separation(lines, places)
+        values = self._check_values(places)
+        in_a, in_b = values["boundary_a"] <= 0, values["boundary_b"] <= 0
+        low = float(np.median(np.concatenate(energies))) + REACHED / self.beta
+        self._check_separation(places, lines, in_a, in_b, low)
 
-    def _check_starts(self, label: str, points: np.ndarray) -> None:
-        """Refuse start points of the wrong shape or place, and functions that cannot take them."""
+    def _check_starts(self, label: str, points: np.ndarray) -> np.ndarray:
+        """V there, (m,); refuse start points of the wrong shape or place, and functions that cannot take them."""
         if np.ndim(points) != 2 or np.shape(points)[1] != self.dim or len(points) == 0:
             raise ValueError(
                 f"CommittorProblem: {label} has shape {np.shape(points)}; expected (m, {self.dim}), m >= 1."
@@ -159,26 +160,30 @@ class CommittorProblem:
                 f"inside the other one, the first at index {first} with {own} {values[own][first]:.6g} and {other} "
                 f"{values[other][first]:.6g}; expected {own} < 0 and {other} > 0. Move the points, or separate A and B."
             )
+        return values["potential"]
 
-    def _check_values(self, x: np.ndarray) -> None:
-        """Refuse what is not defined at one of these places (n, d); V may be inf where nobody goes."""
+    def _check_values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Values at these places (n, d), by function; refuse what is not defined there. V may be inf where nobody goes."""
+        values = {}
         for name in ("potential", "boundary_a", "boundary_b", "circulation"):
             if (function := getattr(self, name)) is None:
                 continue
             with np.errstate(all="ignore"):
-                found = np.asarray(function(x))
+                found = values[name] = np.asarray(function(x))
             expected = x.shape if name == "circulation" else (len(x),)
             if found.shape != expected:
                 raise ValueError(
-                    f"CommittorProblem: {name} gave shape {found.shape} at {len(x)} points of the box; expected {expected}."
+                    f"CommittorProblem: {name} gave shape {found.shape} at {len(x)} places; expected {expected}."
                 )
             bad = np.isnan(found) | ((name == "potential") & (found == -np.inf))
             if np.any(bad := bad.reshape(len(x), -1).any(axis=1)):
                 value = "NaN or -inf" if name == "potential" else "NaN"
                 raise ValueError(
-                    f"CommittorProblem: {name} is {value} at {np.count_nonzero(bad)} of {len(x)} points of the box, the "
-                    f"first {x[bad][0].tolist()}; expected numbers all over the box. Extend the function, or shrink the box."
+                    f"CommittorProblem: {name} is {value} at {np.count_nonzero(bad)} of {len(x)} places of the box and "
+                    f"between start points, the first {x[bad][0].tolist()}; expected numbers all over the box. Extend the "
+                    "function, or shrink the box."
                 )
+        return values
 
     def _places_in_box(self) -> np.ndarray:
         """(BOX_PROBES, d) points drawn uniformly, always the same."""
@@ -196,22 +201,31 @@ class CommittorProblem:
         lines: np.ndarray = (1.0 - t) * start + t * end
         return lines
 
-    def _check_separation(self, lines: np.ndarray, places: np.ndarray) -> None:
-        """Refuse sets that share one of these places (n, d) or touch on a line; others go unseen."""
-        shared = places[np.asarray(self.in_a(places)) & np.asarray(self.in_b(places))]
-        met = np.concatenate([shared, self._touched(lines)])
+    def _check_separation(
+        self, places: np.ndarray, lines: np.ndarray, in_a: np.ndarray, in_b: np.ndarray, low: float
+    ) -> None:
+        """Refuse sets that share one of these places (n, d) or touch on a line; others go unseen.
+
+        Args:
+            places: the points of the lines first.
+            lines: (PROBES, n, d).
+            in_a, in_b: (n,) whether places are in A, in B.
+            low: V up to which sets must not touch.
+        """
+        shape = lines.shape[:2]
+        on_lines = slice(0, math.prod(shape))
+        touched = self._touched(lines, in_a[on_lines].reshape(shape), in_b[on_lines].reshape(shape))
+        if len(touched):
+            touched = touched[np.asarray(self.potential(touched)) <= low]
+        met = np.concatenate([places[in_a & in_b], touched])
         if len(met):
             raise ValueError(
                 f"CommittorProblem: A and B overlap or touch, for instance at {met[0].tolist()}; expected a gap between "
                 "them. Shrink one of them."
             )
 
-    def _touched(self, lines: np.ndarray) -> np.ndarray:
-        """(k, d) places on lines (PROBES, n, d), low enough to come there, where one set follows the other without a gap."""
-        in_a, in_b = (
-            np.asarray(inside(lines.reshape(-1, self.dim))).reshape(lines.shape[:2])
-            for inside in (self.in_a, self.in_b)
-        )
+    def _touched(self, lines: np.ndarray, in_a: np.ndarray, in_b: np.ndarray) -> np.ndarray:
+        """(k, d) places on lines (PROBES, n, d), known to be in A or in B, where one set follows the other without a gap."""
         over = (in_a[:-1] & in_b[1:]) | (in_b[:-1] & in_a[1:])
         from_a, here, there = in_a[:-1][over], lines[:-1][over], lines[1:][over]
         apart = np.zeros(len(here), bool)
@@ -222,12 +236,7 @@ class CommittorProblem:
             stays = np.where(from_a, a, b)[:, None]
             here, there = np.where(stays, middle, here), np.where(stays, there, middle)
         touched: np.ndarray = here[~apart]
-        if not len(touched):
-            return touched
-        starts = np.concatenate([self.start_a, self.start_b])
-        above = np.asarray(self.potential(touched)) - np.median(np.asarray(self.potential(starts)))
-        low: np.ndarray = touched[self.beta * above <= REACHED]
-        return low
+        return touched
 
     def in_a(self, x: Any) -> Any:
         """(n,) booleans: x lies in the closed set A."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mfbench.tasks.committor import CommittorProblem
+from mfbench.tasks.committor import BOX_PROBES, PROBES, CommittorProblem
 
 GOOD = {
     "dim": 2,
@@ -89,15 +89,15 @@ BAD = {
     "potential none": ({"potential": lambda x: None}, "potential(start_a) gave values of type object; expected real"),
     "potential nan between the sets": (
         {"potential": lambda x: np.sqrt(np.abs(x[:, 0]) - 0.4)},
-        "potential is NaN or -inf at 85 of 386 points of the box, the first [",
+        "potential is NaN or -inf at 85 of 386 places of the box and between start points, the first [",
     ),
     "potential of another shape in the box": (
         {"potential": lambda x: x[:2, 0]},
-        "potential gave shape (2,) at 386 points of the box; expected (386,)",
+        "potential gave shape (2,) at 386 places; expected (386,)",
     ),
     "boundary nan in the box": (
         {"boundary_a": lambda x: x[:, 0] + 0.5 + 0.0 * np.sqrt(2.5 - x[:, 1])},
-        "boundary_a is NaN at 26 of 386 points of the box, the first [",
+        "boundary_a is NaN at 26 of 386 places of the box and between start points, the first [",
     ),
     "sets that overlap between the starts": (
         {"boundary_a": lambda x: x[:, 0] - 0.6, "boundary_b": lambda x: -x[:, 0] - 0.6},
@@ -155,6 +155,21 @@ def test_a_potential_that_is_infinite_far_away_is_no_fault():
     far = np.concatenate([problem.start_a, problem.start_b])
     far[:, 1] = 3.0
     np.testing.assert_array_equal(problem.potential(far), INFINITE)
+
+
+def test_no_place_is_asked_for_twice():
+    """Functions may be dear; sets that do not touch need no other look."""
+    asked = []
+
+    def recorded(function):
+        return lambda x: asked.append(x) or function(x)
+
+    problem = CommittorProblem(
+        **(GOOD | {name: recorded(GOOD[name]) for name in ("potential", "boundary_a", "boundary_b")})
+    )
+    starts = len(problem.start_a) + len(problem.start_b)
+    lines = PROBES * max(len(problem.start_a), len(problem.start_b))
+    assert sum(map(len, asked)) == 3 * (starts + lines + BOX_PROBES)
 
 
 @pytest.mark.parametrize("gap, refused", [(0.0, True), (1e-9, False), (1e-3, False)])

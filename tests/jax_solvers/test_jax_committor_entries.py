@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import mfbench
-from mfbench_jax.is_sgd_entry import IS_SGD, ImportanceSampling
+from mfbench_jax.is_sgd_entry import AS_PUBLISHED, IS_SGD, ImportanceSampling
 from mfbench_jax.particle_sgd_entry import PARTICLE_SGD, MeanField
 
 
@@ -28,6 +29,13 @@ from mfbench_jax.particle_sgd_entry import PARTICLE_SGD, MeanField
 def test_importance_sampling_refuses(values, message):
     with pytest.raises(ValueError, match=message):
         ImportanceSampling(**values)
+
+
+def test_the_catalogue_spells_the_first_papers_settings():
+    spelled = ",".join(f"{name}={value}".replace("False", "false") for name, value in AS_PUBLISHED.items())
+    catalogue = Path(__file__).parents[2] / "docs" / "catalogue.md"
+    assert f"`[{spelled}]`" in catalogue.read_text(encoding="utf-8")
+    ImportanceSampling(**AS_PUBLISHED)
 
 
 @pytest.mark.parametrize("values", [{"walkers": 1}, {"moves": 0}, {"step": 0.0}, {"lift_depth": -1.0}])

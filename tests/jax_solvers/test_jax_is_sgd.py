@@ -16,7 +16,7 @@ from mfbench_committor.entries.double_well import DoubleWellParameters
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.supervised import STRETCH, TRAJECTORIES
 from mfbench_jax.is_sgd import UPDATES, solve
-from mfbench_jax.is_sgd_entry import ImportanceSampling
+from mfbench_jax.is_sgd_entry import AS_PUBLISHED, ImportanceSampling
 
 SMALL = {"windows": 8, "ladders": 8, "width": 24, "moves": 3}
 
@@ -96,16 +96,7 @@ def test_equal_seeds_give_equal_runs_and_other_seeds_others(well):
         pytest.param(
             {"network": "mean-field", "optimiser": "sgd", "rate": 0.1, "width": 128}, marks=pytest.mark.slow
         ),
-        {
-            "windows_in": "q",
-            "network": "mean-field",
-            "optimiser": "sgd",
-            "rate": 0.1,
-            "exchange": False,
-            "calibrate": False,
-            "boundary": "penalty",
-            "symmetric": False,
-        },
+        AS_PUBLISHED,
     ],
     ids=[
         "windows in q",

@@ -18,7 +18,7 @@ from mfbench_jax.blocks import penalty as jax_penalty
 from mfbench_jax.blocks import sampler as jax_sampler
 from mfbench_torch.blocks import hot_law, landscape, lift, penalty, sampler
 from mfbench_torch.is_sgd import solve
-from mfbench_torch.is_sgd_entry import ImportanceSampling
+from mfbench_torch.is_sgd_entry import AS_PUBLISHED, ImportanceSampling
 
 
 @pytest.fixture(autouse=True)
@@ -106,20 +106,7 @@ def test_boundary_values_are_learned(problem):
 def test_the_variant_as_published_learns_its_boundary_values(problem):
     """All of the first paper's settings at once: after 120 updates A and B are told apart, which at first they are not."""
     context = Context(seed=11, device="cpu", threads=1, budget=60.0, elapsed=lambda: 0.0)
-    asked = ImportanceSampling(
-        windows=8,
-        ladders=8,
-        width=24,
-        moves=3,
-        windows_in="q",
-        network="mean-field",
-        optimiser="sgd",
-        rate=0.1,
-        exchange=False,
-        calibrate=False,
-        boundary="penalty",
-        symmetric=False,
-    )
+    asked = ImportanceSampling(windows=8, ladders=8, width=24, moves=3, **AS_PUBLISHED)
     run = solve(problem, asked, context)
     first = next(run)
     last = next(itertools.islice(run, 30, None))

@@ -89,23 +89,29 @@ def jackknife(of: Callable[[jax.Array], jax.Array], seen: Running) -> tuple[jax.
 
 
 def reports(seen: Running, beta: float) -> dict[str, jax.Array]:
-    """What is told of the rates, and the least overlap; NaN is what cannot be told (`told`).
-
-    Both rates are one at f = q: by how much they differ counts as an error of the one that is told, beside the jackknife's.
-    """
+    """What is told of the rates, and the least overlap; NaN is what cannot be told (`told`)."""
     overlap = least_overlap(seen)
     values, errors = rates(seen, beta)
     known = (overlap > MET) & (values > 0.0)
     (slab, dirichlet), (error, dirichlet_error) = (
         jnp.where(known, part, jnp.nan) for part in (values, errors)
     )
+    return beside_dirichlet((slab, error), (dirichlet, dirichlet_error)) | {"window_overlap": overlap}
+
+
+def beside_dirichlet(rate: tuple[Any, Any], dirichlet: tuple[Any, Any]) -> dict[str, Any]:
+    """A rate and the one by the Dirichlet form, each with what sampling leaves open, as they are reported.
+
+    Both are one at f = q, and the same walkers may have an error in common that the two do not weigh alike: by how much
+    they differ counts as an error of the first, beside the one from sampling.
+    """
+    (value, sampled), (other, other_sampled) = rate, dirichlet
     return {
-        "rate": slab,
-        "rate_error": jnp.hypot(error, dirichlet - slab),
-        "rate_sampling_error": error,
-        "rate_dirichlet": dirichlet,
-        "rate_dirichlet_error": dirichlet_error,
-        "window_overlap": overlap,
+        "rate": value,
+        "rate_error": jnp.hypot(sampled, other - value),
+        "rate_sampling_error": sampled,
+        "rate_dirichlet": other,
+        "rate_dirichlet_error": other_sampled,
     }
 
 

@@ -6,7 +6,6 @@ the running overlaps, and moves the windows after the walkers. See `sampler`, `w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -169,14 +168,8 @@ def reports(state: Umbrella, seen: Seen, beta: float) -> dict[str, float]:
     rates = {}
     if rate is not None:
         (_, dirichlet), (_, dirichlet_error) = _rates(state.seen, beta)
-        rates = {
-            "rate": rate.value,
-            # Ladders may have an error in common, and the same walkers' Dirichlet form does not weigh it alike.
-            "rate_error": math.hypot(rate.error, float(dirichlet) - rate.value),
-            "rate_believed": rate.believed,
-            "rate_dirichlet": float(dirichlet),
-            "rate_dirichlet_error": float(dirichlet_error),
-        }
+        both = running.beside_dirichlet((rate.value, rate.error), (dirichlet, dirichlet_error))
+        rates = running.told(both) | {"rate_believed": rate.believed}
     return rates | {
         "window_overlap": float(running.least_overlap(state.seen)),
         "weight_ess": float(effective_share(seen.weights)),
