@@ -17,6 +17,9 @@ cells of a string instead of windows, in step 2 tried crossings give the cells' 
 walkers (`blocks/string_sampling.py`). With [supervised=true] outcomes of trajectories join the loss in step 4
 (`blocks/supervised.py`).
 
+Where windows reach so far that transitions are rare, training begins again with hot walkers, which cool
+(`blocks/hot_start.py`).
+
 With [sampler=unbiased] walkers follow the invariant measure, and all else is alike: what steps 1 to 3 are worth.
 
 With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
@@ -24,6 +27,7 @@ With [boundary=penalty] the boundary values are learned as in the first paper (`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -35,11 +39,12 @@ import optax
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, running, string_sampling, watch
+from .blocks import levels, network, running, string_sampling, umbrella, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
 from .blocks.departure import departure, on_line
 from .blocks.descent import anytime
+from .blocks.hot_start import HotStart
 from .blocks.keys import root_key
 from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import Lift, lift_of, no_lift
@@ -69,7 +74,7 @@ def solve(
     )  # fmt: skip
 
     seeds = np.random.SeedSequence(context.seed)
-    rng, words = np.random.default_rng(seeds), [int(word) for word in seeds.generate_state(3)]
+    rng, words = np.random.default_rng(seeds), [int(word) for word in seeds.generate_state(4)]
     visited, teacher, tempered = SURVEYED + inputs.asked + p.ladders * p.windows, None, {}
     if p.sampler == "string" or p.supervised:
         between, spent, hot_escaped = tempered_places(problem, words[1])
@@ -90,9 +95,9 @@ def solve(
     def gradient(solution: Solution, x: np.ndarray) -> jax.Array:
         return model.gradient(solution.network, x, solution.shift)
 
-    solution, reports = Solution(state.training.params, levels.UNMOVED), {}
+    solution, reports, step = Solution(state.training.params, levels.UNMOVED), {}, 0
+    hot_start = HotStart(p.heat) if may_be_hot(p) else None
     while True:
-        step = int(state.training.step)
         watch.check(state.walkers.watch, step, float(state.training.energy))
         yield Checkpoint(
             evaluate=evaluate,
@@ -111,9 +116,32 @@ def solve(
             places = state.walkers.places
             free = np.asarray(places.x)[np.asarray(places.free)]
             lesson = teacher.lesson(partial(logit, state.training.average), free, UPDATES)
-        state = training.advance(state, lesson)
-        solution, reports = training.told(state)
+        state, step = training.advance(state, lesson), step + UPDATES
         visited += UPDATES * p.moves * p.ladders * p.windows
+        solution, reports = training.told(state)
+        if hot_start:
+            share = share_of_run(p, context, step)
+            if hot_start.due(step, share, reports):
+                again, visited = training.begin(root_key(words[3]), *start), visited + p.ladders * p.windows
+                state = again._replace(walkers=again.walkers._replace(watch=state.walkers.watch))
+            heat = hot_start.heat(share)
+            if heat > 1.0:  # what hot walkers see is no rate of this process
+                reports = {name: value for name, value in reports.items() if not name.startswith("rate")}
+            reports = reports | {"steps": step, "heat": heat}
+            state = state._replace(walkers=umbrella.heated(state.walkers, heat))
+
+
+def share_of_run(parameters: ImportanceSampling, context: Context, step: int) -> float:
+    """That is over after so many updates; 1 where nobody knows how long it takes."""
+    known = [step / parameters.updates] if parameters.updates else []
+    if math.isfinite(context.budget):
+        known.append(context.elapsed() / context.budget)
+    return max(known, default=1.0)
+
+
+def may_be_hot(parameters: ImportanceSampling) -> bool:
+    """Whether walkers may have a temperature of their own: windows tell then whether transitions are rare."""
+    return parameters.heat > 1.0 and parameters.sampler == "umbrella" and parameters.windows_in == "logit"
 
 
 def make_sampling(
@@ -126,7 +154,7 @@ def make_sampling(
     if p.sampler == "unbiased":
         return as_they_come(visit, model.walkers, size, p.moves, p.memory)
     coordinate = LOGIT if p.windows_in == "logit" else VALUE
-    return in_windows(visit, model.walkers, size, coordinate, p.moves, p.exchange, p.memory)
+    return in_windows(visit, model.walkers, size, coordinate, p.moves, p.exchange, p.memory, may_be_hot(p))
 
 
 def make_beside(

@@ -1,5 +1,6 @@
 """The entry of `is-sgd`."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ class ImportanceSampling:
         supervised: outcomes of trajectories join the loss.
         start: where walkers in windows start: at the start points of the "sets", or on the straight "line" between them,
             as public code does. Who starts on a line starts in one channel.
+        heat: temperature over the problem's at which walkers in windows along logit f begin again where these reach so
+            far that transitions are rare; they cool until two fifths of the run (`blocks/hot_start.py`). 1: they do not.
         updates: after how many it ends, a multiple of 4; 0: when it is stopped.
 
     Raises:
@@ -66,6 +69,7 @@ class ImportanceSampling:
     sampler: str = "umbrella"
     supervised: bool = False
     start: str = "sets"
+    heat: float = 4.0
     updates: int = 0
 
     def __post_init__(self) -> None:
@@ -79,6 +83,10 @@ class ImportanceSampling:
         one_of(self, "boundary", ("lift", "penalty"))
         one_of(self, "sampler", ("umbrella", "string", "unbiased"))
         one_of(self, "start", ("sets", "line"))
+        if not 1.0 <= self.heat < math.inf:
+            raise ValueError(
+                f"heat is {self.heat}; expected a number >= 1: walkers cool, they are not heated."
+            )
         if self.updates % 4:
             raise ValueError(
                 f"updates is {self.updates}; expected a multiple of 4: so many are compiled together."
@@ -104,8 +112,8 @@ IS_SGD = mfbench.SolverEntry(
     summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution.",
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
-        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. Options "
-        "sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values, averaged weights and hot walkers are ours. "
+        "Options sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
     ),
     run="mfbench_jax.is_sgd:solve",
     parameters=ImportanceSampling,

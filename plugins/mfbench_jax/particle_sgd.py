@@ -33,7 +33,7 @@ from .blocks.ansatz import ansatz, scale_of
 from .blocks.departure import departure
 from .blocks.descent import tail_average
 from .blocks.emus import effective_share
-from .blocks.hot_law import heated, weights_of
+from .blocks.hot_law import weights_of
 from .blocks.keys import root_key
 from .blocks.landscape import SURVEYED, Places, survey
 from .blocks.lift import lift_of
@@ -73,11 +73,11 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     """Train until stopped; a checkpoint is the network as it stands, with its lift."""
     jax.config.update("jax_enable_x64", True)
     lift = lift_of(problem, parameters.lift_depth)
-    visit = heated(survey(problem, lift), parameters.heat)
+    visit = survey(problem, lift)
     model = ansatz(problem, lift, network.mean_field)
     groups = min(GROUPS, parameters.walkers)
 
-    walked, escaped = mover(visit), watch.counter(problem.box)
+    walked, escaped = mover(visit, parameters.heat), watch.counter(problem.box)
 
     def counted(moved: Moved) -> Moved:
         return *moved[:2], escaped(moved[2], moved[0].x)

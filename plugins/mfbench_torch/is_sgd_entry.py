@@ -86,7 +86,7 @@ IS_SGD = mfbench.SolverEntry(
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
         "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. The twin of "
-        "is-sgd without its options sampler, supervised, start and updates."
+        "is-sgd without its options sampler, supervised, start, heat and updates."
     ),
     run="mfbench_torch.is_sgd:solve",
     parameters=ImportanceSampling,

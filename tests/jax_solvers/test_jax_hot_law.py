@@ -11,9 +11,9 @@ import pytest
 
 from mfbench import Context
 from mfbench_jax.blocks.emus import effective_share
-from mfbench_jax.blocks.hot_law import heated, weights_of
+from mfbench_jax.blocks.hot_law import weights_of
 from mfbench_jax.blocks.landscape import Places, value_and_slope
-from mfbench_jax.blocks.sampler import Walkers, langevin_step
+from mfbench_jax.blocks.sampler import Walkers, attempt
 from mfbench_jax.particle_sgd import solve
 from mfbench_jax.particle_sgd_entry import MeanField
 
@@ -56,18 +56,17 @@ def quadrature(heat):
 @pytest.fixture(scope="module")
 def walked():
     """Walkers, independent of each other, after so many hot steps that the two wells have exchanged them."""
-    hot = heated(visit, HEAT)
 
     def look(places):
         return Walkers(places, jnp.zeros_like(places.lift), jnp.zeros_like(places.x))
 
     def move(walkers, key):
-        step = langevin_step(key, walkers, jnp.full(1, 0.1), jnp.zeros_like, jnp.zeros_like, hot, look)
-        return step[0], None
+        size, nothing = jnp.full(1, 0.1), jnp.zeros_like
+        return attempt(key, walkers, size, nothing, nothing, visit, look, HEAT).walkers, None
 
     @jax.jit
     def run(start, key):
-        return jax.lax.scan(move, look(hot(start)), jax.random.split(key, 600))[0].places
+        return jax.lax.scan(move, look(visit(start)), jax.random.split(key, 600))[0].places
 
     start = jnp.where(jnp.arange(WALKERS)[:, None, None] % 2, 1.0, -1.0) * jnp.ones((WALKERS, 1, 2))
     return run(start, jax.random.key(7))
@@ -88,12 +87,11 @@ def test_weighted_means_are_those_of_mu(walked):
 
 def test_weights_do_not_depend_on_the_zero_of_energy_nor_overflow(walked):
     for zero in (-1e4, 1e4):
-        moved = walked._replace(energy=walked.energy + zero / HEAT)
+        moved = walked._replace(energy=walked.energy + zero)
         np.testing.assert_allclose(weights_of(moved, HEAT), weights_of(walked, HEAT), rtol=1e-9)
 
 
-def test_heat_1_is_no_other_visit():
-    assert heated(visit, 1.0) is visit
+def test_walkers_of_mu_all_weigh_the_same():
     assert np.array_equal(weights_of(visit(jnp.ones((5, 1, 2))), 1.0), 1.0)
 
 

@@ -141,7 +141,7 @@ def test_the_flux_through_levels_mends_logits_far_from_the_barrier():
     """At T = .07 the same network, 1000 updates: judged with its shift and without it, seed by seed alike."""
     parameters = DoubleWellParameters(dim=2, temperature=0.07)
     problem, judge = double_well.build(parameters, seed=5), double_well.judge(parameters, seed=5)
-    last = checkpoints(problem, 251, ladders=16, windows=12)[-1]
+    last = checkpoints(problem, 251, ladders=16, windows=12, heat=1.0)[-1]
     truth = np.log(judge.flat.q) - np.log(judge.flat.p)
     far = np.abs(truth) > 6
     errors = []

@@ -46,7 +46,11 @@ def chi_squares(walkers, windows):
     return np.array(found)
 
 
-def run(windows, step, rounds=400, accept=sampler.langevin_step):
+def adjusted(*step):
+    return sampler.attempt(*step)[:2]
+
+
+def run(windows, step, rounds=400, accept=adjusted):
     sizes = jnp.full(NUMBER, step)
 
     def one(walkers, key):
@@ -70,7 +74,11 @@ def test_the_same_steps_without_rejection_are_seen_to_be_wrong(windows):
 
     def unadjusted(key, walkers, sizes, own, slope, visit, look):
         noise = jax.random.normal(key, walkers.places.x.shape)
-        x = walkers.places.x + sampler._drift(walkers, slope, sizes) + jnp.sqrt(2.0 * sizes)[:, None] * noise
+        x = (
+            walkers.places.x
+            + sampler._drift(walkers, slope, sizes, 1.0)
+            + jnp.sqrt(2.0 * sizes)[:, None] * noise
+        )
         return look(visit(x)), jnp.ones(x.shape[:-1])
 
     limit = chi2.isf(FALSE_ALARM / NUMBER, BINS - 1)

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from mfbench_jax.blocks.landscape import Places
-from mfbench_jax.blocks.sampler import Walkers, exchange, langevin_step
+from mfbench_jax.blocks.sampler import Walkers, attempt, exchange
 from mfbench_jax.blocks.windows import Windows, bias, bias_slope
 
 WALKERS, STEPS, ALARM = 6000, 40, 1e-5
@@ -41,33 +41,32 @@ def own_slope(s):
     return bias_slope(WINDOWS, s)
 
 
-def laws():
+def laws(heat=1.0):
     """Cumulative laws (n, 3) at NODES."""
-    weight = np.exp(-energy(NODES)[:, None] - np.asarray(own(jnp.sinh(jnp.asarray(NODES))[:, None])))
+    weight = np.exp(-energy(NODES)[:, None] / heat - np.asarray(own(jnp.sinh(jnp.asarray(NODES))[:, None])))
     return np.cumsum(weight, axis=0) / weight.sum(axis=0)
 
 
-def started(seed):
+def started(seed, heat=1.0):
     rng = np.random.default_rng(seed)
-    draws = [np.interp(rng.random(WALKERS), law, NODES) for law in laws().T]
+    draws = [np.interp(rng.random(WALKERS), law, NODES) for law in laws(heat).T]
     return look(visit(jnp.asarray(np.stack(draws, axis=1))[..., None]))
 
 
-def p_values(walkers):
+def p_values(walkers, heat=1.0):
     x = np.asarray(walkers.places.x[..., 0])
     return [
         stats.kstest(x[:, i], lambda t, law=law: np.interp(t, NODES, law)).pvalue
-        for i, law in enumerate(laws().T)
+        for i, law in enumerate(laws(heat).T)
     ]
 
 
-def walked(walkers, size, energy_bias):
+def walked(walkers, size, energy_bias, heat=1.0):
     @jax.jit
     def run(walkers, keys):
         def move(walkers, key):
-            return langevin_step(key, walkers, jnp.full(3, size), energy_bias, own_slope, visit, look)[
-                0
-            ], None
+            sizes = jnp.full(3, size)
+            return attempt(key, walkers, sizes, energy_bias, own_slope, visit, look, heat).walkers, None
 
         return jax.lax.scan(move, walkers, keys)[0]
 
@@ -77,6 +76,13 @@ def walked(walkers, size, energy_bias):
 @pytest.mark.parametrize("size", [0.02, 0.3], ids=["small", "tamed and mostly rejected"])
 def test_steps_leave_the_biased_law_unchanged(size):
     assert min(p_values(walked(started(1), size, own))) > ALARM
+
+
+def test_hot_walkers_leave_the_hotter_law_unchanged():
+    """And the problem's own would be told from it."""
+    walkers = walked(started(6, heat=3.0), 0.1, own, heat=3.0)
+    assert min(p_values(walkers, heat=3.0)) > ALARM
+    assert max(p_values(walkers)) < ALARM
 
 
 def test_a_bias_left_out_of_the_acceptance_would_be_seen():
@@ -100,7 +106,7 @@ def test_a_place_without_a_finite_energy_is_never_entered():
         return places._replace(energy=jnp.where(x[..., 0] > 0, jnp.nan, places.energy))
 
     step = jax.jit(
-        lambda key, walkers: langevin_step(key, walkers, jnp.full(3, 0.3), own, own_slope, holed, look)[0]
+        lambda key, walkers: attempt(key, walkers, jnp.full(3, 0.3), own, own_slope, holed, look).walkers
     )
     walkers = look(holed(jnp.full((200, 3, 1), -0.5)))
     for key in jax.random.split(jax.random.key(4), 20):

@@ -15,7 +15,7 @@ import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
-from . import levels, network, running, watch
+from . import hot_start, levels, network, running, watch
 from .ansatz import Solution, ansatz
 from .coordinate import LOGIT
 from .departure import FIRST_SIZE, departure
@@ -34,8 +34,6 @@ WIDTH, DEPTH, LIFT_DEPTH = 64, 2, 0.2
 RATE, WARM_UP, HALVING, PENALTY = 3e-3, 50, 1000, 100.0
 FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
-SURE, RARE = 500, 22.0
-"""Updates after which windows tell whether transitions are rare; logits that they reach over where transitions are."""
 KNOWN = 0.1
 """Relative error of the rate by the Dirichlet form below which the windows' masses are known."""
 KEPT = 48
@@ -172,7 +170,5 @@ class EnergyLead:
 
     @property
     def rare(self) -> bool:
-        """Whether windows reach so far that barriers are many kT high."""
-        if self.steps < SURE:
-            return False
-        return self.reports["window_high"] - self.reports["window_low"] > RARE
+        """Whether transitions are."""
+        return hot_start.rare(self.steps, self.reports)

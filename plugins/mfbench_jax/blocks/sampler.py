@@ -7,7 +7,7 @@ length squared, time times kT) with energy E = beta V + W_l(s(x)) proposes
 
 where c <= 1 bounds the drift to TAMING times the noise's typical length sqrt(2 h d), and accepts by
 Metropolis with this very proposal density: the invariant law is exp(-E) exactly, taming included
-(Roberts and Tweedie 1996, section 1.4.3).
+(Roberts and Tweedie 1996, section 1.4.3). Hot walkers have beta V / heat for beta V.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ Bias = Callable[[jax.Array], jax.Array]
 """(R, L) coordinates -> (R, L) own biases."""
 
 
-def _drift(walkers: Walkers, slope: Bias, h: jax.Array) -> jax.Array:
+def _drift(walkers: Walkers, slope: Bias, h: jax.Array, heat: jax.Array | float) -> jax.Array:
     """-h c grad E, (R, L, d)."""
-    force = walkers.places.energy_slope + slope(walkers.s)[..., None] * walkers.s_slope
+    force = walkers.places.energy_slope / heat + slope(walkers.s)[..., None] * walkers.s_slope
     length = jnp.sqrt(jnp.sum(force**2, axis=-1))
     limit = TAMING * jnp.sqrt(2.0 * force.shape[-1] / h)
     return -(h * jnp.minimum(1.0, limit / (length + 1e-30)))[..., None] * force
@@ -55,19 +55,15 @@ class Attempt(NamedTuple):
     tried: Places
 
 
-def langevin_step(
-    key: jax.Array, walkers: Walkers, h: jax.Array, bias: Bias, slope: Bias, visit: Callable, look: Look
-) -> tuple[Walkers, jax.Array]:
-    """One step of every walker; arguments as of `attempt`.
-
-    Returns:
-        the walkers after the step, and their acceptance probabilities (R, L).
-    """
-    return attempt(key, walkers, h, bias, slope, visit, look)[:2]
-
-
 def attempt(
-    key: jax.Array, walkers: Walkers, h: jax.Array, bias: Bias, slope: Bias, visit: Callable, look: Look
+    key: jax.Array,
+    walkers: Walkers,
+    h: jax.Array,
+    bias: Bias,
+    slope: Bias,
+    visit: Callable,
+    look: Look,
+    heat: jax.Array | float = 1.0,
 ) -> Attempt:
     """One step of every walker. A place whose energy is no finite number is never entered.
 
@@ -78,19 +74,19 @@ def attempt(
         bias, slope: own bias W_l and dW_l/ds of (R, L) coordinates.
         visit: x -> Places.
         look: Places -> Walkers.
+        heat: temperature over the problem's.
     """
     key_noise, key_accept = jax.random.split(key)
     x = walkers.places.x
-    forth = _drift(walkers, slope, h) + jnp.sqrt(2.0 * h)[:, None] * jax.random.normal(
+    forth = _drift(walkers, slope, h, heat) + jnp.sqrt(2.0 * h)[:, None] * jax.random.normal(
         key_noise, x.shape, x.dtype
     )
     new = look(visit(x + forth))
     # The way there minus its drift, the way back minus its own.
-    there = jnp.sum((forth - _drift(walkers, slope, h)) ** 2, axis=-1)
-    back = jnp.sum((forth + _drift(new, slope, h)) ** 2, axis=-1)
-    gain = (
-        walkers.places.energy - new.places.energy + bias(walkers.s) - bias(new.s) + (there - back) / (4.0 * h)
-    )
+    there = jnp.sum((forth - _drift(walkers, slope, h, heat)) ** 2, axis=-1)
+    back = jnp.sum((forth + _drift(new, slope, h, heat)) ** 2, axis=-1)
+    fallen = (walkers.places.energy - new.places.energy) / heat
+    gain = fallen + bias(walkers.s) - bias(new.s) + (there - back) / (4.0 * h)
     probability = jnp.where(jnp.isfinite(gain), jnp.exp(jnp.minimum(gain, 0.0)), 0.0)
     accept = jax.random.uniform(key_accept, gain.shape, gain.dtype) < probability
     return Attempt(choose(accept, new, walkers), probability, new.places)

@@ -52,11 +52,13 @@ def in_windows(
     moves: int,
     exchanged: bool,
     memory: int,
+    heatable: bool = False,
 ) -> Sampling:
-    """Umbrella windows along a coordinate; `size` of the first steps, the others as of `umbrella.looker`."""
+    """Umbrella windows along a coordinate; `size` of the first steps, `heatable` as of `umbrella.umbrella`, the others as of
+    `umbrella.looker`."""
 
     def begin(x: jax.Array) -> Umbrella:
-        return umbrella.umbrella(visit(x), size, coordinate, watched=True)
+        return umbrella.umbrella(visit(x), size, coordinate, watched=True, heatable=heatable)
 
     def inverse(state: Umbrella, walkers: Walkers) -> jax.Array:
         return jnp.exp(-shares(umbrella.biases_of(state, walkers, coordinate))[1])

@@ -37,7 +37,8 @@ class Umbrella(NamedTuple):
 
     `since`: looks that the running overlaps hold. `still`: windows and step sizes stay as they are. `watch`: what was
     noticed at the places that walkers tried, None where nobody watches. `flux`: means (R, L) of `flux_chain.flux_of` for
-    rates along an accurate logit, None where nobody asks for them.
+    rates along an accurate logit, None where nobody asks for them. `heat`: temperature of the walkers over the problem's,
+    None where it is the problem's for good.
     """
 
     look: jax.Array
@@ -49,10 +50,16 @@ class Umbrella(NamedTuple):
     seen: running.Running
     watch: watch.Watch | None = None
     flux: jax.Array | None = None
+    heat: jax.Array | None = None
 
 
 def umbrella(
-    places: Places, size: float, coordinate: Coordinate = LOGIT, watched: bool = False, fluxes: bool = False
+    places: Places,
+    size: float,
+    coordinate: Coordinate = LOGIT,
+    watched: bool = False,
+    fluxes: bool = False,
+    heatable: bool = False,
 ) -> Umbrella:
     """Before the first look: walkers at places (R, L), all step sizes alike."""
     ladders, windows = places.lift.shape
@@ -66,12 +73,20 @@ def umbrella(
         running.nothing(ladders, windows),
         watch.nothing(places.energy) if watched else None,
         jnp.zeros((ladders, windows)) if fluxes else None,
+        jnp.ones((), DTYPE) if heatable else None,
     )
 
 
 def forgotten(state: Umbrella) -> Umbrella:
     """The same walkers and windows, which move; the next look counts as the first."""
     return state._replace(since=jnp.zeros((), int), still=jnp.zeros((), bool))
+
+
+def heated(state: Umbrella, heat: float) -> Umbrella:
+    """The same walkers, `heatable`, at a temperature; when they have cooled to the problem's, the next look is the first."""
+    cooled = heat == 1.0 < float(state.heat)
+    state = state._replace(heat=jnp.asarray(heat, DTYPE))
+    return forgotten(state) if cooled else state
 
 
 def stilled(state: Umbrella) -> Umbrella:
@@ -113,6 +128,7 @@ def looker(
         here = placement.windows_of(state.placement, DTYPE)
         gain = jnp.where(state.still, jnp.zeros((), DTYPE), gain_at(state.look, DTYPE))
         glance: Look = partial(logit, params)
+        heat = 1.0 if state.heat is None else state.heat
 
         def own_bias(logit: jax.Array) -> jax.Array:
             return bias(here, coordinate.of(logit))
@@ -122,7 +138,7 @@ def looker(
 
         def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
             walkers, sizes, noticed = carry
-            walkers, accepted, tried = attempt(key, walkers, sizes, own_bias, own_slope, visit, glance)
+            walkers, accepted, tried = attempt(key, walkers, sizes, own_bias, own_slope, visit, glance, heat)
             noticed = None if noticed is None else watch.tried(noticed, state.look, tried.energy)
             return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None
 
@@ -149,7 +165,16 @@ def looker(
             moved = placement.moved(stand, walkers, biases, pace)
             stand = jax.tree.map(partial(jnp.where, state.still), stand, moved)
         state = Umbrella(
-            state.look + 1, state.since + 1, state.still, walkers.places, sizes, stand, seen, noticed, flux
+            state.look + 1,
+            state.since + 1,
+            state.still,
+            walkers.places,
+            sizes,
+            stand,
+            seen,
+            noticed,
+            flux,
+            state.heat,
         )
         return state, found
 

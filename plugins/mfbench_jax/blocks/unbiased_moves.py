@@ -16,10 +16,11 @@ Moved = tuple[Places, jax.Array, watch.Watch]
 """Where walkers are, the step sizes, and what was noticed."""
 
 
-def mover(visit: Callable[[jax.Array], Places]) -> Callable[..., Moved]:
+def mover(visit: Callable[[jax.Array], Places], heat: float = 1.0) -> Callable[..., Moved]:
     """A function (Moved, step, key, moves, gain) -> Moved of walkers (R, L) with step sizes (L,).
 
-    `step` is the number under which something is noticed, `moves` how many there are, `gain` how fast sizes adapt.
+    `heat` is their temperature over the problem's, `step` the number under which something is noticed, `moves` how many
+    there are, `gain` how fast sizes adapt.
     """
 
     def look(places: Places) -> Walkers:
@@ -29,7 +30,7 @@ def mover(visit: Callable[[jax.Array], Places]) -> Callable[..., Moved]:
         def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
             walkers, sizes, noticed = carry
             walkers, accepted, tried = attempt(
-                key, walkers, sizes, jnp.zeros_like, jnp.zeros_like, visit, look
+                key, walkers, sizes, jnp.zeros_like, jnp.zeros_like, visit, look, heat
             )
             noticed = watch.tried(noticed, step, tried.energy)
             return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None

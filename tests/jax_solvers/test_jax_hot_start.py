@@ -1,0 +1,108 @@
+"""Training that begins again with hot walkers: when, how they cool, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mfbench import Context
+from mfbench.tasks.judging import Answers
+from mfbench_committor import triple_well
+from mfbench_committor.entries.triple_well import TripleWellParameters
+from mfbench_jax.blocks import hot_start
+from mfbench_jax.blocks.hot_start import COLD, FIRST, LATEST, RARE, SURE, HotStart
+from mfbench_jax.blocks.landscape import SURVEYED
+from mfbench_jax.is_sgd import UPDATES, share_of_run, solve
+from mfbench_jax.is_sgd_entry import ImportanceSampling
+
+SMALL = {"windows": 8, "ladders": 8, "width": 24, "moves": 3}
+WIDE = {"window_low": -0.6 * RARE, "window_high": 0.5 * RARE}
+NARROW = {"window_low": -0.4 * RARE, "window_high": 0.5 * RARE}
+
+
+def run(problem, budget=math.inf, elapsed=0.0, **parameters):
+    """All checkpoints."""
+    context = Context(seed=11, device="cpu", threads=1, budget=budget, elapsed=lambda: elapsed)
+    return list(solve(problem, ImportanceSampling(**parameters), context))
+
+
+@pytest.mark.parametrize(
+    ("updates", "share", "reports", "expected"),
+    [
+        (SURE, 0.0, WIDE, True),
+        (LATEST, FIRST, WIDE, True),
+        (SURE - 1, 0.0, WIDE, False),
+        (LATEST + 1, 0.0, WIDE, False),
+        (SURE, FIRST + 0.01, WIDE, False),
+        (SURE, 0.0, NARROW, False),
+    ],
+)
+def test_it_is_due_early_and_where_windows_reach_far(updates, share, reports, expected):
+    assert HotStart(4.0).due(updates, share, reports) is expected
+    assert not HotStart(1.0).due(updates, share, reports)
+
+
+def test_walkers_cool_once_and_steadily():
+    start = HotStart(4.0)
+    assert start.heat(0.1) == 1.0
+    assert start.due(SURE, 0.1, WIDE) and not start.due(SURE, 0.1, WIDE)
+    shares = np.linspace(0.1, COLD, 7)
+    np.testing.assert_allclose([start.heat(share) for share in shares], np.geomspace(4.0, 1.0, 7), rtol=1e-12)
+    assert start.heat(0.9) == 1.0
+
+
+def test_the_share_of_a_run_is_told_by_its_updates_and_its_budget():
+    def context(budget):
+        return Context(seed=0, device="cpu", threads=1, budget=budget, elapsed=lambda: 30.0)
+
+    free, counted = ImportanceSampling(), ImportanceSampling(updates=400)
+    assert share_of_run(free, context(120.0), 40) == 0.25
+    assert share_of_run(counted, context(120.0), 200) == 0.5
+    assert share_of_run(counted, context(math.inf), 40) == 0.1
+    assert share_of_run(free, context(math.inf), 40) == 1.0, (
+        "nobody knows when it ends: too late to begin again"
+    )
+
+
+def test_training_begins_again_and_ends_cold(well, monkeypatch):
+    """A well that is not rare, taken for one after 40 updates of 800: it is learned all the same."""
+    monkeypatch.setattr(hot_start, "SURE", 40)
+    monkeypatch.setattr(hot_start, "RARE", 0.0)
+    problem, judge = well
+    found = run(problem, updates=800, **SMALL)
+    heats = np.array([checkpoint.reports.get("heat", 1.0) for checkpoint in found])
+    assert np.all(heats[:10] == 1.0) and heats[10] == 4.0
+    hot = heats > 1.0
+    assert (
+        np.all(np.diff(heats[10:]) <= 0.0) and heats[-1] == 1.0 and hot.sum() == (COLD * 800 - 40) // UPDATES
+    )
+    for checkpoint, is_hot in zip(found[1:], hot[1:], strict=True):
+        assert ("rate" in checkpoint.reports) is not is_hot, "hot walkers tell no rate of this process"
+        assert np.all(np.isfinite(list(checkpoint.reports.values())))
+    walkers = SMALL["windows"] * SMALL["ladders"]
+    assert [checkpoint.reports["steps"] for checkpoint in found[1:]] == [*range(UPDATES, 801, UPDATES)]
+    assert found[-1].work["evaluations"] == SURVEYED + walkers * (2 + 800 * SMALL["moves"]), "two starts"
+    first, last = (
+        judge.headline(np.asarray(one.evaluate(one.state, judge.reactive.x))).value
+        for one in (found[0], found[-1])
+    )
+    assert last < first / 4
+    assert found[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.25)
+
+
+@pytest.mark.slow
+def test_the_cold_triple_wells_rate_needs_hot_walkers():
+    """24000 updates each: with walkers that were hot it is right to 15 %, without it is several times too high."""
+    parameters = TripleWellParameters(beta=6.67, radius=0.2)
+    problem, judge = triple_well.build(parameters, seed=3), triple_well.judge(parameters, seed=3)
+    inquiry, errors = judge.inquiry, {}
+    for heat in (1.0, 4.0):
+        last = run(problem, updates=24000, heat=heat)[-1]
+        looks, finals = (np.asarray(last.evaluate(last.state, x)) for x in (inquiry.looks, inquiry.finals))
+        slopes = np.asarray(last.gradient(last.state, inquiry.gradients))
+        answers = Answers(looks=looks, finals=finals, gradients=slopes, reports=last.reports)
+        scores = judge.metrics(answers)
+        errors[heat] = [scores[name].value for name in ("rate_dirichlet", "rate_slab", "rate_reported")]
+    assert max(errors[4.0]) < 0.15 < 0.5 < max(errors[1.0])
