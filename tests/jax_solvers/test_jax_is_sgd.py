@@ -138,10 +138,10 @@ def test_a_string_and_shots_beat_the_bare_lift_five_times_over(well):
 
 @pytest.mark.slow
 def test_the_flux_through_levels_mends_logits_far_from_the_barrier():
-    """At T = .07 the same network, 1000 updates: judged with its shift and without it, seed by seed alike."""
+    """At T = .07 the same network, 2000 updates: judged with its shift and without it (.12 to .14, three seeds)."""
     parameters = DoubleWellParameters(dim=2, temperature=0.07)
     problem, judge = double_well.build(parameters, seed=5), double_well.judge(parameters, seed=5)
-    last = checkpoints(problem, 251, ladders=16, windows=12, heat=1.0)[-1]
+    last = checkpoints(problem, 501, ladders=16, windows=12, heat=1.0)[-1]
     truth = np.log(judge.flat.q) - np.log(judge.flat.p)
     far = np.abs(truth) > 6
     errors = []
@@ -149,7 +149,7 @@ def test_the_flux_through_levels_mends_logits_far_from_the_barrier():
         values = np.asarray(last.evaluate(state, judge.flat.x))[far]
         logit = np.log(np.maximum(values, 1e-30)) - np.log(np.maximum(1 - values, 1e-16))
         errors.append(np.sqrt(np.mean((logit - truth[far]) ** 2)))
-    assert errors[0] < 0.7 * errors[1]
+    assert errors[0] < 0.25 * errors[1]
 
 
 @pytest.mark.parametrize("value", [pytest.param(np.inf, marks=pytest.mark.slow), np.nan])
