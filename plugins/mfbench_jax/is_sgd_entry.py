@@ -112,8 +112,8 @@ IS_SGD = mfbench.SolverEntry(
     summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution.",
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
-        "events, arXiv 2008.06334; windows in logit q, exact boundary values, averaged weights and hot walkers are ours. "
-        "Options sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. Hot "
+        "walkers too. Options sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
     ),
     run="mfbench_jax.is_sgd:solve",
     parameters=ImportanceSampling,

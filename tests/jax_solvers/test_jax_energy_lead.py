@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from mfbench import Context
-from mfbench_jax.blocks import energy_lead, tanh_network
+from mfbench_jax.blocks import hot_start, tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.cooling import HOTTEST, SOLVED, UNSOLVED
-from mfbench_jax.blocks.energy_lead import FEWEST, RARE, SURE, EnergyLead
+from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
+from mfbench_jax.blocks.hot_start import RARE, SURE
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.levels import shifted
 from mfbench_jax.blocks.network_inputs import network_inputs
@@ -153,7 +154,7 @@ def test_transitions_are_rare_where_windows_reach_far_once_they_have_settled(lea
     assert lead.steps > SURE and not lead.rare, "a barrier of five kT"
     monkeypatch.setitem(lead.reports, "window_low", lead.reports["window_high"] - 1.1 * RARE)
     assert lead.rare
-    monkeypatch.setattr(energy_lead, "SURE", 2 * lead.steps)
+    monkeypatch.setattr(hot_start, "SURE", 2 * lead.steps)
     assert not lead.rare, "too early to say"
 
 
