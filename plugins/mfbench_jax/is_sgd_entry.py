@@ -11,7 +11,7 @@ from mfbench.demands import reversible_only
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
-    """Parameters of `is-sgd`; those of the first paper's variant are `AS_PUBLISHED`.
+    """Parameters of `is-sgd`; those of the first paper's variant are `mfbench_jax.is_sgd_entry.AS_PUBLISHED`.
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.
@@ -103,8 +103,8 @@ AS_PUBLISHED: dict[str, Any] = {
     "boundary": "penalty",
     "symmetric": False,
 }
-"""The settings by which it is the first paper's. Otherwise than there, walkers follow the averaged network, gradients are
-bounded, the energy is counted in units of its running mean, and the rate falls."""
+"""The settings by which it, or its twin in torch, is the first paper's. Otherwise than there, walkers follow the averaged
+network, gradients are bounded, the energy is counted in units of its running mean, and the rate falls."""
 
 IS_SGD = mfbench.SolverEntry(
     name="is-sgd",
@@ -112,8 +112,8 @@ IS_SGD = mfbench.SolverEntry(
     summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution.",
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
-        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. Hot "
-        "walkers too. Options sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. So "
+        "are hot walkers. Options sampler=string and supervised=true: Hasyim, Batton, Mandadapu, arXiv 2107.13522."
     ),
     run="mfbench_jax.is_sgd:solve",
     parameters=ImportanceSampling,

@@ -1,7 +1,6 @@
 """The entry of `is-sgd-torch`."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import mfbench
 from mfbench.checks import above_zero, at_least, one_of
@@ -10,7 +9,7 @@ from mfbench.demands import reversible_only
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceSampling:
-    """Parameters of `is-sgd`; those of the first paper's variant are `AS_PUBLISHED`.
+    """Parameters of `is-sgd`; those of the first paper's variant are `mfbench_jax.is_sgd_entry.AS_PUBLISHED`.
 
     Args:
         windows: umbrella windows L of one ladder, >= 3.
@@ -65,19 +64,6 @@ class ImportanceSampling:
         one_of(self, "network", ("perceptron", "mean-field"))
         one_of(self, "boundary", ("lift", "penalty"))
 
-
-AS_PUBLISHED: dict[str, Any] = {
-    "windows_in": "q",
-    "network": "mean-field",
-    "optimiser": "sgd",
-    "rate": 0.1,
-    "exchange": False,
-    "calibrate": False,
-    "boundary": "penalty",
-    "symmetric": False,
-}
-"""The settings by which it is the first paper's. Otherwise than there, walkers follow the averaged network, gradients are
-bounded, the energy is counted in units of its running mean, and the rate falls."""
 
 IS_SGD = mfbench.SolverEntry(
     name="is-sgd-torch",

@@ -16,9 +16,10 @@ from mfbench_jax.blocks import landscape as jax_landscape
 from mfbench_jax.blocks import lift as jax_lift
 from mfbench_jax.blocks import penalty as jax_penalty
 from mfbench_jax.blocks import sampler as jax_sampler
+from mfbench_jax.is_sgd_entry import AS_PUBLISHED
 from mfbench_torch.blocks import hot_law, landscape, lift, penalty, sampler
 from mfbench_torch.is_sgd import solve
-from mfbench_torch.is_sgd_entry import AS_PUBLISHED, ImportanceSampling
+from mfbench_torch.is_sgd_entry import ImportanceSampling
 
 
 @pytest.fixture(autouse=True)
