@@ -125,7 +125,7 @@ class CommittorProblem:
         values = self._check_values(places)
         in_a, in_b = values["boundary_a"] <= 0, values["boundary_b"] <= 0
         low = float(np.median(np.concatenate(energies))) + REACHED / self.beta
-        self._check_separation(places, lines, in_a, in_b, low)
+        self._check_separation(places, in_a, in_b, lines.shape[1], low)
 
     def _check_starts(self, label: str, points: np.ndarray) -> np.ndarray:
         """V there, (m,); refuse start points of the wrong shape or place, and functions that cannot take them."""
@@ -202,19 +202,20 @@ class CommittorProblem:
         return lines
 
     def _check_separation(
-        self, places: np.ndarray, lines: np.ndarray, in_a: np.ndarray, in_b: np.ndarray, low: float
+        self, places: np.ndarray, in_a: np.ndarray, in_b: np.ndarray, lines: int, low: float
     ) -> None:
         """Refuse sets that share one of these places (n, d) or touch on a line; others go unseen.
 
         Args:
-            places: the points of the lines first.
-            lines: (PROBES, n, d).
-            in_a, in_b: (n,) whether places are in A, in B.
+            places: those on lines first, (PROBES, lines) of them in a row.
+            in_a, in_b: (n,) whether they are in A, in B.
+            lines: how many.
             low: V up to which sets must not touch.
         """
-        shape = lines.shape[:2]
-        on_lines = slice(0, math.prod(shape))
-        touched = self._touched(lines, in_a[on_lines].reshape(shape), in_b[on_lines].reshape(shape))
+        on_lines = [
+            part[: PROBES * lines].reshape(PROBES, lines, *part.shape[1:]) for part in (places, in_a, in_b)
+        ]
+        touched = self._touched(*on_lines)
         if len(touched):
             touched = touched[np.asarray(self.potential(touched)) <= low]
         met = np.concatenate([places[in_a & in_b], touched])

@@ -27,7 +27,6 @@ With [boundary=penalty] the boundary values are learned as in the first paper (`
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -39,12 +38,12 @@ import optax
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, running, string_sampling, umbrella, watch
+from .blocks import levels, network, running, string_sampling, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
 from .blocks.departure import departure, on_line
 from .blocks.descent import anytime
-from .blocks.hot_start import HotStart
+from .blocks.hot_start import HotStart, begun_again, share_of_run
 from .blocks.keys import root_key
 from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import Lift, lift_of, no_lift
@@ -120,23 +119,11 @@ def solve(
         visited += UPDATES * p.moves * p.ladders * p.windows
         solution, reports = training.told(state)
         if hot_start:
-            share = share_of_run(p, context, step)
+            share = share_of_run(p.updates, context, step)
             if hot_start.due(step, share, reports):
-                again, visited = training.begin(root_key(words[3]), *start), visited + p.ladders * p.windows
-                state = again._replace(walkers=again.walkers._replace(watch=state.walkers.watch))
-            heat = hot_start.heat(share)
-            if heat > 1.0:  # what hot walkers see is no rate of this process
-                reports = {name: value for name, value in reports.items() if not name.startswith("rate")}
-            reports = reports | {"steps": step, "heat": heat}
-            state = state._replace(walkers=umbrella.heated(state.walkers, heat))
-
-
-def share_of_run(parameters: ImportanceSampling, context: Context, step: int) -> float:
-    """That is over after so many updates; 1 where nobody knows how long it takes."""
-    known = [step / parameters.updates] if parameters.updates else []
-    if math.isfinite(context.budget):
-        known.append(context.elapsed() / context.budget)
-    return max(known, default=1.0)
+                state = begun_again(training.begin(root_key(words[3]), *start), state)
+                visited += p.ladders * p.windows
+            state, reports = hot_start.at(share, state, reports | {"steps": step})
 
 
 def may_be_hot(parameters: ImportanceSampling) -> bool:

@@ -10,6 +10,9 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
 
 Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
 over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
+Where windows reach so far that transitions are rare, training begins again with hot walkers, which cool
+(`blocks/hot_start.py`).
+
 With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
 Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, which is the same in jax.
 """
@@ -33,11 +36,13 @@ from .blocks.departure import departure
 from .blocks.descent import anytime
 from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
+from .blocks.hot_start import HotStart, share_of_run
 from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import lift_of, no_lift
 from .blocks.network_inputs import NetworkInputs, network_inputs
 from .blocks.ritz import violation
 from .blocks.ritz_descent import Descent, make_descent
+from .blocks.weighing import Seen
 from .is_sgd_entry import ImportanceSampling
 
 UPDATES = 4
@@ -85,21 +90,23 @@ def solve(
         plain = p.network == "mean-field" and p.optimiser == "sgd"
         return (float(p.width) if plain else 1.0) * anytime(p.rate, p.warm_up, p.halving, step)
 
-    params = make_parameters(generator, inputs.number, p)
-    training, descend = make_descent(
-        model, params, lambda trained: make_optimiser(trained, p), rate,
-        penalty.make_penalty(penalty.at_walkers if exact else at_sets, p.penalty),
-    )  # fmt: skip
+    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
+    places = visit(on_device(departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)))
+    size = (0.01 * scale_of(problem).length) ** 2
+
+    def begin() -> tuple[State, Callable[[Descent, Seen], Descent]]:
+        training, descend = make_descent(
+            model, make_parameters(generator, inputs.number, p), lambda trained: make_optimiser(trained, p), rate,
+            penalty.make_penalty(penalty.at_walkers if exact else at_sets, p.penalty),
+        )  # fmt: skip
+        return State(umbrella.umbrella(places, size, coordinate), training), descend
 
     def update(state: State) -> State:
         walkers, seen = look(state.training.average, state.walkers)
         walkers = walkers._replace(watch=escaped(walkers.watch, walkers.places))
         return State(walkers, descend(state.training, seen))
 
-    rng = np.random.default_rng(np.random.SeedSequence(context.seed))
-    places = visit(on_device(departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)))
-    size = (0.01 * scale_of(problem).length) ** 2
-    state = State(umbrella.umbrella(places, size, coordinate), training)
+    state, descend = begin()
 
     def evaluate(solution: Solution, x: np.ndarray) -> np.ndarray:
         return model.evaluate(solution.network, x, solution.shift)
@@ -108,10 +115,10 @@ def solve(
         return model.gradient(solution.network, x, solution.shift)
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
-    solution, reports = Solution(params, unmoved), {}
+    solution, reports, step = Solution(state.training.average, unmoved), {}, 0
+    hot_start = HotStart(p.heat) if p.heat > 1.0 and coordinate.in_logit else None
     visited = SURVEYED + inputs.asked + p.ladders * p.windows
     while True:
-        step = state.training.step
         watch.check(state.walkers.watch, step, float(state.training.energy))
         yield Checkpoint(
             evaluate=evaluate,
@@ -120,14 +127,24 @@ def solve(
             work={"evaluations": visited, "samples": p.ladders * p.windows * step},
             reports=reports,
         )
+        if p.updates and step >= p.updates:
+            return
         for _ in range(UPDATES):
             state = update(state)
+        step += UPDATES
         shift = (
             running.shift(state.walkers.seen, *ends(state.walkers, coordinate)) if p.calibrate else unmoved
         )
         solution = Solution(state.training.average, shift)
         reports = told(state, shift, problem, model, coordinate, at_sets)
         visited += UPDATES * p.moves * p.ladders * p.windows
+        if hot_start:
+            share = share_of_run(p.updates, context, step)
+            if hot_start.due(step, share, reports):
+                noticed, (state, descend) = state.walkers.watch, begin()
+                state = state._replace(walkers=state.walkers._replace(watch=noticed))
+            walkers, reports = hot_start.at(share, state.walkers, reports | {"steps": float(step)})
+            state = state._replace(walkers=walkers)
 
 
 def ends(walkers: umbrella.Umbrella, coordinate: Coordinate) -> tuple:

@@ -1,5 +1,6 @@
 """The entry of `is-sgd-torch`."""
 
+import math
 from dataclasses import dataclass
 
 import mfbench
@@ -32,6 +33,9 @@ class ImportanceSampling:
             value at the other set.
         memory: updates over which overlaps are averaged at first; a tenth of the run later on. 0: weights come from the
             last look alone.
+        heat: temperature over the problem's at which walkers in windows along logit f begin again where these reach so
+            far that transitions are rare; they cool until two fifths of the run (`blocks/hot_start.py`). 1: they do not.
+        updates: after how many it ends, a multiple of 4; 0: when it is stopped.
 
     Raises:
         ValueError: a value outside its range.
@@ -55,14 +59,26 @@ class ImportanceSampling:
     calibrate: bool = True
     lift_depth: float = 0.2
     memory: int = 50
+    heat: float = 4.0
+    updates: int = 0
 
     def __post_init__(self) -> None:
-        at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0)
+        at_least(
+            self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0, updates=0
+        )
         above_zero(self, "rate", "lift_depth", "penalty")
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
         one_of(self, "boundary", ("lift", "penalty"))
+        if not 1.0 <= self.heat < math.inf:
+            raise ValueError(
+                f"heat is {self.heat}; expected a number >= 1: walkers cool, they are not heated."
+            )
+        if self.updates % 4:
+            raise ValueError(
+                f"updates is {self.updates}; expected a multiple of 4: so many are compiled together."
+            )
 
 
 IS_SGD = mfbench.SolverEntry(
@@ -72,7 +88,7 @@ IS_SGD = mfbench.SolverEntry(
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
         "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. The twin of "
-        "is-sgd without its options sampler, supervised, start, heat and updates."
+        "is-sgd without its options sampler, supervised and start."
     ),
     run="mfbench_torch.is_sgd:solve",
     parameters=ImportanceSampling,

@@ -32,7 +32,7 @@ from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.departure import departure
 from .blocks.descent import tail_average
 from .blocks.emus import effective_share
-from .blocks.hot_law import heated, weights_of
+from .blocks.hot_law import weights_of
 from .blocks.landscape import SURVEYED, Places, survey
 from .blocks.lift import lift_of
 from .blocks.ritz import energy_density
@@ -70,7 +70,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
     lift = lift_of(problem, parameters.lift_depth)
-    visit = heated(survey(problem, lift), parameters.heat)
+    visit = survey(problem, lift)
     model = ansatz(problem, lift, network.mean_field)
 
     escaped = watch.counter(problem.box)
@@ -82,7 +82,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         walkers = unbiased(places)
         for _ in range(moves):
             walkers, accepted, tried = attempt(
-                generator, walkers, size, torch.zeros_like, torch.zeros_like, visit, unbiased
+                generator, walkers, size, torch.zeros_like, torch.zeros_like, visit, unbiased, parameters.heat
             )
             noticed = watch.tried(noticed, step, tried)
             size = adapt(size, accepted, ACCEPTANCE, gain)

@@ -12,9 +12,9 @@ from mfbench.tasks.judging import Answers
 from mfbench_committor import triple_well
 from mfbench_committor.entries.triple_well import TripleWellParameters
 from mfbench_jax.blocks import hot_start
-from mfbench_jax.blocks.hot_start import COLD, FIRST, LATEST, RARE, SURE, HotStart
+from mfbench_jax.blocks.hot_start import COLD, FIRST, LATEST, RARE, SURE, HotStart, share_of_run
 from mfbench_jax.blocks.landscape import SURVEYED
-from mfbench_jax.is_sgd import UPDATES, share_of_run, solve
+from mfbench_jax.is_sgd import UPDATES, may_be_hot, solve
 from mfbench_jax.is_sgd_entry import ImportanceSampling
 
 SMALL = {"windows": 8, "ladders": 8, "width": 24, "moves": 3}
@@ -41,7 +41,14 @@ def run(problem, budget=math.inf, elapsed=0.0, **parameters):
 )
 def test_it_is_due_early_and_where_windows_reach_far(updates, share, reports, expected):
     assert HotStart(4.0).due(updates, share, reports) is expected
-    assert not HotStart(1.0).due(updates, share, reports)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [({}, True), ({"heat": 1.0}, False), ({"windows_in": "q"}, False), ({"sampler": "string"}, False)],
+)
+def test_walkers_in_windows_along_the_logit_may_be_hot(parameters, expected):
+    assert may_be_hot(ImportanceSampling(**parameters)) is expected
 
 
 def test_walkers_cool_once_and_steadily():
@@ -57,13 +64,10 @@ def test_the_share_of_a_run_is_told_by_its_updates_and_its_budget():
     def context(budget):
         return Context(seed=0, device="cpu", threads=1, budget=budget, elapsed=lambda: 30.0)
 
-    free, counted = ImportanceSampling(), ImportanceSampling(updates=400)
-    assert share_of_run(free, context(120.0), 40) == 0.25
-    assert share_of_run(counted, context(120.0), 200) == 0.5
-    assert share_of_run(counted, context(math.inf), 40) == 0.1
-    assert share_of_run(free, context(math.inf), 40) == 1.0, (
-        "nobody knows when it ends: too late to begin again"
-    )
+    assert share_of_run(0, context(120.0), 40) == 0.25
+    assert share_of_run(400, context(120.0), 200) == 0.5
+    assert share_of_run(400, context(math.inf), 40) == 0.1
+    assert share_of_run(0, context(math.inf), 40) == 1.0, "nobody knows when it ends: too late to begin again"
 
 
 def test_training_begins_again_and_ends_cold(well, monkeypatch):

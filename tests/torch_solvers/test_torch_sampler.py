@@ -43,14 +43,14 @@ def own_slope(s):
     return bias_slope(WINDOWS, s)
 
 
-def exact_bins():
-    """Edges (L, 2, BINS + 1) of bins of equal probability, for each window and each coordinate."""
+def exact_bins(heat):
+    """Edges (L, 2, BINS + 1) of bins of equal probability, for each window and each coordinate, at a heat."""
     axis = torch.linspace(-4.0, 4.0, 1601, dtype=torch.float64)
     x = torch.cartesian_prod(axis, axis)
     edges = np.empty((NUMBER, 2, BINS + 1))
     biases = bias(WINDOWS, coordinate(x)[:, None])
     for window in range(NUMBER):
-        density = torch.exp(-potential(x) - biases[:, window]).reshape(len(axis), len(axis)).numpy()
+        density = torch.exp(-potential(x) / heat - biases[:, window]).reshape(len(axis), len(axis)).numpy()
         for which in range(2):
             marginal = np.sum(density, axis=1 - which)
             # Trapezoids from node to node, as the law is smooth on this scale of 0.005.
@@ -60,9 +60,9 @@ def exact_bins():
     return edges
 
 
-def worst_share(x):
+def worst_share(x, heat=1.0):
     """The smallest p-value of the chi-square tests of all windows and coordinates, times their number."""
-    edges, values = exact_bins(), x.double().numpy()
+    edges, values = exact_bins(heat), x.double().numpy()
     p = []
     for window in range(NUMBER):
         for which in range(2):
@@ -73,23 +73,31 @@ def worst_share(x):
     return min(p) * len(p)
 
 
+def stepped(*step):
+    """The walkers after a step, and their acceptance probabilities."""
+    return sampler.attempt(*step)[:2]
+
+
 def start():
     return look(visit(torch.zeros(LADDERS, NUMBER, 2)))
 
 
-def test_invariant_law_with_taming_bias_and_exchange():
+@pytest.mark.parametrize("heat", [1.0, 3.0])
+def test_invariant_law_with_taming_bias_and_exchange(heat):
     generator = torch.Generator().manual_seed(8)
-    h = torch.tensor([0.05, 0.1, 0.2, 0.1])
+    h = torch.tensor([0.05, 0.1, 0.2, 0.1]) * heat
     walkers, tamed = start(), 0.0
     for step in range(100):
-        force = walkers.places.energy_slope + own_slope(walkers.s)[..., None] * walkers.s_slope
+        force = walkers.places.energy_slope / heat + own_slope(walkers.s)[..., None] * walkers.s_slope
         limit = sampler.TAMING * torch.sqrt(2.0 * 2 / h)
         tamed += float(torch.mean((torch.linalg.vector_norm(force, dim=-1) > limit).float()))
-        walkers, acceptance = sampler.langevin_step(generator, walkers, h, own_bias, own_slope, visit, look)
+        walkers, acceptance = stepped(generator, walkers, h, own_bias, own_slope, visit, look, heat)
         walkers = sampler.exchange(generator, walkers, own_bias, step % 2)
     assert tamed / 100 > 0.01, "taming was hardly at work: this test would not see it break the law"
     assert 0.2 < float(torch.mean(acceptance)) < 0.9
-    assert worst_share(walkers.places.x) > FALSE_ALARM
+    assert worst_share(walkers.places.x, heat) > FALSE_ALARM
+    if heat > 1.0:
+        assert worst_share(walkers.places.x) < 1e-12, "the law of cold walkers would be seen to be another"
 
 
 def test_the_same_steps_without_rejection_are_seen_to_be_wrong(monkeypatch):
@@ -97,9 +105,7 @@ def test_the_same_steps_without_rejection_are_seen_to_be_wrong(monkeypatch):
     generator = torch.Generator().manual_seed(8)
     walkers = start()
     for _ in range(60):
-        walkers, _ = sampler.langevin_step(
-            generator, walkers, torch.full((NUMBER,), 0.1), own_bias, own_slope, visit, look
-        )
+        walkers, _ = stepped(generator, walkers, torch.full((NUMBER,), 0.1), own_bias, own_slope, visit, look)
     assert worst_share(walkers.places.x) < 1e-12
 
 
@@ -123,7 +129,7 @@ def test_places_without_finite_energy_are_never_entered(bad):
 
     walkers, generator = look(wall(torch.zeros(200, NUMBER, 2))), torch.Generator().manual_seed(3)
     for _ in range(20):
-        walkers, probability = sampler.langevin_step(
+        walkers, probability = stepped(
             generator, walkers, torch.full((NUMBER,), 0.1), own_bias, own_slope, wall, look
         )
         assert torch.all(torch.isfinite(probability))
@@ -135,7 +141,7 @@ def test_step_sizes_move_to_the_target_acceptance():
     generator = torch.Generator().manual_seed(5)
     walkers, h = start(), torch.tensor([1e-4, 1e-2, 1.0, 10.0])
     for _ in range(200):
-        walkers, acceptance = sampler.langevin_step(generator, walkers, h, own_bias, own_slope, visit, look)
+        walkers, acceptance = stepped(generator, walkers, h, own_bias, own_slope, visit, look)
         h = sampler.adapt(h, acceptance, 0.6, 0.2)
     # At equilibrium the mean over 3000 ladders scatters by less than 0.01, and the gain follows it.
     assert torch.max(torch.abs(torch.mean(acceptance, dim=0) - 0.6)) < 0.05

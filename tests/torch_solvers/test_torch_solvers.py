@@ -28,7 +28,7 @@ SMALL = ImportanceSampling(windows=6, ladders=4, moves=2, width=8)
 FEW = MeanField(particles=12, walkers=20, moves=2)
 TRIALS = [(is_sgd, SMALL), (particle_sgd, FEW)]
 KINDS = {"ImportanceSampling": "is_sgd_entry", "MeanField": "particle_sgd_entry"}
-ONLY_IN_JAX = {"ImportanceSampling": ("sampler", "supervised", "start", "heat", "updates"), "MeanField": ()}
+ONLY_IN_JAX = {"ImportanceSampling": ("sampler", "supervised", "start"), "MeanField": ()}
 """As the source of torch's `is-sgd` says."""
 
 

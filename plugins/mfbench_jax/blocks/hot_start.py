@@ -7,8 +7,14 @@ solution of their process stay together while they cool to the problem's own tem
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+from mfbench import Context
+
+from . import umbrella
+from .ritz_training import State
 
 SURE, RARE = 500, 22.0
 """Updates after which windows tell whether transitions are rare; logits that they reach over where transitions are."""
@@ -25,11 +31,19 @@ def rare(updates: int, reports: Mapping[str, Any]) -> bool:
     return updates >= SURE and float(reports["window_high"] - reports["window_low"]) > RARE
 
 
+def share_of_run(planned: int, context: Context, updates: int) -> float:
+    """That is over after so many updates of those planned, or 0; 1 where nobody knows how long it takes."""
+    known = [updates / planned] if planned else []
+    if math.isfinite(context.budget):
+        known.append(context.elapsed() / context.budget)
+    return max(known, default=1.0)
+
+
 class HotStart:
     """Whether training begins again, and how hot walkers are since then.
 
     Args:
-        heat: temperature over the problem's at which they begin, >= 1; at 1 they never do.
+        heat: temperature over the problem's at which they begin, > 1.
     """
 
     def __init__(self, heat: float) -> None:
@@ -38,9 +52,8 @@ class HotStart:
 
     def due(self, updates: int, share: float, reports: Mapping[str, Any]) -> bool:
         """Whether training is to begin again now, after so many updates and such a share of the run; once at most."""
-        if self._heat == 1.0 or self._begun is not None or updates > LATEST or share > FIRST:
-            return False
-        if not rare(updates, reports):
+        late = updates > LATEST or share > FIRST
+        if self._begun is not None or late or not rare(updates, reports):
             return False
         self._begun = share
         return True
@@ -50,3 +63,15 @@ class HotStart:
         if self._begun is None:
             return 1.0
         return float(self._heat ** max(0.0, (COLD - share) / (COLD - self._begun)))
+
+    def at(self, share: float, state: State, reports: Mapping[str, Any]) -> tuple[State, dict[str, Any]]:
+        """Walkers as hot as they are after such a share of the run, and what may be told of them."""
+        heat = self.heat(share)
+        # What hot walkers see is no rate of this process.
+        told = {name: value for name, value in reports.items() if heat == 1.0 or not name.startswith("rate")}
+        return state._replace(walkers=umbrella.heated(state.walkers, heat)), told | {"heat": heat}
+
+
+def begun_again(fresh: State, before: State) -> State:
+    """A fresh start, which has noticed what was noticed before."""
+    return fresh._replace(walkers=fresh.walkers._replace(watch=before.walkers.watch))

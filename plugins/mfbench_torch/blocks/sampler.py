@@ -7,7 +7,7 @@ length squared, time times kT) with energy E = beta V + W_l(s(x)) proposes
 
 where c <= 1 bounds the drift to TAMING times the noise's typical length sqrt(2 h d), and accepts by
 Metropolis with this very proposal density: the invariant law is exp(-E) exactly, taming included
-(Roberts and Tweedie 1996, section 1.4.3).
+(Roberts and Tweedie 1996, section 1.4.3). Hot walkers have beta V / heat for beta V.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ Bias = Callable[[torch.Tensor], torch.Tensor]
 """(R, L) coordinates -> (R, L) own biases."""
 
 
-def _drift(walkers: Walkers, slope: Bias, h: torch.Tensor) -> torch.Tensor:
+def _drift(walkers: Walkers, slope: Bias, h: torch.Tensor, heat: float) -> torch.Tensor:
     """-h c grad E, (R, L, d)."""
-    force = torch.addcmul(walkers.places.energy_slope, slope(walkers.s)[..., None], walkers.s_slope)
+    force = torch.addcmul(walkers.places.energy_slope / heat, slope(walkers.s)[..., None], walkers.s_slope)
     length = torch.linalg.vector_norm(force, dim=-1)
     limit = TAMING * torch.sqrt(2.0 * force.shape[-1] / h)
     return -(h * torch.clamp(limit / (length + 1e-30), max=1.0))[..., None] * force
@@ -55,23 +55,6 @@ class Attempt(NamedTuple):
     tried: Places
 
 
-def langevin_step(
-    generator: torch.Generator,
-    walkers: Walkers,
-    h: torch.Tensor,
-    bias: Bias,
-    slope: Bias,
-    visit: Callable[[torch.Tensor], Places],
-    look: Look,
-) -> tuple[Walkers, torch.Tensor]:
-    """One step of every walker; arguments as of `attempt`.
-
-    Returns:
-        the walkers after the step, and their acceptance probabilities (R, L).
-    """
-    return attempt(generator, walkers, h, bias, slope, visit, look)[:2]
-
-
 def attempt(
     generator: torch.Generator,
     walkers: Walkers,
@@ -80,6 +63,7 @@ def attempt(
     slope: Bias,
     visit: Callable[[torch.Tensor], Places],
     look: Look,
+    heat: float = 1.0,
 ) -> Attempt:
     """One step of every walker. A place whose energy is no finite number is never entered.
 
@@ -90,18 +74,18 @@ def attempt(
         bias, slope: own bias W_l and dW_l/ds of (R, L) coordinates.
         visit: x -> Places.
         look: Places -> Walkers.
+        heat: temperature over the problem's.
     """
     x = walkers.places.x
-    drift = _drift(walkers, slope, h)
+    drift = _drift(walkers, slope, h, heat)
     noise = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     forth = drift + torch.sqrt(2.0 * h)[:, None] * noise
     new = look(visit(x + forth))
     # The way there minus its drift, the way back minus its own.
     there = torch.sum((forth - drift) ** 2, dim=-1)
-    back = torch.sum((forth + _drift(new, slope, h)) ** 2, dim=-1)
-    gain = (
-        walkers.places.energy - new.places.energy + bias(walkers.s) - bias(new.s) + (there - back) / (4.0 * h)
-    )
+    back = torch.sum((forth + _drift(new, slope, h, heat)) ** 2, dim=-1)
+    fallen = (walkers.places.energy - new.places.energy) / heat
+    gain = fallen + bias(walkers.s) - bias(new.s) + (there - back) / (4.0 * h)
     probability = torch.exp(torch.clamp(torch.nan_to_num(gain, nan=-math.inf, posinf=-math.inf), max=0.0))
     draw = torch.rand(gain.shape, generator=generator, dtype=gain.dtype, device=gain.device)
     return Attempt(choose(draw < probability, new, walkers), probability, new.places)

@@ -24,14 +24,20 @@ DTYPE = torch.float32
 
 
 class Umbrella(NamedTuple):
-    """All that the next look needs; R ladders, L windows. `watch`: what was noticed at the places that walkers tried."""
+    """All that the next look needs; R ladders, L windows.
+
+    `since`: looks that the running overlaps hold. `watch`: what was noticed at the places that walkers tried. `heat`:
+    temperature of the walkers over the problem's.
+    """
 
     look: int
+    since: int
     places: Places
     sizes: torch.Tensor
     placement: placement.Placement
     seen: running.Running
     watch: watch.Watch
+    heat: float = 1.0
 
 
 def umbrella(places: Places, size: float, coordinate: Coordinate) -> Umbrella:
@@ -39,12 +45,19 @@ def umbrella(places: Places, size: float, coordinate: Coordinate) -> Umbrella:
     (ladders, windows), device = places.lift.shape, places.lift.device
     return Umbrella(
         0,
+        0,
         places,
         torch.full((windows,), size, dtype=DTYPE, device=device),
         placement.start(windows, coordinate.in_logit, device),
         running.nothing(ladders, windows, device),
         watch.nothing(places),
     )
+
+
+def heated(state: Umbrella, heat: float) -> Umbrella:
+    """The same walkers at a temperature; when they have cooled to the problem's, the next look counts as the first."""
+    cooled = heat == 1.0 < state.heat
+    return state._replace(heat=heat, since=0 if cooled else state.since)
 
 
 def looker(
@@ -81,7 +94,9 @@ def looker(
 
         walkers, sizes, noticed = glance(state.places), state.sizes, state.watch
         for _ in range(moves):
-            walkers, accepted, tried = attempt(generator, walkers, sizes, own_bias, own_slope, visit, glance)
+            walkers, accepted, tried = attempt(
+                generator, walkers, sizes, own_bias, own_slope, visit, glance, state.heat
+            )
             noticed = watch.tried(noticed, state.look, tried)
             sizes = adapt(sizes, accepted, ACCEPTANCE, gain)
         if exchanged:
@@ -89,11 +104,14 @@ def looker(
 
         biases = biases_of(state, walkers, coordinate)
         phi_share, log_total = shares(biases)
-        seen, found = weighed(state.seen, walkers, phi_share, torch.exp(-log_total), state.look, memory)
+        seen, found = weighed(state.seen, walkers, phi_share, torch.exp(-log_total), state.since, memory)
         stand = state.placement
         if coordinate.in_logit:
-            stand = placement.moved(stand, walkers, biases, placement.settling(state.look))
-        return Umbrella(state.look + 1, walkers.places, sizes, stand, seen, noticed), found
+            stand = placement.moved(stand, walkers, biases, placement.settling(state.since))
+        state = Umbrella(
+            state.look + 1, state.since + 1, walkers.places, sizes, stand, seen, noticed, state.heat
+        )
+        return state, found
 
     return look
 
