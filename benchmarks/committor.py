@@ -4,7 +4,8 @@ For every problem and solver: goal and stretch, the median and worst figure of t
 the median reaches them and whether the worst seed is within five medians, how the median error falls with seconds and with
 force evaluations, and what the controls reach with one seed. `rate_dirichlet` and `rate_slab` are the judge's estimates of
 the rate from a solution, relative errors; `rate_reported` is the solver's own, |log| of its ratio to the reference.
-The goals were set beforehand; a figure above its goal is printed as such, and the exit status is then 1.
+The goals were set beforehand; a figure above its goal is printed as such. The exit status is 1 where one is, where seeds are
+uneven, or where a row with goals could not be run or counted.
 Needs the extras `jax` and `grid`, and for one row `peers`, which says so where it is missing. Runs about 5 hours on two
 cores; with -o DIR the records are kept there, and the same command runs only what is missing.
 Usage: python benchmarks/committor.py [--seeds N] [--only WORD]... [-o DIR] [--format text|markdown] [SOLVER ...]

@@ -202,20 +202,20 @@ class CommittorProblem:
         return lines
 
     def _check_separation(
-        self, places: np.ndarray, in_a: np.ndarray, in_b: np.ndarray, lines: int, low: float
+        self, places: np.ndarray, in_a: np.ndarray, in_b: np.ndarray, number: int, low: float
     ) -> None:
         """Refuse sets that share one of these places (n, d) or touch on a line; others go unseen.
 
         Args:
-            places: those on lines first, (PROBES, lines) of them in a row.
+            places: those on lines first, (PROBES, number) of them in a row.
             in_a, in_b: (n,) whether they are in A, in B.
-            lines: how many.
+            number: of lines.
             low: V up to which sets must not touch.
         """
-        on_lines = [
-            part[: PROBES * lines].reshape(PROBES, lines, *part.shape[1:]) for part in (places, in_a, in_b)
-        ]
-        touched = self._touched(*on_lines)
+        lines, a, b = (
+            part[: PROBES * number].reshape(PROBES, number, *part.shape[1:]) for part in (places, in_a, in_b)
+        )
+        touched = self._touched(lines, a, b)
         if len(touched):
             touched = touched[np.asarray(self.potential(touched)) <= low]
         met = np.concatenate([places[in_a & in_b], touched])

@@ -41,7 +41,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levels, network, running, string_sampling, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
-from .blocks.departure import departure, on_line
+from .blocks.departure import FIRST_SIZE, departure, on_line
 from .blocks.descent import anytime
 from .blocks.hot_start import HotStart, begun_again, share_of_run
 from .blocks.keys import root_key
@@ -60,7 +60,7 @@ from .is_sgd_entry import ImportanceSampling
 def solve(
     problem: CommittorProblem, parameters: ImportanceSampling, context: Context
 ) -> Iterator[Checkpoint]:
-    """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
+    """Train for `updates` or until stopped; a checkpoint is the averaged network, its lift and the shift of its levels."""
     jax.config.update("jax_enable_x64", True)
     p, exact = parameters, parameters.boundary == "lift"
     lift = lift_of(problem, p.lift_depth) if exact else no_lift
@@ -94,10 +94,10 @@ def solve(
     def gradient(solution: Solution, x: np.ndarray) -> jax.Array:
         return model.gradient(solution.network, x, solution.shift)
 
-    solution, reports, step = Solution(state.training.params, levels.UNMOVED), {}, 0
+    solution, reports, step, begun = Solution(state.training.params, levels.UNMOVED), {}, 0, 0
     hot_start = HotStart(p.heat) if may_be_hot(p) else None
     while True:
-        watch.check(state.walkers.watch, step, float(state.training.energy))
+        watch.check(state.walkers.watch, step, float(state.training.energy), begun)
         yield Checkpoint(
             evaluate=evaluate,
             gradient=gradient,
@@ -122,7 +122,7 @@ def solve(
             share = share_of_run(p.updates, context, step)
             if hot_start.due(step, share, reports):
                 state = begun_again(training.begin(root_key(words[3]), *start), state)
-                visited += p.ladders * p.windows
+                visited, begun = visited + p.ladders * p.windows, step
             state, reports = hot_start.at(share, state, reports | {"steps": step})
 
 
@@ -135,7 +135,7 @@ def make_sampling(
     problem: CommittorProblem, parameters: ImportanceSampling, lift: Lift, model: Ansatz
 ) -> Sampling:
     """The walkers asked for."""
-    p, visit, size = parameters, survey(problem, lift), (0.01 * scale_of(problem).length) ** 2
+    p, visit, size = parameters, survey(problem, lift), FIRST_SIZE * scale_of(problem).length ** 2
     if p.sampler == "string":
         return in_cells(problem, visit, model.walkers, size, p.moves, p.memory)
     if p.sampler == "unbiased":

@@ -89,7 +89,7 @@ class ImportanceSampling:
             )
         if self.updates % 4:
             raise ValueError(
-                f"updates is {self.updates}; expected a multiple of 4: so many are compiled together."
+                f"updates is {self.updates}; expected a multiple of 4: so many lie between two checkpoints."
             )
 
 

@@ -30,7 +30,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network, watch
 from .blocks.ansatz import ansatz, scale_of
-from .blocks.departure import departure
+from .blocks.departure import FIRST_SIZE, departure
 from .blocks.descent import tail_average
 from .blocks.emus import effective_share
 from .blocks.hot_law import weights_of
@@ -110,7 +110,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         root_key(int(np.random.SeedSequence(context.seed).generate_state(1)[0])), 3
     )
     places = jax.jit(visit)(jnp.asarray(starts(problem, parameters.walkers, context.seed), TRAINING))
-    size = jnp.full(1, (0.01 * scale_of(problem).length) ** 2, TRAINING)
+    size = jnp.full(1, FIRST_SIZE * scale_of(problem).length ** 2, TRAINING)
     burn_in = jax.jit(lambda begun, key: counted(walked(begun, 0, key, BURN_IN, jnp.asarray(0.1, TRAINING))))
     places, size, noticed = burn_in((places, size, watch.nothing(places.energy)), key_burn)
     watch.check(noticed, 0)

@@ -35,7 +35,7 @@ from .blocks import network, running, umbrella, watch
 from .blocks.ansatz import ansatz, scale_of
 from .blocks.collocation import Points, no_points, residual, surveyor
 from .blocks.compiled import once, seldom
-from .blocks.departure import departure
+from .blocks.departure import FIRST_SIZE, departure
 from .blocks.distance_lift import distance_lift, lift_jet
 from .blocks.drift import mobility_of
 from .blocks.fitting import Fit, make_fit
@@ -112,7 +112,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
         return State(
             key,
             begun(layers),
-            umbrella.umbrella(visit(start), (0.01 * scale.length) ** 2, watched=True),
+            umbrella.umbrella(visit(start), FIRST_SIZE * scale.length**2, watched=True),
             no_points(CAPACITY, problem.dim),
             jnp.zeros((), int),
         )

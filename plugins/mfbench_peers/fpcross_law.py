@@ -156,14 +156,15 @@ def held(solver: fpcross.FPCross) -> tuple[Train, dict[str, float]]:
         GivenUp: it is not finite.
     """
     equation, low, high = solver.eq, float(solver.eq.a[0]), float(solver.eq.b[0])
-    mean_square = float(teneva.norm(solver.Y)) / math.sqrt(float(np.prod(equation.n.astype(float))))
+    typical = float(teneva.norm(solver.Y)) / math.sqrt(float(np.prod(equation.n.astype(float))))
     mass = float(teneva.func_sum(solver.A, equation.a, equation.b))
-    if not (math.isfinite(mean_square) and mean_square > 0.0 and math.isfinite(mass)):
+    if not (math.isfinite(typical) and typical > 0.0 and math.isfinite(mass)):
         raise GivenUp(
-            f"with {equation.m} steps of {equation.h:.3g} the density's mass is {mass} after {solver.m}"
+            f"with {equation.m} steps of {equation.h:.3g} the density's mass is {mass} and its root mean square {typical} "
+            f"after {solver.m}"
         )
     reports = {"mass": mass, "rank": float(teneva.erank(solver.Y)), "nodes": float(equation.n[0])}
-    return Train(list(solver.A), low, high, equation.e * mean_square), reports
+    return Train(list(solver.A), low, high, equation.e * typical), reports
 
 
 def log_density(state: Train, x: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +99,7 @@ def solve(
             built = build_dirichlet_model(part.x, part.weights, basis, diffusion)
             model = joined(model, built, share)
             if last is not None:
-                yield last
+                yield replace(last, work={"evaluations": evaluations, "nodes": used})
         solution = solve_committor(
             model,
             basis,

@@ -103,6 +103,7 @@ def solve(
     while True:
         energy, log_weight = law_of(round_number)
         walkers = arrive(energy, walkers.x, walkers.h, walkers.steps)
+        visited += len(walkers.x)
         records = []
         for _ in range(parameters.records):
             walkers = walked(walkers, energy, parameters.moves, generator)
@@ -111,7 +112,6 @@ def solve(
             escaped += int(torch.sum(torch.any((walkers.x < low) | (walkers.x > high), dim=1)))
             yield checkpoint(round_number)
         remembered = [*remembered, outside(records, problem, log_weight)][-parameters.memory :]
-        visited += len(walkers.x)
         data = torch.cat([edges, *(points for points, _ in remembered)])
         weights = weights_of([logarithms for _, logarithms in remembered], together=tempered)
         batch = {

@@ -32,7 +32,7 @@ from mfbench.tasks.committor import CommittorProblem
 from .blocks import levels, network, penalty, running, umbrella, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE, Coordinate
-from .blocks.departure import departure
+from .blocks.departure import FIRST_SIZE, departure
 from .blocks.descent import anytime
 from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
@@ -69,7 +69,7 @@ class Solution(NamedTuple):
 def solve(
     problem: CommittorProblem, parameters: ImportanceSampling, context: Context
 ) -> Iterator[Checkpoint]:
-    """Train until stopped; a checkpoint is the averaged network with its lift and the shift of its levels."""
+    """Train for `updates` or until stopped; a checkpoint is the averaged network, its lift and the shift of its levels."""
     device = torch.device(context.device)
     seed = int(np.random.SeedSequence(context.seed).generate_state(1)[0])
     generator = torch.Generator(device).manual_seed(seed)
@@ -92,7 +92,7 @@ def solve(
 
     rng = np.random.default_rng(np.random.SeedSequence(context.seed))
     places = visit(on_device(departure(rng, problem.start_a, problem.start_b, p.ladders, p.windows)))
-    size = (0.01 * scale_of(problem).length) ** 2
+    size = FIRST_SIZE * scale_of(problem).length ** 2
 
     def begin() -> tuple[State, Callable[[Descent, Seen], Descent]]:
         training, descend = make_descent(
@@ -115,11 +115,11 @@ def solve(
         return model.gradient(solution.network, x, solution.shift)
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
-    solution, reports, step = Solution(state.training.average, unmoved), {}, 0
+    solution, reports, step, begun = Solution(state.training.average, unmoved), {}, 0, 0
     hot_start = HotStart(p.heat) if p.heat > 1.0 and coordinate.in_logit else None
     visited = SURVEYED + inputs.asked + p.ladders * p.windows
     while True:
-        watch.check(state.walkers.watch, step, float(state.training.energy))
+        watch.check(state.walkers.watch, step, float(state.training.energy), begun)
         yield Checkpoint(
             evaluate=evaluate,
             gradient=gradient,
@@ -141,7 +141,7 @@ def solve(
         if hot_start:
             share = share_of_run(p.updates, context, step)
             if hot_start.due(step, share, reports):
-                noticed, (state, descend) = state.walkers.watch, begin()
+                noticed, (state, descend), begun = state.walkers.watch, begin(), step
                 state = state._replace(walkers=state.walkers._replace(watch=noticed))
             walkers, reports = hot_start.at(share, state.walkers, reports | {"steps": float(step)})
             state = state._replace(walkers=walkers)

@@ -77,7 +77,7 @@ class ImportanceSampling:
             )
         if self.updates % 4:
             raise ValueError(
-                f"updates is {self.updates}; expected a multiple of 4: so many are compiled together."
+                f"updates is {self.updates}; expected a multiple of 4: so many lie between two checkpoints."
             )
 
 
@@ -87,8 +87,8 @@ IS_SGD = mfbench.SolverEntry(
     summary="Ritz energy by stochastic gradients on walkers in umbrella windows along the current solution; in torch.",
     source=(
         "Rotskoff, Mitchell, Vanden-Eijnden, Active importance sampling for variational objectives dominated by rare "
-        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. The twin of "
-        "is-sgd without its options sampler, supervised and start."
+        "events, arXiv 2008.06334; windows in logit q, exact boundary values and averaged weights are ours. So "
+        "are hot walkers. The twin of is-sgd without its options sampler, supervised and start."
     ),
     run="mfbench_torch.is_sgd:solve",
     parameters=ImportanceSampling,

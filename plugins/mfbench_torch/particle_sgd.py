@@ -29,7 +29,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network, watch
 from .blocks.ansatz import Ansatz, ansatz, scale_of
-from .blocks.departure import departure
+from .blocks.departure import FIRST_SIZE, departure
 from .blocks.descent import tail_average
 from .blocks.emus import effective_share
 from .blocks.hot_law import weights_of
@@ -101,7 +101,7 @@ def solve(problem: CommittorProblem, parameters: MeanField, context: Context) ->
         return State(step, particles, places, size, noticed, unit, energy, groups, effective_share(weights))
 
     first = torch.as_tensor(starts(problem, parameters.walkers, context.seed), dtype=TRAINING, device=device)
-    size = torch.full((1,), (0.01 * scale_of(problem).length) ** 2, dtype=TRAINING, device=device)
+    size = torch.full((1,), FIRST_SIZE * scale_of(problem).length ** 2, dtype=TRAINING, device=device)
     places = visit(first)
     places, size, noticed = walked(places, size, watch.nothing(places), 0, BURN_IN, 0.1)
     particles = network.particles(generator, problem.dim, parameters.particles, TRAINING)

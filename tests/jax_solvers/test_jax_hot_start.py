@@ -77,22 +77,22 @@ def test_training_begins_again_and_ends_cold(well, monkeypatch):
     problem, judge = well
     found = run(problem, updates=800, **SMALL)
     heats = np.array([checkpoint.reports.get("heat", 1.0) for checkpoint in found])
-    assert np.all(heats[:10] == 1.0) and heats[10] == 4.0
+    assert np.all(heats[:11] == 1.0) and heats[11] == 4.0
     hot = heats > 1.0
-    assert (
-        np.all(np.diff(heats[10:]) <= 0.0) and heats[-1] == 1.0 and hot.sum() == (COLD * 800 - 40) // UPDATES
-    )
+    assert np.all(np.diff(heats[11:]) <= 0.0) and heats[-1] == 1.0
+    assert hot.sum() == (COLD * 800 - 40) // UPDATES
     for checkpoint, is_hot in zip(found[1:], hot[1:], strict=True):
         assert ("rate" in checkpoint.reports) is not is_hot, "hot walkers tell no rate of this process"
         assert np.all(np.isfinite(list(checkpoint.reports.values())))
     walkers = SMALL["windows"] * SMALL["ladders"]
     assert [checkpoint.reports["steps"] for checkpoint in found[1:]] == [*range(UPDATES, 801, UPDATES)]
     assert found[-1].work["evaluations"] == SURVEYED + walkers * (2 + 800 * SMALL["moves"]), "two starts"
-    first, last = (
+    first, before, after, last = (
         judge.headline(np.asarray(one.evaluate(one.state, judge.reactive.x))).value
-        for one in (found[0], found[-1])
+        for one in (found[0], found[10], found[11], found[-1])
     )
     assert last < first / 4
+    assert abs(after - first) < 0.2 * abs(before - first), "what was learned is forgotten"
     assert found[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.25)
 
 

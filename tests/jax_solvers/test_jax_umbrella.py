@@ -109,3 +109,26 @@ def test_windows_in_f_itself_give_the_energy(truth, exchanged):
     relaxed = looked(begun, 1000, look)
     off, error = deviation(looked(umbrella.stilled(relaxed), 3000, look), truth)
     assert error < 0.05 and abs(off) < 4.5
+
+
+def test_hot_walkers_move_as_cold_ones_under_a_lower_energy():
+    """By the same key, those of 4 T under E as those of T under E / 4: windows' biases are not divided."""
+
+    def lower(x):
+        places = visit(x)
+        return places._replace(energy=places.energy / 4.0, energy_slope=places.energy_slope / 4.0)
+
+    x = jnp.where(jnp.arange(WINDOWS) < WINDOWS // 2, -1.0, 1.0)
+    x = jnp.broadcast_to(x[None, :, None], (LADDERS, WINDOWS, 1)).astype(umbrella.DTYPE)
+    begun = umbrella.umbrella(visit(x), 1e-3, heatable=True)
+    hot, cold = looked(umbrella.heated(begun, 4.0), 20), looked(begun, 20)
+    expected = looked(umbrella.umbrella(lower(x), 1e-3), 20, umbrella.looker(lower, logit, 4, memory=10**9))
+    np.testing.assert_allclose(hot.places.x, expected.places.x, atol=1e-4)
+    assert float(jnp.max(jnp.abs(hot.places.x - cold.places.x))) > 0.1
+
+
+def test_means_begin_anew_when_walkers_have_cooled():
+    state = umbrella.umbrella(visit(jnp.ones((2, 3, 1))), 1e-3, heatable=True)._replace(since=jnp.array(7))
+    for before, after, since in ((1.0, 1.0, 7), (1.0, 4.0, 7), (4.0, 2.0, 7), (4.0, 1.0, 0)):
+        found = umbrella.heated(state._replace(heat=jnp.array(before)), after)
+        assert (float(found.heat), int(found.since)) == (after, since)

@@ -12,6 +12,7 @@ import pytest
 
 from mfbench import Context, Diverged
 from mfbench_jax import gauss_newton, pinn
+from mfbench_jax.blocks import watch
 from mfbench_jax.gauss_newton_entry import GaussNewton
 from mfbench_jax.pinn_entry import Pinn
 
@@ -33,6 +34,14 @@ def checkpoints(request):
         return list(itertools.islice(solve(problem, parameters, context), number))
 
     return run
+
+
+@pytest.mark.parametrize(("begun", "step"), [(0, 20), (600, 620)])
+def test_the_step_is_that_of_the_run(begun, step):
+    """Where walkers began anew in its midst, their own steps come on top."""
+    noticed = watch.tried(watch.nothing(jnp.zeros(3)), jnp.array(20), jnp.array([0.0, jnp.inf, jnp.inf]))
+    with pytest.raises(Diverged, match=f"step {step}: beta V is inf at 2 places"):
+        watch.check(noticed, 640, begun=begun)
 
 
 @pytest.mark.slow

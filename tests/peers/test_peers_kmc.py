@@ -34,7 +34,7 @@ def bases(problem, parameters, count):
     """The checkpoints of so many bases, each once."""
     found = []
     for checkpoint in solve(problem, parameters, context()):
-        if not found or checkpoint is not found[-1]:
+        if not found or checkpoint.state is not found[-1].state:
             found.append(checkpoint)
         if len(found) == count:
             return found
@@ -166,7 +166,11 @@ def test_batches_add_up_to_the_whole(problem, monkeypatch):
 def test_between_batches_the_last_checkpoint_comes_again(problem, monkeypatch):
     monkeypatch.setattr(kmc_committor, "BATCH_BYTES", 8 * 64 * 2 * 50)
     found = list(itertools.islice(solve(problem, CommittorKmcParameters(), context()), 4))
-    assert [c.reports["order"] for c in found] == [5, 5, 5, 5] and all(c is found[0] for c in found)
+    assert [c.reports["order"] for c in found] == [5, 5, 5, 5]
+    assert all(c.state is found[0].state for c in found)
+    cells = [CommittorKmcParameters().cells_per_mode * (order + 1) for order in (5, 7)]
+    first, both = cells[0] ** 2, cells[0] ** 2 + cells[1] ** 2
+    assert [c.work["evaluations"] for c in found] == [first, both, both, both], "the next basis's nodes count"
 
 
 def test_nodes_weigh_as_mu_and_leave_out_the_sets(problem):

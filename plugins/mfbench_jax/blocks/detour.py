@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .levels import SLAB
+from .levels import SLAB_END
 
 
 def slab_detour(x: jax.Array, logit: jax.Array, start: np.ndarray, end: np.ndarray) -> jax.Array:
@@ -18,7 +16,7 @@ def slab_detour(x: jax.Array, logit: jax.Array, start: np.ndarray, end: np.ndarr
         x: (R, L, d); logit: (R, L) of the solution there.
         start, end: (d,) two points of the line; their distance is the unit.
     """
-    between = jnp.abs(logit) < math.log(SLAB[1] / SLAB[0])
+    between = jnp.abs(logit) < SLAB_END
     way = (end - start) / np.linalg.norm(end - start)
     off = x - start
     off = off - (off @ way)[..., None] * way

@@ -65,11 +65,12 @@ class HotStart:
         return float(self._heat ** max(0.0, (COLD - share) / (COLD - self._begun)))
 
     def at(self, share: float, state: State, reports: Mapping[str, Any]) -> tuple[State, dict[str, Any]]:
-        """Walkers as hot as they are after such a share of the run, and what may be told of them."""
-        heat = self.heat(share)
+        """Walkers as hot as they are to be after such a share of the run, and what may be told of them as they were."""
+        was = float(state.walkers.heat)
         # What hot walkers see is no rate of this process.
-        told = {name: value for name, value in reports.items() if heat == 1.0 or not name.startswith("rate")}
-        return state._replace(walkers=umbrella.heated(state.walkers, heat)), told | {"heat": heat}
+        told = {name: value for name, value in reports.items() if was == 1.0 or not name.startswith("rate")}
+        walkers = umbrella.heated(state.walkers, self.heat(share))
+        return state._replace(walkers=walkers), told | {"heat": was}
 
 
 def begun_again(fresh: State, before: State) -> State:

@@ -61,15 +61,21 @@ def counter(box: np.ndarray) -> Callable[..., Watch]:
     return count
 
 
-def check(watch: Watch, step: int, objective: float = 0.0) -> None:
+def check(watch: Watch, step: int, objective: float = 0.0, begun: int = 0) -> None:
     """End the trial as diverged if beta V or the objective was not finite.
+
+    Args:
+        watch: of the walkers, which counts their steps.
+        step: that the trial has come to.
+        objective: of the training.
+        begun: the trial's step at which these walkers began.
 
     Raises:
         Diverged: with the step and the energy.
     """
     if int(watch.step) != NEVER:
         raise Diverged(
-            f"step {int(watch.step)}: beta V is {float(watch.energy)} at {int(watch.number)} places that walkers "
+            f"step {begun + int(watch.step)}: beta V is {float(watch.energy)} at {int(watch.number)} places that walkers "
             "tried; expected finite values where the sampler goes. Bound the potential, or shorten the range of V."
         )
     if not math.isfinite(objective):

@@ -24,7 +24,7 @@ def weighed(
     walkers: Walkers,
     share: jax.Array,
     inverse: jax.Array,
-    look: jax.Array,
+    since: jax.Array,
     memory: int,
     mobility: np.ndarray | float = 1.0,
 ) -> tuple[running.Running, Seen]:
@@ -34,12 +34,12 @@ def weighed(
         old: the means before it.
         walkers: (R, L).
         share, inverse: (R, L, L) and (R, L), the news without the energy.
-        look: its number, from 0.
+        since: looks that the means hold already.
         memory: as of `running.updated`.
         mobility: (d,) of the dynamics whose rate the energies give.
     """
     density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free, mobility)
     news = running.Running(share, inverse, levels.binned(walkers.s, density))
-    seen = running.updated(old, news, look, memory)
+    seen = running.updated(old, news, since, memory)
     weights = (running.weights_of(seen) * inverse).astype(walkers.s.dtype)
     return seen, Seen(walkers, weights)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+FIRST_SIZE = 1e-4
+"""Of a walker's step, in squares of the unit of a network's inputs; it adapts."""
+
 
 def departure(
     rng: np.random.Generator, start_a: np.ndarray, start_b: np.ndarray, ladders: int, windows: int

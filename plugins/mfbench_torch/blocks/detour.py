@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
-from .levels import SLAB
+from .levels import SLAB_END
 
 
 def slab_detour(x: torch.Tensor, logit: torch.Tensor, start: torch.Tensor, end: torch.Tensor) -> torch.Tensor:
@@ -16,7 +14,7 @@ def slab_detour(x: torch.Tensor, logit: torch.Tensor, start: torch.Tensor, end: 
         x: (R, L, d); logit: (R, L) of the solution there.
         start, end: (d,) two points of the line; their distance is the unit.
     """
-    between = torch.abs(logit) < math.log(SLAB[1] / SLAB[0])
+    between = torch.abs(logit) < SLAB_END
     length = torch.linalg.vector_norm(end - start)
     way, off = (end - start) / length, x - start
     off = off - (off @ way)[..., None] * way

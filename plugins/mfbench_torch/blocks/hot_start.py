@@ -65,8 +65,8 @@ class HotStart:
     def at(
         self, share: float, walkers: umbrella.Umbrella, reports: Mapping[str, float]
     ) -> tuple[umbrella.Umbrella, dict[str, float]]:
-        """Walkers as hot as they are after such a share of the run, and what may be told of them."""
-        heat = self.heat(share)
+        """Walkers as hot as they are to be after such a share of the run, and what may be told of them as they were."""
+        was = walkers.heat
         # What hot walkers see is no rate of this process.
-        told = {name: value for name, value in reports.items() if heat == 1.0 or not name.startswith("rate")}
-        return umbrella.heated(walkers, heat), told | {"heat": heat}
+        told = {name: value for name, value in reports.items() if was == 1.0 or not name.startswith("rate")}
+        return umbrella.heated(walkers, self.heat(share)), told | {"heat": was}

@@ -21,7 +21,9 @@ from mfbench.frames import like
 
 SLAB = (0.3, 0.7)
 """Levels between which the rate is taken; their logits are edges of bins."""
-WIDTH = math.log(SLAB[1] / SLAB[0]) / 2.0
+SLAB_END = math.log(SLAB[1] / SLAB[0])
+"""The logit of the upper one; the lower one's is as far below 0."""
+WIDTH = SLAB_END / 2.0
 BINS = 192
 """Of WIDTH each along the logit, centred: to +-40, beyond what windows reach."""
 EDGES = WIDTH * (np.arange(BINS + 1) - BINS // 2)

@@ -57,15 +57,21 @@ def counter(box: np.ndarray) -> Callable[[Watch, Places], Watch]:
     return count
 
 
-def check(watch: Watch, step: int, objective: float) -> None:
+def check(watch: Watch, step: int, objective: float, begun: int = 0) -> None:
     """End the trial as diverged if beta V or the objective was not finite.
+
+    Args:
+        watch: of the walkers, which counts their steps.
+        step: that the trial has come to.
+        objective: of the training.
+        begun: the trial's step at which these walkers began.
 
     Raises:
         Diverged: with the step and the energy.
     """
     if watch.step != NEVER:
         raise Diverged(
-            f"step {watch.step}: beta V is {watch.energy} at {watch.number} places that walkers "
+            f"step {begun + watch.step}: beta V is {watch.energy} at {watch.number} places that walkers "
             "tried; expected finite values where the sampler goes. Bound the potential, or shorten the range of V."
         )
     if not math.isfinite(objective):

@@ -23,7 +23,7 @@ def weighed(
     walkers: Walkers,
     share: torch.Tensor,
     inverse: torch.Tensor,
-    look: int,
+    since: int,
     memory: int,
 ) -> tuple[running.Running, Seen]:
     """The running means with the news of a look, and its walkers with their weights.
@@ -32,11 +32,11 @@ def weighed(
         old: the means before it.
         walkers: (R, L).
         share, inverse: (R, L, L) and (R, L), the news without the energy.
-        look: its number, from 0.
+        since: looks that the means hold already.
         memory: as of `running.updated`.
     """
     density = inverse * energy_density(walkers.s, walkers.s_slope, walkers.places.free)
     news = running.Running(share, inverse, levels.binned(walkers.s, density))
-    seen = running.updated(old, news, look, memory)
+    seen = running.updated(old, news, since, memory)
     weights = (running.weights_of(seen) * inverse).to(walkers.s.dtype)
     return seen, Seen(walkers, weights)
