@@ -193,8 +193,8 @@ class CommittorProblem:
 
     def _lines(self) -> np.ndarray:
         """(PROBES, n, d) points from start points in A to ones in B, in pairs drawn at random, always the same."""
-        rng, (m_a, m_b) = np.random.default_rng(0), (len(self.start_a), len(self.start_b))
-        number = min(LINES, max(m_a, m_b))
+        rng, number = np.random.default_rng(0), self._number_of_lines
+        m_a, m_b = len(self.start_a), len(self.start_b)
         start = self.start_a[rng.permutation(max(m_a, number))[:number] % m_a]
         end = self.start_b[rng.permutation(max(m_b, number))[:number] % m_b]
         t = np.linspace(0.0, 1.0, PROBES)[:, None, None]
@@ -238,6 +238,15 @@ class CommittorProblem:
             here, there = np.where(stays, middle, here), np.where(stays, there, middle)
         touched: np.ndarray = here[~apart]
         return touched
+
+    @property
+    def _number_of_lines(self) -> int:
+        return min(LINES, max(len(self.start_a), len(self.start_b)))
+
+    @property
+    def asked(self) -> int:
+        """Places at which V was asked while this was made, but for those where sets follow each other on a line."""
+        return len(self.start_a) + len(self.start_b) + PROBES * self._number_of_lines + BOX_PROBES
 
     def in_a(self, x: Any) -> Any:
         """(n,) booleans: x lies in the closed set A."""

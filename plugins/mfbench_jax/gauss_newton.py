@@ -40,7 +40,7 @@ from .blocks import cooling, levenberg_marquardt, tanh_network
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.backward_equation import Points
 from .blocks.course import Course
-from .blocks.distance_lift import distance_lift
+from .blocks.distance_lift import asked_for, distance_lift
 from .blocks.energy_lead import EnergyLead
 from .blocks.levenberg_marquardt import Damping
 from .blocks.network_inputs import network_inputs
@@ -81,7 +81,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
     p, scale = parameters, scale_of(problem)
     inner, inputs = scaled(problem, scale), network_inputs(problem, scale, p.symmetric)
     seeds = np.random.SeedSequence(context.seed)
-    rng, asked = np.random.default_rng(seeds), inputs.asked
+    rng, asked = np.random.default_rng(seeds), inputs.asked + inner.asked
     lead: EnergyLead | None = None
     if problem.circulation is None:
         lead = EnergyLead(inner, inputs, p.ladders, p.windows, p.moves, seeds.spawn(1)[0])
@@ -153,9 +153,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         compiled = context.elapsed() - started
         yield from led(lead, lambda: lead.settled or lead.rare, ROOM)
 
-    lift = distance_lift(inner)
+    begun, lift = 0 if lead is None else lead.steps, distance_lift(inner)
+    asked += asked_for(lift, inner)
     model = ansatz(inner, lift, lambda net, u: tanh_network.values(net, inputs.values(u)))
-    walkers = PoolWalkers(inner, lift, inputs, model.walkers, p.ladders, p.windows, p.moves, rng)
+    walkers = PoolWalkers(inner, lift, inputs, model.walkers, p.ladders, p.windows, p.moves, rng, begun)
     crews.append(walkers)
     starts = zip((inner.start_a, inner.start_b), lift, strict=True)
     spots = [Spot(points, layer.distance.trusted) for points, layer in starts]
@@ -234,7 +235,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             else:
                 found = Solution(tanh_network.shaped(theta, net))
                 rates = rest.tell(walkers.state, walkers.seen, inner.beta)
-                yield answer(found, told | (rates or rates_before))
+                yield answer(found, told | rates_before | rates)
         newest = tanh_network.shaped(theta, net)
         walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest)
 

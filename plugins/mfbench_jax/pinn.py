@@ -5,9 +5,10 @@
        (`blocks/collocation.py`), with second derivatives of the network carried forward exactly.
     3. At first the equation is that of a hotter process, its temperature falling to the given one.
 
-The residual is measured against the slope of z, w = 1 / |grad z|^2: by itself it would be smallest where z is flat,
-whatever f does elsewhere. Next to A and B it grows like the inverse distance, and w falls like its square; what is
-far above the median counts linearly. A circulation is one more term of the drift, and a mobility weighs the
+The residual is measured against the slope of z, w = e^{-2 |lift|} / |grad z|^2: by itself it would be smallest where z
+is flat, whatever f does elsewhere. Next to A and B it grows like the inverse distance, which the slope makes up for; by
+the factor of the lift, the square of the distance there, points next to them hardly count. What is far above the median
+counts linearly. A circulation is one more term of the drift, and a mobility weighs the
 derivatives (the slope that r is measured against stays that of all directions), so that nothing here needs
 reversibility, and the law of the points does not matter to the answer.
 
@@ -36,7 +37,7 @@ from .blocks.ansatz import ansatz, scale_of
 from .blocks.collocation import Points, no_points, residual, surveyor
 from .blocks.compiled import once, seldom
 from .blocks.departure import FIRST_SIZE, departure
-from .blocks.distance_lift import distance_lift, lift_jet
+from .blocks.distance_lift import asked_for, distance_lift, lift_jet
 from .blocks.drift import mobility_of
 from .blocks.fitting import Fit, make_fit
 from .blocks.forward_laplacian import jet
@@ -60,9 +61,10 @@ TINY = 1e-30
 
 
 class State(NamedTuple):
-    """All that the next round needs: `filled` counts the points that the pool was ever given."""
+    """All that the next round needs: keys of its batches, of all looks; `filled`: points that the pool was ever given."""
 
     key: jax.Array
+    looks: jax.Array
     fit: Fit
     walkers: umbrella.Umbrella
     pool: Points
@@ -73,7 +75,9 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     """Train until stopped; a checkpoint is the averaged network with its lift."""
     jax.config.update("jax_enable_x64", True)
     p, scale = parameters, scale_of(problem)
-    scaled_lift = distance_lift(scaled(problem, scale))
+    inner = scaled(problem, scale)
+    scaled_lift = distance_lift(inner)
+    asked = SURVEYED + inner.asked + asked_for(scaled_lift, inner)
 
     def to_u(x: jax.Array) -> jax.Array:
         return (x - jnp.asarray(scale.centre, x.dtype)) / scale.length
@@ -107,10 +111,11 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
 
     @once
     def begin(key: jax.Array, start: jax.Array) -> State:
-        key_network, key = jax.random.split(key)
+        key_network, key, looks = jax.random.split(key, 3)
         layers = network.perceptron(key_network, problem.dim, p.width, p.depth, jnp.float32)
         return State(
             key,
+            looks,
             begun(layers),
             umbrella.umbrella(visit(start), FIRST_SIZE * scale.length**2, watched=True),
             no_points(CAPACITY, problem.dim),
@@ -139,7 +144,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     def advance(state: State) -> State:
         walkers, places = state.walkers, []
         for _ in range(LOOKS):
-            key = jax.random.fold_in(state.key, walkers.look)
+            key = jax.random.fold_in(state.looks, walkers.look)
             walkers, seen = look(state.fit.average, walkers, key)
             places.append(seen.walkers.places)
         state, batches, heat = taken_in(state, at(joined(places)))
@@ -155,7 +160,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
     number, cold, done = p.ladders * p.windows, False, 0
     while True:
         watch.check(state.walkers.watch, int(state.walkers.look))
-        reports = (told(state.walkers.seen) if cold else {}) | {
+        reports = (told(state.walkers.seen) if cold and int(state.walkers.since) else {}) | {
             "walkers_escaped": state.walkers.watch.escaped
         }
         yield Checkpoint(
@@ -163,7 +168,7 @@ def solve(problem: CommittorProblem, parameters: Pinn, context: Context) -> Iter
             gradient=model.gradient,
             state=state.fit.average,
             work={
-                "evaluations": SURVEYED + number * (1 + done * LOOKS * p.moves),
+                "evaluations": asked + number * (1 + done * LOOKS * p.moves),
                 "samples": number * done * LOOKS,
             },
             reports=running.told(reports) | {"steps": done * UPDATES},

@@ -2,16 +2,17 @@
 
 One round, for A as home and B as goal and then the other way round:
 
-    1. walkers about home count exits to a level of the score just outside it (`exits`);
-    2. from these, replicas of adaptive multilevel splitting give P(goal before home) (`multilevel`);
-    3. whatever the score, flux x probability is the rate k; nu = k_AB k_BA / (k_AB + k_BA);
+    1. walkers about home count exits to a level of the score just outside it, and arrivals without one (`exits`);
+    2. from the exits of each group of walkers a replica of adaptive multilevel splitting gives P(goal before home)
+       (`multilevel`);
+    3. whatever the score, exits x probability and arrivals over time are the rate k; nu = k_AB k_BA / (k_AB + k_BA);
     4. every branch that splitting has run is a shot: the places that it passed at times fixed
        beforehand are draws of coins with chance q, and logistic regression improves the score (`outcomes`).
 
-The first score is the untrained network's: the ratio of the boundary functions. Errors are those over replicas and
-walkers; what they do not know is the time step's bias (`trajectories`: second order, hits between steps included),
-and that walkers which reach the goal start anew at home's start points, harmless where home relaxes
-faster than it is left.
+The first score is the untrained network's: the ratio of the boundary functions. Errors are those over
+groups of walkers with their replicas; what they do not know is the time step's bias (`trajectories`: second order, hits
+between steps included), and that walkers which reach the goal start anew at home's start points, harmless where home
+relaxes faster than it is left.
 
 Cerou, Guyader, Stoch. Anal. Appl. 25 (2007) 417; the committor as the best score: Cerou, Guyader, Rousset,
 Chaos 29 (2019) 043108.
@@ -30,7 +31,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .blocks import network
 from .blocks.ansatz import ansatz
-from .blocks.exits import Exits, Home, exits_of
+from .blocks.exits import Exits, Home
 from .blocks.fitting import make_fit
 from .blocks.keys import root_key
 from .blocks.lift import lift_of
@@ -97,8 +98,12 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         home, level = homes[side], None
         inside = (problem.in_a, problem.in_b)[side]
         seen: list[np.ndarray] = []
-        places, counts, number, before = [], np.zeros(parameters.walkers, int), -SETTLED, home.steps
-        looks = 0
+        places, who, arrived = (
+            [np.empty((0, problem.dim))],
+            [np.empty(0, int)],
+            np.zeros(parameters.walkers, int),
+        )
+        looks, number, before = 0, -SETTLED, home.steps
         while number < COUNTED:
             x = home.walk(parameters.stretch)
             yield
@@ -110,19 +115,18 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
                 while len(seen) > BURN_IN and sum(map(len, seen[1:])) > parameters.walkers:
                     del seen[0]
                 found = sum(map(len, seen))
-                if looks >= PATIENCE and not found:
-                    return exits_of([np.empty((0, problem.dim))], counts, 1.0)
                 if looks >= PATIENCE or (looks >= BURN_IN and found > parameters.walkers):
-                    level = float(np.quantile(np.concatenate(seen), OUTSIDE))
+                    level = float(np.quantile(np.concatenate(seen), OUTSIDE)) if found else np.inf
                 continue
             fresh = home.counted(out & (values >= level))
             if number < 0:
                 before = home.steps
             else:
                 places.append(x[fresh])
-                counts += fresh
+                who.append(np.flatnonzero(fresh))
+                arrived += home.arrived
             number += 1
-        return exits_of(places, counts, float(np.mean(home.steps - before)) * dt)
+        return Exits(np.concatenate(places), np.concatenate(who), arrived, (home.steps - before) * dt)
 
     def run(x: np.ndarray, side: int) -> Generator[None, None, list[Path]]:
         """Step 2's paths, half as many at a time as there are in all; coins are taken once nearly all have ended."""
@@ -174,10 +178,18 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
         nonlocal average
         average = fit.average  # one score for a whole round
         found = yield from exits(side)
-        if not len(found.x):
-            return
-        each = parameters.paths // parameters.replicas
-        starts = [found.x[rng.integers(len(found.x), size=each)] for _ in range(parameters.replicas)]
+        each, number = parameters.paths // parameters.replicas, parameters.replicas
+        group = np.arange(parameters.walkers) % number
+        own = [found.x[group[found.who] == one] for one in range(number)]
+        exited = np.array([len(x) for x in own])
+        starts = [x[rng.integers(len(x), size=each)] for x in own if len(x)]
+        crossed = np.bincount(group, found.arrived, number)
+        if starts:
+            crossed[exited > 0] += exited[exited > 0] * (yield from learned(side, starts))
+        rates.add(side, crossed, np.bincount(group, found.time, number))
+
+    def learned(side: int, starts: list[np.ndarray]) -> Generator[None, None, np.ndarray]:
+        """Steps 2 and 4: P(goal before home) from each set of starts."""
         splitting, known = split(starts, lambda x: run(x, side), parameters.killed, rng), coins.seen
         try:
             while True:
@@ -187,7 +199,8 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
                     known = coins.seen
                 yield
         except StopIteration as end:
-            rates.add(side, found, end.value)
+            chances: np.ndarray = end.value
+            return chances
 
     yield checkpoint()
     while True:

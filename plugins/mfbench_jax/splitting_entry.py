@@ -14,7 +14,7 @@ class Splitting:
         paths: of all replicas of a round together.
         replicas: independent ones, >= 2; the spread over them is the error bar.
         killed: share of the paths killed in an iteration, in (0, 1).
-        walkers: about home, that count exits, >= 2.
+        walkers: about home, that count exits, as many as replicas at least: a replica starts from those of its own.
         stretch: time steps between two looks.
         width, depth, rate, warm_up, halving, lift_depth: as in `shooting`.
 
@@ -35,8 +35,8 @@ class Splitting:
     lift_depth: float = 0.2
 
     def __post_init__(self) -> None:
-        at_least(self, replicas=2, walkers=2, stretch=1, width=1, depth=1, warm_up=1, halving=1)
-        at_least(self, paths=2 * self.replicas)
+        at_least(self, replicas=2, stretch=1, width=1, depth=1, warm_up=1, halving=1)
+        at_least(self, paths=2 * self.replicas, walkers=self.replicas)
         above_zero(self, "rate", "lift_depth", "killed")
         if not self.killed < 1:
             raise ValueError(f"killed is {self.killed}; expected a number in (0, 1).")

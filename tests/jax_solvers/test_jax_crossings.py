@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
+from mfbench import Context
 from mfbench.tasks.committor import CommittorProblem
-from mfbench_jax.blocks.crossings import Crossings, by_rows, chance_of, ratio
+from mfbench_jax import splitting
+from mfbench_jax.blocks.crossings import Crossings, by_rows, chance_of
 from mfbench_jax.blocks.design import LOOKED_AT
+from mfbench_jax.blocks.rates import ratio
 from mfbench_jax.blocks.trajectories import make_advance, step_of
+from mfbench_jax.splitting_entry import Splitting
 
 BETA = 4.0
 GRID = np.linspace(-3.0, 3.0, 60_001)
@@ -72,6 +78,20 @@ def test_the_rate_is_exact_however_far_looks_lie_apart(line, steps, looks, close
         # Of both, the error of one is at most that of nu times (k_AB + k_BA)^2 / k^2.
         other = sum(line[2:4]) - truth
         assert abs(reports[name] - truth) < 4 * reports["rate_error"] * (1 + truth / other) ** 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stretch", [4, 32, 256])
+def test_so_is_that_of_splitting(line, stretch):
+    """Most transitions take less than 256 steps: they have no exit. Four of its own errors, by some 30 groups of walkers."""
+    context = Context(seed=3, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
+    parameters = Splitting(stretch=stretch, paths=256, replicas=8, width=16)
+    for checkpoint in splitting.solve(line[0], parameters, context):
+        if checkpoint.reports.get("rounds_b", 0.0) >= 4.0:
+            break
+    reports = checkpoint.reports
+    assert abs(reports["rate"] - line[4]) < 4 * reports["rate_error"]
+    assert reports["rate_error"] < 0.1 * reports["rate"]
 
 
 def test_nothing_is_told_of_what_nobody_sees(line):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mfbench import Context
+from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.cooling import (
     COOLING,
     FALLING,
@@ -32,9 +33,11 @@ from mfbench_jax.blocks.cooling import (
     trusted,
 )
 from mfbench_jax.blocks.course import PACED
+from mfbench_jax.blocks.distance_lift import asked_for, distance_lift
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.pool import FAR, FARTHEST, HOT, MOVED, REACH, strewn
 from mfbench_jax.blocks.ritz_training import UPDATES
+from mfbench_jax.blocks.scaled import scaled
 from mfbench_jax.blocks.tanh_network import TanhNetwork
 from mfbench_jax.gauss_newton import FEW, STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
@@ -96,19 +99,21 @@ def test_the_reported_rate_is_right_within_its_error(well, trained):
     assert reports["rate_error"] == pytest.approx(math.hypot(reports["rate_sampling_error"], differ))
 
 
-def test_reports_are_finite_and_work_grows(trained):
+def test_reports_are_finite_and_work_grows(well, trained):
     for checkpoint in trained[1:]:
         assert np.all(np.isfinite(list(checkpoint.reports.values())))
     walkers = SMALL["windows"] * SMALL["ladders"]
-    assert trained[0].work["evaluations"] == SURVEYED + walkers
-    led = SURVEYED + walkers * (1 + UPDATES * SMALL["moves"])
+    inner = scaled(well[0], scale_of(well[0]))
+    assert inner.asked == well[0].asked
+    assert trained[0].work["evaluations"] == inner.asked + SURVEYED + walkers
+    led = inner.asked + SURVEYED + walkers * (1 + UPDATES * SMALL["moves"])
     assert trained[LED - 1].work["evaluations"] == led
-    looks = GaussNewton().looks
+    looks, begun = GaussNewton().looks, asked_for(distance_lift(inner), inner) + 2 * SURVEYED
     for round_, checkpoint in ((1, trained[LED]), (2, trained[LED + STEPS])):
         pools = 1 + round_  # one before the first step, then one for each STEPS steps
-        assert checkpoint.work["evaluations"] == led + SURVEYED + walkers * (
-            1 + pools * looks * (SMALL["pause"] * SMALL["moves"] + 1)
-        ) + 2 * pools * round(FAR * round(MOVED * looks * walkers))
+        looked = 1 + pools * looks * (SMALL["pause"] * SMALL["moves"] + 1)
+        strewn_far = 2 * pools * round(FAR * round(MOVED * looks * walkers))
+        assert checkpoint.work["evaluations"] == led + begun + walkers * looked + strewn_far
     work = [checkpoint.work["evaluations"] for checkpoint in trained]
     assert work == sorted(work)
 

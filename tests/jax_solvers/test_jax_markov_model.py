@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from mfbench_jax.blocks.ansatz import scale_of
-from mfbench_jax.blocks.exits import exits_of
 from mfbench_jax.blocks.rates import Rates
 from mfbench_jax.blocks.ridges import STEEPEST, draw, make_basis
 from mfbench_jax.markov_model import galerkin
@@ -69,27 +68,24 @@ def test_ridges_pass_through_places_and_follow_the_metric(instance):
 
 
 def test_rates_of_two_halves():
-    """nu = k_AB k_BA / (k_AB + k_BA); errors by the delta method, here against differences."""
-    rates = Rates()
-    p_a, p_b = np.array([0.1, 0.3]), np.array([0.2, 0.2, 0.5])
+    """nu = k_AB k_BA / (k_AB + k_BA); errors by the delta method."""
+    rates, times = Rates(), np.array([2.0, 2.0])
     assert "rate" not in rates.reports()
-    rates.add(0, exits_of([np.zeros((3, 2))], np.array([4, 6]), 2.0), p_a)
+    rates.add(0, np.array([0.4, 1.8]), times)
     assert "rate" not in rates.reports()
-    rates.add(1, exits_of([np.zeros((1, 2)), np.zeros((2, 2))], np.array([1, 1]), 2.0), p_b)
+    rates.add(1, np.array([0.2, 0.4]), times)
     found = rates.reports()
-    k_ab, k_ba = 2.5 * 0.2, 0.5 * 0.3
+    (k_ab, error_ab), (k_ba, error_ba) = (2.2 / 4.0, 1.4 / 4.0), (0.6 / 4.0, 0.2 / 4.0)
     assert found["rate_ab"] == pytest.approx(k_ab)
     assert found["rate"] == pytest.approx(k_ab * k_ba / (k_ab + k_ba))
-    error_ab = math.hypot(2.5 * 0.1, 0.5 * 0.2)
-    error_ba = 0.5 * np.std(p_b, ddof=1) / math.sqrt(3)
     slope_ab, slope_ba = (k_ba / (k_ab + k_ba)) ** 2, (k_ab / (k_ab + k_ba)) ** 2
     assert found["rate_error"] == pytest.approx(math.hypot(slope_ab * error_ab, slope_ba * error_ba))
 
 
-def test_rounds_are_averaged_and_a_half_without_transitions_gives_no_rate():
+def test_rounds_without_transitions_count_and_a_half_without_any_gives_no_rate():
     rates = Rates()
-    for p in (0.0, 0.4):
-        rates.add(0, exits_of([np.zeros((1, 2))], np.array([1, 3]), 1.0), np.full(4, p))
-    rates.add(1, exits_of([np.zeros((1, 2))], np.array([1, 3]), 1.0), np.zeros(4))
-    assert rates.one_way(0) == pytest.approx((0.4, 0.5 * 0.4))
+    for crossed in (0.0, 0.8):
+        rates.add(0, np.full(4, crossed), np.ones(4))
+    rates.add(1, np.zeros(4), np.ones(4))
+    assert rates.one_way(0) == pytest.approx((0.4, 0.4 / math.sqrt(7)))
     assert "rate" not in rates.reports()

@@ -13,13 +13,15 @@ import mfbench
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax import pinn
 from mfbench_jax.blocks import network
+from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.collocation import Points, no_points, residual, surveyor
 from mfbench_jax.blocks.distance import distance_to
-from mfbench_jax.blocks.distance_lift import DistanceLift, Layer, Profile, lift_jet
+from mfbench_jax.blocks.distance_lift import DistanceLift, Layer, Profile, asked_for, distance_lift, lift_jet
 from mfbench_jax.blocks.forward_laplacian import jet
 from mfbench_jax.blocks.jet import Jet
 from mfbench_jax.blocks.landscape import SURVEYED, survey
 from mfbench_jax.blocks.lift import lift_of
+from mfbench_jax.blocks.scaled import scaled
 from mfbench_jax.pinn_entry import PINN, Pinn
 
 SMALL = Pinn(windows=6, ladders=8, width=16, cooling=200)
@@ -205,13 +207,18 @@ def test_exact_on_a_and_b_and_strictly_between_elsewhere(run, well):
     assert np.all((values > 0) & (values < 1))
 
 
-def test_one_evaluate_and_honest_work(run):
+def test_one_evaluate_and_honest_work(run, well):
     walkers = SMALL.windows * SMALL.ladders
     expected = [walkers * (1 + n * pinn.LOOKS * SMALL.moves) for n in range(len(run))]
-    assert [checkpoint.work["evaluations"] - SURVEYED for checkpoint in run] == expected
+    inner = scaled(well[0], scale_of(well[0]))
+    before = SURVEYED + inner.asked + asked_for(distance_lift(inner), inner)
+    assert [checkpoint.work["evaluations"] - before for checkpoint in run] == expected
     assert len({id(checkpoint.evaluate) for checkpoint in run}) == 1
     assert all(math.isfinite(value) for checkpoint in run for value in checkpoint.reports.values())
-    assert "rate" not in run[1].reports
+    cold = -(-SMALL.cooling // pinn.UPDATES)
+    assert 1 < cold < len(run) - 1
+    assert not any("rate" in checkpoint.reports for checkpoint in run[: cold + 1]), "of other temperatures"
+    assert "rate" in run[cold + 1].reports
 
 
 def test_far_better_than_the_bare_lift_and_near_the_rate(run, well):

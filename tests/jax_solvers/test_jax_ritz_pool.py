@@ -15,7 +15,7 @@ from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.archive import Archive
 from mfbench_jax.blocks.energy_lead import KNOWN, EnergyLead
 from mfbench_jax.blocks.guided_looks import LOOKS, PAUSE, within_at
-from mfbench_jax.blocks.landscape import Places
+from mfbench_jax.blocks.landscape import SURVEYED, Places
 from mfbench_jax.blocks.levels import SLAB
 from mfbench_jax.blocks.network_inputs import network_inputs
 from mfbench_jax.blocks.reactive_shots import PAIRS, ReactiveShots, reconciled
@@ -169,7 +169,7 @@ def test_windows_stand_and_the_work_of_walkers_and_shots_is_counted(inner, lead,
     looks = (40 + FIRST + RELAXED) * LOOKS * PAUSE
     assert pool.samples == looks * SIZE
     steps = 40 * STRETCHES * pool._shots._pace.stretch
-    assert pool.evaluations == MOVES * pool.samples + 2 * 2 * PAIRS * steps + PROBED * inner.dim
+    assert pool.evaluations == SURVEYED + MOVES * pool.samples + 2 * 2 * PAIRS * steps + PROBED * inner.dim
     assert (
         pool.reports["places"] == (40 + FIRST) * LOOKS * SIZE and pool.reports["pool_steps"] == 40 * UPDATES
     )
@@ -232,7 +232,7 @@ def test_without_time_no_trajectory_is_begun_and_no_coin_looked_at(inner, lead, 
     monkeypatch.setattr(ritz_pool.supervised, "lesson_of", None)
     found = pool_of(inner, lead, shooting=False)
     found.advance()
-    assert found.evaluations == MOVES * found.samples
+    assert found.evaluations == SURVEYED + MOVES * found.samples
     assert found.reports["rate"] == found.reports["rate_by_slab"]
 
 
@@ -253,7 +253,8 @@ def test_where_no_time_step_is_known_the_energy_goes_on_alone(inner, lead, monke
         with monkeypatch.context() as patch:
             patch.setattr(target, name, broken)
             found = pool_of(inner, lead)
-        assert found.evaluations == MOVES * found.samples
+        derivatives = PROBED * inner.dim if name == "pace_of" else 0
+        assert found.evaluations == SURVEYED + MOVES * found.samples + derivatives
         assert found._shots is None
 
 

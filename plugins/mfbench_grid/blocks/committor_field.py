@@ -66,11 +66,16 @@ def _value(state: CommittorField, x: np.ndarray) -> np.ndarray:
 
 
 def _gradient(state: CommittorField, x: np.ndarray) -> np.ndarray:
-    slope = state.fine.gradient(x)
+    value = state.fine.value(x)
+    fine = np.clip(value, 0.0, 1.0)
+    slope = np.where((fine == value)[:, None], state.fine.gradient(x), 0.0)
     if state.correction is None:
         return slope
-    taken = np.abs(state.correction.value(x)) < _most(np.clip(state.fine.value(x), 0.0, 1.0))
-    return slope + taken[:, None] * state.correction.gradient(x)
+    third = state.correction.value(x)
+    # Where it is cut off it is half of q or of 1 - q.
+    cut = 0.5 * np.sign(third) * np.where(fine < 0.5, 1.0, -1.0)
+    taken = np.abs(third) < _most(fine)
+    return slope + np.where(taken[:, None], state.correction.gradient(x), cut[:, None] * slope)
 
 
 def _most(fine: np.ndarray) -> np.ndarray:

@@ -92,9 +92,10 @@ def climb(problem: CommittorProblem, margin: float, extrapolate: bool, context: 
             if last is None:
                 raise
             return  # the last grid's answer stands
-        grid = grid.halved()
-        if level is None:
-            continue  # so coarse a grid does not tell A, B and the rest apart
+        asked, grid = math.prod(grid.shape), grid.halved()
+        if level is None:  # so coarse a grid does not tell A, B and the rest apart
+            evaluations += asked
+            continue
         if last is None:
             convergence = Convergence(*comparison_points(level))
         convergence.add(level.field.at_nodes)

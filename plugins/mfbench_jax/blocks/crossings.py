@@ -24,7 +24,7 @@ from mfbench.tasks.committor import CommittorProblem
 
 from .design import LOOKED_AT
 from .exits import Home
-from .rates import of_halves
+from .rates import of_halves, ratio
 from .trajectories import Advance
 
 LEVEL = 0.1
@@ -120,14 +120,6 @@ class Crossings:
                 return {}
             halves.append(ratio(crossed, time))
         return of_halves(*halves)
-
-
-def ratio(counts: np.ndarray, times: np.ndarray) -> tuple[float, float]:
-    """Sum of counts (n,) over sum of times (n,), and its standard error by the spread over independent walkers."""
-    whole = float(np.sum(times))
-    rate = float(np.sum(counts)) / whole
-    spread = np.sum((counts - rate * times) ** 2) * len(counts) / (len(counts) - 1)
-    return rate, float(np.sqrt(spread)) / whole
 
 
 def by_rows(chance: Chance, x: np.ndarray, side: int) -> np.ndarray:

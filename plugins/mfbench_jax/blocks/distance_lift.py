@@ -149,6 +149,11 @@ def distance_lift(problem: CommittorProblem) -> DistanceLift:
     )
 
 
+def asked_for(lift: DistanceLift, problem: CommittorProblem) -> int:
+    """Points at which the drift was asked for the lift of a problem."""
+    return 0 if problem.mobility is not None else sum(len(layer.distance.anchors) for layer in lift)
+
+
 def profile_of(problem: CommittorProblem, distance: Distance) -> Profile:
     """By means over the points of the boundary that are known."""
     shapes = shapes_at_anchors(distance)

@@ -1,9 +1,11 @@
 """How often the process leaves a set up to a level, and where: the flux that splitting starts from.
 
 In equilibrium every transition from home to goal has exactly one last exit: a look, every so many steps, at which
-the score is at or above a level for the first time since home was hit. Hence
+the score is at or above a level for the first time since home was hit; or none, if it takes place between two looks. Hence
 
-    rate of transitions per unit time spent with home hit last  =  flux of exits x P(goal before home | exit).
+    rate of transitions = (exits x P(goal before home | exit) + arrivals without one) / time spent with home hit last,
+
+however far looks lie apart.
 """
 
 from __future__ import annotations
@@ -25,12 +27,15 @@ class Exits(NamedTuple):
 
     Args:
         x: (m, d) places of the exits, m >= 0.
-        flux: exits per unit time; error: its standard error, from walkers that are independent.
+        who: (m,) the walker of each.
+        arrived: (n,) arrivals of each walker at the goal without an exit.
+        time: (n,) that each has walked.
     """
 
     x: np.ndarray
-    flux: float
-    error: float
+    who: np.ndarray
+    arrived: np.ndarray
+    time: np.ndarray
 
 
 class Home:
@@ -93,15 +98,3 @@ class Home:
         last[fresh] = NEITHER
         self._now = self._now._replace(last=jnp.asarray(last))
         return fresh
-
-
-def exits_of(places: list[np.ndarray], counts: np.ndarray, time: float) -> Exits:
-    """The flux of exits at these places.
-
-    Args:
-        places: arrays (m_i, d).
-        counts: (n,) exits of each walker.
-        time: that each of them has walked.
-    """
-    spread = float(np.std(counts, ddof=1)) / np.sqrt(len(counts)) / time
-    return Exits(np.concatenate(places), float(np.mean(counts)) / time, spread)

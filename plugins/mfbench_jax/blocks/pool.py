@@ -10,7 +10,7 @@ import numpy as np
 from .backward_equation import Points
 
 MOVED, REACH = 1 / 3, 1.5
-"""Share of the points that are moved off the walkers' places, and how far, in typical lengths of their steps."""
+"""Share of the points that are moved off the walkers' places, and how far, in (4 h)^1/2 of their steps' size h."""
 FAR, FARTHEST, HOT = 1 / 2, 8.0, 4.0
 """Share of these that try to go further, how many times as far at most, and by which temperature that is accepted."""
 

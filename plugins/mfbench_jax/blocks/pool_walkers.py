@@ -36,6 +36,7 @@ class PoolWalkers:
         logit: (network in single precision, Places) -> Walkers.
         ladders, windows, moves: of the walkers.
         rng: of everything drawn here.
+        begun: the trial's step at which they begin.
 
     Attributes:
         state: the walkers as they stand.
@@ -52,10 +53,12 @@ class PoolWalkers:
         windows: int,
         moves: int,
         rng: np.random.Generator,
+        begun: int = 0,
     ) -> None:
         visit = survey(problem, lift)
         self._problem, self._rng = problem, rng
-        self._number, self._moves, self._surveyed = ladders * windows, moves, SURVEYED
+        self._number, self._moves, self._before = ladders * windows, moves, begun
+        self._surveyed = 2 * SURVEYED  # here and for `_energies`
         # From a hot equation to the given one windows have far to go; their masses count only once they are held (`rest`).
         self._look = umbrella.looker(
             visit, logit, moves, memory=umbrella.ALL, escaped=watch.counter(problem.box), settling=False
@@ -117,7 +120,7 @@ class PoolWalkers:
             for _ in range(pause):
                 self._advance(guide)
             places.append(self.state.places.x)
-        watch.check(self._watch, int(self.state.look))
+        watch.check(self._watch, int(self.state.look), begun=self._before)
         return self.points(np.asarray(places))
 
     def _energy(self, u: np.ndarray) -> np.ndarray:

@@ -6,8 +6,6 @@ import math
 
 import numpy as np
 
-from .exits import Exits
-
 
 def of_halves(there: tuple[float, float], back: tuple[float, float]) -> dict[str, float]:
     """ "rate" nu = k_AB k_BA / (k_AB + k_BA) and "rate_error" from k_AB and k_BA with their errors; nothing where one is 0.
@@ -22,28 +20,30 @@ def of_halves(there: tuple[float, float], back: tuple[float, float]) -> dict[str
     return {"rate": rate, "rate_error": error, "rate_ab": k_ab, "rate_ba": k_ba}
 
 
+def ratio(counts: np.ndarray, times: np.ndarray) -> tuple[float, float]:
+    """Sum of counts (n,) over sum of times (n,), and its standard error by the spread over independent walkers."""
+    whole = float(np.sum(times))
+    rate = float(np.sum(counts)) / whole
+    spread = np.sum((counts - rate * times) ** 2) * len(counts) / (len(counts) - 1)
+    return rate, float(np.sqrt(spread)) / whole
+
+
 class Rates:
     """Estimates of k_AB and k_BA, transitions per unit time spent with A, or with B, hit last.
 
-    Each round gives one flux and, from independent replicas, several probabilities for it.
+    Each round gives for several independent groups of walkers how many transitions they had a share in, and their time.
     """
 
     def __init__(self) -> None:
-        self._rounds: tuple[list[tuple[Exits, np.ndarray]], ...] = ([], [])
+        self._rounds: tuple[list[tuple[np.ndarray, np.ndarray]], ...] = ([], [])
 
-    def add(self, side: int, exits: Exits, probabilities: np.ndarray) -> None:
-        """A round with home A (0) or B (1), and the replicas' probabilities (m,), m >= 2."""
-        self._rounds[side].append((exits, probabilities))
+    def add(self, side: int, crossed: np.ndarray, times: np.ndarray) -> None:
+        """A round with home A (0) or B (1): transitions (m,), m >= 2, and times (m,) of each group."""
+        self._rounds[side].append((crossed, times))
 
     def one_way(self, side: int) -> tuple[float, float]:
-        """k and its standard error: a mean over rounds, each of them flux x mean probability."""
-        means, variances = [], []
-        for exits, p in self._rounds[side]:
-            mean, error = float(np.mean(p)), float(np.std(p, ddof=1)) / math.sqrt(len(p))
-            means.append(exits.flux * mean)
-            variances.append((exits.flux * error) ** 2 + (exits.error * mean) ** 2)
-        number = len(means)
-        return sum(means) / number, math.sqrt(sum(variances)) / number
+        """k and its standard error, from the groups of all rounds."""
+        return ratio(*(np.concatenate(parts) for parts in zip(*self._rounds[side], strict=True)))
 
     def reports(self) -> dict[str, float]:
         """Those of `of_halves`, once both halves are known and not 0."""

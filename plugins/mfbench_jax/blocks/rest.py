@@ -44,7 +44,7 @@ class Rest:
     def tell(self, state: Umbrella, seen: Seen, beta: float) -> dict[str, float]:
         """The newest rates that can be told, given the walkers and what they saw last."""
         if self._counts and int(state.since) >= LONG:
-            self.rates = umbrella.reports(state, seen, beta)
+            self.rates = self.rates | umbrella.reports(state, seen, beta)
         return self.rates
 
     def after(self, state: Umbrella, residual: float, accurate: bool, net: TanhNetwork) -> Umbrella:

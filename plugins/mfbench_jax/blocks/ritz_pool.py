@@ -31,7 +31,7 @@ from .archive import Archive, Batches
 from .descent import anytime
 from .guided_looks import LOOKS, Round, guided_looks, within_at
 from .keys import root_key
-from .landscape import Places
+from .landscape import SURVEYED, Places
 from .lift import Lift
 from .outcomes import Coins
 from .penalty import at_walkers, make_penalty
@@ -114,7 +114,7 @@ class RitzPool:
         )
         self._masses = jax.jit(running.weights_of)
         self._slab = jax.jit(lambda seen: running.jackknife(lambda energy: energy[..., 0], seen))
-        self._rate = rate
+        self._rate, self._asked = rate, 0
         self.solution, self.reports = found, {}
         for _ in range(RELAXED):
             self._gather()
@@ -175,8 +175,8 @@ class RitzPool:
     @property
     def evaluations(self) -> int:
         """Places at which V and its gradient were evaluated."""
-        shot = 0 if self._shots is None else self._shots.evaluations
-        return self.samples * self._moves + shot
+        shot = self._asked if self._shots is None else self._shots.evaluations
+        return SURVEYED + self.samples * self._moves + shot
 
     @property
     def samples(self) -> int:
@@ -219,6 +219,7 @@ class RitzPool:
     ) -> ReactiveShots | None:
         """Trajectories, if they can run here: nothing else needs that V has second derivatives."""
         places, within = self._starts(newest, supervised.PROBED)
+        self._asked = problem.dim * len(places)  # derivatives, whatever they say
         with suppress(Diverged):
             if len(places) and (pace := pace_of(problem, places, within)):
                 return ReactiveShots(problem, within_at(model, self._guide), pace, seed)
@@ -257,9 +258,9 @@ class RitzPool:
         rate = found[0] * energy
         error = rate * math.hypot(doubt / energy, found[1] / found[0])
         self._doubted = abs(slab - rate) > DOUBTED * math.hypot(sampled, error)
-        best = {"rate": reconciled((slab, sampled), (rate, error)), "rate_error": error}
+        best = reconciled((slab, sampled), (rate, error))
         rates |= {"rate_by_shots": rate, "pairs": float(self._shots.pairs)}
-        return rates | best
+        return rates | {"rate": best, "rate_error": error, "rate_sampling_error": error}
 
 
 def _lessons(

@@ -13,7 +13,7 @@ from .levenberg_marquardt import HIGHEST, Damping
 
 WANDERED = 4.0
 """Residual at unseen points, in units of the lowest one, from which on a solution has wandered. It also differs between
-pools, so two in a row are asked: the larger tells how good a solution is, the smaller how bad."""
+pools, so the last two that were asked for count: the larger tells how good a solution is, the smaller how bad."""
 CAUTION = 10.0
 """Times the damping of a step that led astray, below which it does not fall again."""
 
