@@ -16,7 +16,7 @@ def curve(value, slope):
 def test_the_gradient_is_that_of_the_values_where_they_are_cut_off():
     """q_h leaves [0, 1] at both ends, and the correction is often more than half of q or of 1 - q, of either sign."""
     fine = curve(lambda x: 1.2 * x - 0.1, lambda x: np.full_like(x, 1.2))
-    third = curve(lambda x: 0.3 * np.sin(9.0 * x), lambda x: 2.7 * np.cos(9.0 * x))
+    third = curve(lambda x: 0.2 * np.sin(9.0 * x + 2.0), lambda x: 1.8 * np.cos(9.0 * x + 2.0))
     x, h = np.linspace(0.01, 0.99, 400)[:, None], 1e-7
     for correction in (None, third):
         state = CommittorField(lambda x: x[:, 0], lambda x: 1.0 - x[:, 0], fine, correction)
