@@ -79,7 +79,8 @@ def main(seeds, updates):
             spent.add(evaluations)
             told = ", ".join(f"{name} {scores[name]:.3g}" for name in COLUMNS)
             print(f"# {problem}, windows in {arm}, seed {seed}: {told}", flush=True)
-        assert len(spent) == 1, "force evaluations differ"
+        # Without symmetric inputs nobody asks whether particles are identical: a few hundred evaluations less.
+        assert max(spent) < 1.001 * min(spent), "force evaluations differ"
         for arm in ARMS:
             cells = [spread([run[name] for run in runs[arm]]) for name in COLUMNS]
             rows.append([problem, arm, f"{max(spent):.2e}", *cells])

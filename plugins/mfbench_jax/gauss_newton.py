@@ -189,7 +189,11 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         """Whether hot equations are not wanted, or lead nowhere, and there is an energy to lead instead."""
         return lead is not None and course.heat > 1.0 and (not hot_first or course.nowhere)
 
-    while not (lead is not None and course.lost):
+    while not (lead is not None and course.lost) or way_back.known:
+        if course.lost and way_back.known:
+            theta, damping = way_back.back(damping)
+            walkers.state = rest.broken(walkers.state)
+            course.again()
         if unfound():
             yield from led(lead, lambda: lead.settled, COMPILED)
             walkers.adopt(lead.walkers)

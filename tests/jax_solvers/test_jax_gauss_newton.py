@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mfbench import Context
+from mfbench_jax.blocks import cooling
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.cooling import (
     COOLING,
@@ -82,6 +83,15 @@ def test_the_cooled_equation_takes_the_error_far_below_what_the_lift_has(well, t
     bare, last = error(well[1], trained[0]), error(well[1], trained[-1])
     assert trained[LED].reports["heat"] == HOTTEST and trained[-1].reports["heat"] == 1.0
     assert last < 1e-3 * bare
+
+
+def test_an_equation_once_solved_is_not_given_up_for_the_energy(well, trained, monkeypatch):
+    """Every thirty steps at the given temperature it counts as lost: the best solution so far is gone back to."""
+    monkeypatch.setattr(cooling, "lost", lambda misses: len(misses) > 30)
+    found = checkpoints(well[0], 120)
+    assert found[-1].reports["returns"] >= 1.0 and trained[-1].reports["returns"] == 0.0
+    assert not any("places" in checkpoint.reports for checkpoint in found)
+    assert error(well[1], found[-1]) < 1e-3 * error(well[1], found[0])
 
 
 def test_while_equations_are_hot_the_answer_is_the_energys(trained):

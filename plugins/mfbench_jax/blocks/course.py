@@ -97,6 +97,10 @@ class Course:
         self.heat, self.misses, self.flatness = 1.0, [], ROUGH
         self.trust, self._enough = min(self._least_trust, self._most), cooling.UNSOLVED
 
+    def again(self) -> None:
+        """From another solution of the equation: whether that is lost is told by its own steps."""
+        self.misses = []
+
     def proceed(self) -> None:
         """To the equation of the next step, and its trust, by what the last one left."""
         if not self.misses:
