@@ -21,9 +21,7 @@ def test_the_gradient_is_that_of_the_values_where_they_are_cut_off():
     for correction in (None, third):
         state = CommittorField(lambda x: x[:, 0], lambda x: 1.0 - x[:, 0], fine, correction)
         slope = (evaluate(state, x + h) - evaluate(state, x - h)) / (2 * h)
-        # Next to a kink a difference is that of no side.
-        kinks = np.abs(slope - gradient(state, x)[:, 0]) > 1e-5
-        assert np.count_nonzero(kinks) == 0
+        assert np.max(np.abs(slope - gradient(state, x)[:, 0])) <= 1e-5
     most = 0.5 * np.minimum(*(np.clip(part, 0.0, 1.0) for part in (fine.value(x), 1.0 - fine.value(x))))
     cut = np.abs(third.value(x)) > most
     assert 100 < np.count_nonzero(cut) < 300 and set(np.sign(third.value(x)[cut])) == {-1.0, 1.0}
