@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def at_least(parameters: object, **bounds: int) -> None:
     """Refuse whole numbers below their bounds."""
@@ -17,6 +19,22 @@ def above_zero(parameters: object, *names: str) -> None:
         value = getattr(parameters, name)
         if not value > 0:
             raise ValueError(f"{name} is {value}; expected a number > 0.")
+
+
+def finite_from(parameters: object, **bounds: float) -> None:
+    """Refuse numbers below their bounds, and those that are not finite."""
+    for name, bound in bounds.items():
+        value = getattr(parameters, name)
+        if not bound <= value < math.inf:
+            raise ValueError(f"{name} is {value}; expected a finite number >= {bound:g}.")
+
+
+def multiple_of(parameters: object, **units: int) -> None:
+    """Refuse whole numbers that are no multiples of theirs."""
+    for name, unit in units.items():
+        value = getattr(parameters, name)
+        if value % unit:
+            raise ValueError(f"{name} is {value}; expected a multiple of {unit}.")
 
 
 def one_of(parameters: object, name: str, allowed: tuple[str, ...]) -> None:

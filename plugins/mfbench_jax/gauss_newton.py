@@ -185,14 +185,18 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         guide = tanh_network.shaped(theta, net) if rest.guide is None else rest.guide
         return walkers.fresh(guide, p.looks, p.pause * rest.patience(course.accurate))
 
+    def back(damping: Damping) -> tuple[np.ndarray, Damping]:
+        """To the best solution so far, and walkers with it."""
+        walkers.state = rest.broken(walkers.state)
+        return way_back.back(damping)
+
     def unfound() -> bool:
         """Whether hot equations are not wanted, or lead nowhere, and there is an energy to lead instead."""
         return lead is not None and course.heat > 1.0 and (not hot_first or course.nowhere)
 
     while not (lead is not None and course.lost) or way_back.known:
         if course.lost and way_back.known:
-            theta, damping = way_back.back(damping)
-            walkers.state = rest.broken(walkers.state)
+            theta, damping = back(damping)
             course.again()
         if unfound():
             yield from led(lead, lambda: lead.settled, COMPILED)
@@ -216,8 +220,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         course.shorten()
         pool = pooled(pool, news, min(most, FEW) if course.short else most)
         if (course.accurate or way_back.known) and way_back.astray(residual(news, theta).upper(theta), theta):
-            theta, damping = way_back.back(damping)
-            walkers.state = rest.broken(walkers.state)
+            theta, damping = back(damping)
         for _ in range(STEPS):
             if course.misses and unfound():
                 break

@@ -18,7 +18,7 @@ walkers (`blocks/string_sampling.py`). With [supervised=true] outcomes of trajec
 (`blocks/supervised.py`).
 
 Where windows reach so far that transitions are rare, training begins again with hot walkers, which cool
-(`blocks/hot_start.py`).
+(`mfbench/hot_start.py`).
 
 With [sampler=unbiased] walkers follow the invariant measure, and all else is alike: what steps 1 to 3 are worth.
 
@@ -35,15 +35,14 @@ import jax
 import numpy as np
 import optax
 
-from mfbench import Checkpoint, Context
+from mfbench import Checkpoint, Context, hot_start
 from mfbench.tasks.committor import CommittorProblem
 
-from .blocks import levels, network, running, string_sampling, watch
+from .blocks import levels, network, running, string_sampling, umbrella, watch
 from .blocks.ansatz import Ansatz, Solution, ansatz, scale_of
 from .blocks.coordinate import LOGIT, VALUE
 from .blocks.departure import FIRST_SIZE, departure, on_line
 from .blocks.descent import anytime
-from .blocks.hot_start import HotStart, begun_again, share_of_run
 from .blocks.keys import root_key
 from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import Lift, lift_of, no_lift
@@ -95,7 +94,7 @@ def solve(
         return model.gradient(solution.network, x, solution.shift)
 
     solution, reports, step, begun = Solution(state.training.params, levels.UNMOVED), {}, 0, 0
-    hot_start = HotStart(p.heat) if may_be_hot(p) else None
+    again = hot_start.HotStart(p.heat) if may_be_hot(p) else None
     while True:
         watch.check(state.walkers.watch, step, float(state.training.energy), begun)
         yield Checkpoint(
@@ -118,12 +117,14 @@ def solve(
         state, step = training.advance(state, lesson), step + UPDATES
         visited += UPDATES * p.moves * p.ladders * p.windows
         solution, reports = training.told(state)
-        if hot_start:
-            share = share_of_run(p.updates, context, step)
-            if hot_start.due(step, share, reports):
-                state = begun_again(training.begin(root_key(words[3]), *start), state)
+        if again:
+            share, heat = hot_start.share_of_run(p.updates, context, step), float(state.walkers.heat)
+            if again.due(step, share, reports):
+                noticed, state = state.walkers.watch, training.begin(root_key(words[3]), *start)
+                state = state._replace(walkers=state.walkers._replace(watch=noticed))
                 visited, begun = visited + p.ladders * p.windows, step
-            state, reports = hot_start.at(share, state, reports | {"steps": step})
+            state = state._replace(walkers=umbrella.heated(state.walkers, again.heat(share)))
+            reports = hot_start.told(reports | {"steps": step}, heat)
 
 
 def may_be_hot(parameters: ImportanceSampling) -> bool:

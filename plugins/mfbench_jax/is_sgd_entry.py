@@ -1,11 +1,10 @@
 """The entry of `is-sgd`."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import mfbench
-from mfbench.checks import above_zero, at_least, one_of
+from mfbench.checks import above_zero, at_least, finite_from, multiple_of, one_of
 from mfbench.demands import reversible_only
 
 
@@ -41,7 +40,7 @@ class ImportanceSampling:
         start: where walkers in windows start: at the start points of the "sets", or on the straight "line" between them,
             as public code does. Who starts on a line starts in one channel.
         heat: temperature over the problem's at which walkers in windows along logit f begin again where these reach so
-            far that transitions are rare; they cool until two fifths of the run (`blocks/hot_start.py`). 1: they do not.
+            far that transitions are rare; they cool until two fifths of the run (`mfbench/hot_start.py`). 1: they do not.
         updates: after how many it ends, a multiple of 4; 0: when it is stopped.
 
     Raises:
@@ -76,21 +75,15 @@ class ImportanceSampling:
         at_least(
             self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0, updates=0
         )
+        multiple_of(self, updates=4)
         above_zero(self, "rate", "lift_depth", "penalty")
+        finite_from(self, heat=1.0)
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
         one_of(self, "boundary", ("lift", "penalty"))
         one_of(self, "sampler", ("umbrella", "string", "unbiased"))
         one_of(self, "start", ("sets", "line"))
-        if not 1.0 <= self.heat < math.inf:
-            raise ValueError(
-                f"heat is {self.heat}; expected a number >= 1: walkers cool, they are not heated."
-            )
-        if self.updates % 4:
-            raise ValueError(
-                f"updates is {self.updates}; expected a multiple of 4: so many lie between two checkpoints."
-            )
 
 
 AS_PUBLISHED: dict[str, Any] = {

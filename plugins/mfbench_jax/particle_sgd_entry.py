@@ -1,10 +1,9 @@
 """The entry of `particle-sgd`."""
 
-import math
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import above_zero, at_least
+from mfbench.checks import above_zero, at_least, finite_from
 from mfbench.demands import reversible_only
 
 
@@ -34,10 +33,7 @@ class MeanField:
     def __post_init__(self) -> None:
         at_least(self, particles=1, walkers=2, moves=1)
         above_zero(self, "step", "lift_depth")
-        if not 1.0 <= self.heat < math.inf:
-            raise ValueError(
-                f"heat is {self.heat}; expected a number >= 1: colder walkers cross less often than mu's."
-            )
+        finite_from(self, heat=1.0)
 
 
 PARTICLE_SGD = mfbench.SolverEntry(

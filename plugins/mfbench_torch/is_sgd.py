@@ -11,7 +11,7 @@ One update, with f = sigmoid(z) the current solution and windows l = 1 ... L alo
 Walkers feel, and the weights use, the averaged solution: it moves slowly, so that walkers keep up. What is handed
 over is that solution with the values on its level sets set by the flux through them (`blocks/levels.py`).
 Where windows reach so far that transitions are rare, training begins again with hot walkers, which cool
-(`blocks/hot_start.py`).
+(`mfbench/hot_start.py`).
 
 With [boundary=penalty] the boundary values are learned as in the first paper (`blocks/penalty.py`), without a lift.
 Rotskoff, Mitchell, Vanden-Eijnden, arXiv 2008.06334. The twin of `is-sgd`, which is the same in jax.
@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mfbench import Checkpoint, Context
+from mfbench import Checkpoint, Context, hot_start
 from mfbench.frames import like
 from mfbench.tasks.committor import CommittorProblem
 
@@ -36,7 +36,6 @@ from .blocks.departure import FIRST_SIZE, departure
 from .blocks.descent import anytime
 from .blocks.detour import slab_detour
 from .blocks.emus import effective_share, shares
-from .blocks.hot_start import HotStart, share_of_run
 from .blocks.landscape import SURVEYED, survey
 from .blocks.lift import lift_of, no_lift
 from .blocks.network_inputs import NetworkInputs, network_inputs
@@ -116,7 +115,7 @@ def solve(
 
     unmoved = torch.from_numpy(levels.UNMOVED).to(device)
     solution, reports, step, begun = Solution(state.training.average, unmoved), {}, 0, 0
-    hot_start = HotStart(p.heat) if p.heat > 1.0 and coordinate.in_logit else None
+    again = hot_start.HotStart(p.heat) if p.heat > 1.0 and coordinate.in_logit else None
     visited = SURVEYED + inputs.asked + p.ladders * p.windows
     while True:
         watch.check(state.walkers.watch, step, float(state.training.energy), begun)
@@ -138,13 +137,13 @@ def solve(
         solution = Solution(state.training.average, shift)
         reports = told(state, shift, problem, model, coordinate, at_sets)
         visited += UPDATES * p.moves * p.ladders * p.windows
-        if hot_start:
-            share = share_of_run(p.updates, context, step)
-            if hot_start.due(step, share, reports):
+        if again:
+            share, heat = hot_start.share_of_run(p.updates, context, step), state.walkers.heat
+            if again.due(step, share, reports):
                 noticed, (state, descend), begun = state.walkers.watch, begin(), step
                 state = state._replace(walkers=state.walkers._replace(watch=noticed))
-            walkers, reports = hot_start.at(share, state.walkers, reports | {"steps": float(step)})
-            state = state._replace(walkers=walkers)
+            state = state._replace(walkers=umbrella.heated(state.walkers, again.heat(share)))
+            reports = hot_start.told(reports | {"steps": float(step)}, heat)
 
 
 def ends(walkers: umbrella.Umbrella, coordinate: Coordinate) -> tuple:

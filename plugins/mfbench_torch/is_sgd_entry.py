@@ -1,10 +1,9 @@
 """The entry of `is-sgd-torch`."""
 
-import math
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import above_zero, at_least, one_of
+from mfbench.checks import above_zero, at_least, finite_from, multiple_of, one_of
 from mfbench.demands import reversible_only
 
 
@@ -34,7 +33,7 @@ class ImportanceSampling:
         memory: updates over which overlaps are averaged at first; a tenth of the run later on. 0: weights come from the
             last look alone.
         heat: temperature over the problem's at which walkers in windows along logit f begin again where these reach so
-            far that transitions are rare; they cool until two fifths of the run (`blocks/hot_start.py`). 1: they do not.
+            far that transitions are rare; they cool until two fifths of the run (`mfbench/hot_start.py`). 1: they do not.
         updates: after how many it ends, a multiple of 4; 0: when it is stopped.
 
     Raises:
@@ -66,19 +65,13 @@ class ImportanceSampling:
         at_least(
             self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, memory=0, updates=0
         )
+        multiple_of(self, updates=4)
         above_zero(self, "rate", "lift_depth", "penalty")
+        finite_from(self, heat=1.0)
         one_of(self, "optimiser", ("adam", "sgd"))
         one_of(self, "windows_in", ("logit", "q"))
         one_of(self, "network", ("perceptron", "mean-field"))
         one_of(self, "boundary", ("lift", "penalty"))
-        if not 1.0 <= self.heat < math.inf:
-            raise ValueError(
-                f"heat is {self.heat}; expected a number >= 1: walkers cool, they are not heated."
-            )
-        if self.updates % 4:
-            raise ValueError(
-                f"updates is {self.updates}; expected a multiple of 4: so many lie between two checkpoints."
-            )
 
 
 IS_SGD = mfbench.SolverEntry(

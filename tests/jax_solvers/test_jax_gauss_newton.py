@@ -64,8 +64,8 @@ def error(judge, checkpoint):
 def rare():
     """Whatever the windows reach over, transitions count as rare after the energy's first steps: hot equations lead."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mfbench_jax.blocks.hot_start.SURE", 0)
-        patch.setattr("mfbench_jax.blocks.hot_start.RARE", 0.0)
+        patch.setattr("mfbench.hot_start.SURE", 0)
+        patch.setattr("mfbench.hot_start.RARE", 0.0)
         yield
 
 

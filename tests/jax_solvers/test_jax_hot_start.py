@@ -1,4 +1,4 @@
-"""Training that begins again with hot walkers: when, how they cool, and what is told meanwhile."""
+"""Training that begins again with hot walkers: what is told meanwhile, and that it ends cold."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from mfbench import Context
+from mfbench import Context, hot_start
 from mfbench.tasks.judging import Answers
 from mfbench_committor import triple_well
 from mfbench_committor.entries.triple_well import TripleWellParameters
-from mfbench_jax.blocks import hot_start
-from mfbench_jax.blocks.hot_start import COLD, FIRST, LATEST, RARE, SURE, HotStart, share_of_run
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.is_sgd import UPDATES, may_be_hot, solve
 from mfbench_jax.is_sgd_entry import ImportanceSampling
 
 SMALL = {"windows": 8, "ladders": 8, "width": 24, "moves": 3}
-WIDE = {"window_low": -0.6 * RARE, "window_high": 0.5 * RARE}
-NARROW = {"window_low": -0.4 * RARE, "window_high": 0.5 * RARE}
 
 
 def run(problem, budget=math.inf, elapsed=0.0, **parameters):
@@ -29,45 +25,11 @@ def run(problem, budget=math.inf, elapsed=0.0, **parameters):
 
 
 @pytest.mark.parametrize(
-    ("updates", "share", "reports", "expected"),
-    [
-        (SURE, 0.0, WIDE, True),
-        (LATEST, FIRST, WIDE, True),
-        (SURE - 1, 0.0, WIDE, False),
-        (LATEST + 1, 0.0, WIDE, False),
-        (SURE, FIRST + 0.01, WIDE, False),
-        (SURE, 0.0, NARROW, False),
-    ],
-)
-def test_it_is_due_early_and_where_windows_reach_far(updates, share, reports, expected):
-    assert HotStart(4.0).due(updates, share, reports) is expected
-
-
-@pytest.mark.parametrize(
     ("parameters", "expected"),
     [({}, True), ({"heat": 1.0}, False), ({"windows_in": "q"}, False), ({"sampler": "string"}, False)],
 )
 def test_walkers_in_windows_along_the_logit_may_be_hot(parameters, expected):
     assert may_be_hot(ImportanceSampling(**parameters)) is expected
-
-
-def test_walkers_cool_once_and_steadily():
-    start = HotStart(4.0)
-    assert start.heat(0.1) == 1.0
-    assert start.due(SURE, 0.1, WIDE) and not start.due(SURE, 0.1, WIDE)
-    shares = np.linspace(0.1, COLD, 7)
-    np.testing.assert_allclose([start.heat(share) for share in shares], np.geomspace(4.0, 1.0, 7), rtol=1e-12)
-    assert start.heat(0.9) == 1.0
-
-
-def test_the_share_of_a_run_is_told_by_its_updates_and_its_budget():
-    def context(budget):
-        return Context(seed=0, device="cpu", threads=1, budget=budget, elapsed=lambda: 30.0)
-
-    assert share_of_run(0, context(120.0), 40) == 0.25
-    assert share_of_run(400, context(120.0), 200) == 0.5
-    assert share_of_run(400, context(math.inf), 40) == 0.1
-    assert share_of_run(0, context(math.inf), 40) == 1.0, "nobody knows when it ends: too late to begin again"
 
 
 def test_training_begins_again_and_ends_cold(well, monkeypatch):
@@ -80,7 +42,7 @@ def test_training_begins_again_and_ends_cold(well, monkeypatch):
     assert np.all(heats[:11] == 1.0) and heats[11] == 4.0
     hot = heats > 1.0
     assert np.all(np.diff(heats[11:]) <= 0.0) and heats[-1] == 1.0
-    assert hot.sum() == (COLD * 800 - 40) // UPDATES
+    assert hot.sum() == (hot_start.COLD * 800 - 40) // UPDATES
     for checkpoint, is_hot in zip(found[1:], hot[1:], strict=True):
         assert ("rate" in checkpoint.reports) is not is_hot, "hot walkers tell no rate of this process"
         assert np.all(np.isfinite(list(checkpoint.reports.values())))

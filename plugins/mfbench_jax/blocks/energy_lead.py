@@ -13,9 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfbench import hot_start
 from mfbench.tasks.committor import CommittorProblem
 
-from . import hot_start, levels, network, running, watch
+from . import levels, network, running, watch
 from .ansatz import Solution, ansatz
 from .coordinate import LOGIT
 from .departure import FIRST_SIZE, departure

@@ -11,10 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mfbench import Context
-
-from . import umbrella
-from .ritz_training import State
+from mfbench.solver import Context
 
 SURE, RARE = 500, 22.0
 """Updates after which windows tell whether transitions are rare; logits that they reach over where transitions are."""
@@ -27,7 +24,12 @@ FIRST = 0.2
 
 
 def rare(updates: int, reports: Mapping[str, Any]) -> bool:
-    """Whether windows reach so far that barriers are many kT high."""
+    """Whether windows reach so far that barriers are many kT high.
+
+    Args:
+        updates: that were made.
+        reports: numbers or arrays of one, among them the logits `window_low` and `window_high` between which windows stand.
+    """
     return updates >= SURE and float(reports["window_high"] - reports["window_low"]) > RARE
 
 
@@ -37,6 +39,13 @@ def share_of_run(planned: int, context: Context, updates: int) -> float:
     if math.isfinite(context.budget):
         known.append(context.elapsed() / context.budget)
     return max(known, default=1.0)
+
+
+def told(reports: Mapping[str, Any], heat: float) -> dict[str, Any]:
+    """What may be told of walkers of such a heat, and the heat: what hot walkers see is no rate of this process."""
+    return {name: value for name, value in reports.items() if heat == 1.0 or not name.startswith("rate")} | {
+        "heat": heat
+    }
 
 
 class HotStart:
@@ -63,16 +72,3 @@ class HotStart:
         if self._begun is None:
             return 1.0
         return float(self._heat ** max(0.0, (COLD - share) / (COLD - self._begun)))
-
-    def at(self, share: float, state: State, reports: Mapping[str, Any]) -> tuple[State, dict[str, Any]]:
-        """Walkers as hot as they are to be after such a share of the run, and what may be told of them as they were."""
-        was = float(state.walkers.heat)
-        # What hot walkers see is no rate of this process.
-        told = {name: value for name, value in reports.items() if was == 1.0 or not name.startswith("rate")}
-        walkers = umbrella.heated(state.walkers, self.heat(share))
-        return state._replace(walkers=walkers), told | {"heat": was}
-
-
-def begun_again(fresh: State, before: State) -> State:
-    """A fresh start, which has noticed what was noticed before."""
-    return fresh._replace(walkers=fresh.walkers._replace(watch=before.walkers.watch))
