@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import above_zero, at_least
+from mfbench.checks import above_zero, at_least, finite_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,7 @@ class Pinn:
     def __post_init__(self) -> None:
         at_least(self, windows=3, ladders=2, moves=1, width=1, depth=1, warm_up=1, halving=1, cooling=1)
         above_zero(self, "rate")
-        if not self.hottest >= 1.0:
-            raise ValueError(f"hottest is {self.hottest}; expected a number >= 1.")
+        finite_from(self, hottest=1.0)
 
 
 PINN = mfbench.SolverEntry(

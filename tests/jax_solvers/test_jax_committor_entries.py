@@ -23,8 +23,8 @@ from mfbench_jax.particle_sgd_entry import PARTICLE_SGD, MeanField
         ({"rate": float("nan")}, "rate is nan; expected a number > 0"),
         ({"optimiser": "lion"}, "optimiser is 'lion'; expected one of adam, sgd"),
         ({"windows_in": "z"}, "windows_in is 'z'; expected one of logit, q"),
-        ({"heat": 0.5}, "heat is 0.5; expected a number >= 1"),
-        ({"heat": float("nan")}, "heat is nan; expected a number >= 1"),
+        ({"heat": 0.5}, "heat is 0.5; expected a finite number >= 1"),
+        ({"heat": float("nan")}, "heat is nan; expected a finite number >= 1"),
         ({"network": "resnet"}, "network is 'resnet'; expected one of perceptron, mean-field"),
     ],
 )

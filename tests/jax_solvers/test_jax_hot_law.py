@@ -97,7 +97,7 @@ def test_walkers_of_mu_all_weigh_the_same():
 
 @pytest.mark.parametrize("heat", [0.99, 0.0, -2.0, float("inf"), float("nan")])
 def test_colder_walkers_are_refused(heat):
-    with pytest.raises(ValueError, match=f"heat is {heat}; expected a number >= 1"):
+    with pytest.raises(ValueError, match=f"heat is {heat}; expected a finite number >= 1"):
         MeanField(heat=heat)
 
 

@@ -256,7 +256,8 @@ def test_no_reversibility_is_asked_for():
     ("values", "words"),
     [
         ({"windows": 2}, "windows is 2; expected a whole number >= 3"),
-        ({"hottest": 0.5}, "hottest is 0.5; expected a number >= 1"),
+        ({"hottest": 0.5}, "hottest is 0.5; expected a finite number >= 1"),
+        ({"hottest": float("inf")}, "hottest is inf; expected a finite number >= 1"),
         ({"cooling": 0}, "cooling is 0; expected a whole number >= 1"),
         ({"rate": 0.0}, "rate is 0.0; expected a number > 0"),
     ],
