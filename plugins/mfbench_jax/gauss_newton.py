@@ -51,7 +51,7 @@ from .blocks.ritz_pool import RitzPool
 from .blocks.scaled import scaled
 from .blocks.tanh_network import Spot, TanhNetwork
 from .blocks.transfer import taught
-from .blocks.way_back import WayBack
+from .blocks.way_back import Standing, WayBack
 from .blocks.weighted_residual import ROUGH, WeightedResidual
 from .gauss_newton_entry import GaussNewton
 
@@ -185,18 +185,20 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         guide = tanh_network.shaped(theta, net) if rest.guide is None else rest.guide
         return walkers.fresh(guide, p.looks, p.pause * rest.patience(course.accurate))
 
-    def back(damping: Damping) -> tuple[np.ndarray, Damping]:
-        """To the best solution so far, and walkers with it."""
-        walkers.state = rest.broken(walkers.state)
-        return way_back.back(damping)
+    def back(damping: Damping) -> tuple[np.ndarray, Points, Damping]:
+        """To the best solution so far, its points and its walkers."""
+        best, careful = way_back.back(damping)
+        walkers.back(best.walkers)
+        walkers.state = rest.broken(walkers.state, best.rates)
+        return best.theta, best.pool, careful
 
     def unfound() -> bool:
         """Whether hot equations are not wanted, or lead nowhere, and there is an energy to lead instead."""
         return lead is not None and course.heat > 1.0 and (not hot_first or course.nowhere)
 
-    while not (lead is not None and course.lost) or way_back.known:
-        if course.lost and way_back.known:
-            theta, damping = back(damping)
+    while not (lead is not None and course.lost) or way_back.best:
+        if course.lost and way_back.best:
+            theta, pool, damping = back(damping)
             course.again()
         if unfound():
             yield from led(lead, lambda: lead.settled, COMPILED)
@@ -218,9 +220,12 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             course.start(few=most <= FEW)
         news = fresh(theta)
         course.shorten()
+        standing = Standing(theta, pool, walkers.state, rest.rates)
         pool = pooled(pool, news, min(most, FEW) if course.short else most)
-        if (course.accurate or way_back.known) and way_back.astray(residual(news, theta).upper(theta), theta):
-            theta, damping = back(damping)
+        if (course.accurate or way_back.best) and way_back.astray(
+            residual(news, theta).upper(theta), standing
+        ):
+            theta, pool, damping = back(damping)
         for _ in range(STEPS):
             if course.misses and unfound():
                 break
@@ -237,12 +242,14 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "points": float(len(pool.u)),
                 "returns": float(way_back.used),
             }
-            if lead is not None and not course.solved:
-                yield answer(lead.solution, lead.reports | told)
-            else:
-                found = Solution(tanh_network.shaped(theta, net))
+            best = way_back.best
+            if course.solved or (lead is None and best is None):
                 rates = rest.tell(walkers.state, walkers.seen, inner.beta)
-                yield answer(found, told | rates_before | rates)
+                yield answer(Solution(tanh_network.shaped(theta, net)), told | rates_before | rates)
+            elif best is not None:
+                yield answer(Solution(tanh_network.shaped(best.theta, net)), told | rates_before | best.rates)
+            elif lead is not None:
+                yield answer(lead.solution, lead.reports | told)
         newest = tanh_network.shaped(theta, net)
         walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest)
 

@@ -120,6 +120,7 @@ def solve(
         if again:
             share, heat = hot_start.share_of_run(p.updates, context, step), float(state.walkers.heat)
             if again.due(step, share, reports):
+                watch.check(state.walkers.watch, step, float(state.training.energy), begun)
                 noticed, state = state.walkers.watch, training.begin(root_key(words[3]), *start)
                 state = state._replace(walkers=state.walkers._replace(watch=noticed))
                 visited, begun = visited + p.ladders * p.windows, step

@@ -140,6 +140,7 @@ def solve(
         if again:
             share, heat = hot_start.share_of_run(p.updates, context, step), state.walkers.heat
             if again.due(step, share, reports):
+                watch.check(state.walkers.watch, step, float(state.training.energy), begun)
                 noticed, (state, descend), begun = state.walkers.watch, begin(), step
                 state = state._replace(walkers=state.walkers._replace(watch=noticed))
             state = state._replace(walkers=umbrella.heated(state.walkers, again.heat(share)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -33,10 +35,11 @@ from mfbench_jax.blocks.cooling import (
     too_late,
     trusted,
 )
-from mfbench_jax.blocks.course import PACED
+from mfbench_jax.blocks.course import PACED, Course
 from mfbench_jax.blocks.distance_lift import asked_for, distance_lift
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.pool import FAR, FARTHEST, HOT, MOVED, REACH, strewn
+from mfbench_jax.blocks.pool_walkers import PoolWalkers
 from mfbench_jax.blocks.ritz_training import UPDATES
 from mfbench_jax.blocks.scaled import scaled
 from mfbench_jax.blocks.tanh_network import TanhNetwork
@@ -44,6 +47,14 @@ from mfbench_jax.gauss_newton import FEW, STEPS, solve
 from mfbench_jax.gauss_newton_entry import GaussNewton
 
 SMALL = {"windows": 8, "ladders": 12, "moves": 3, "width": 10, "pool": 1500, "pause": 2}
+
+
+class Stood(NamedTuple):
+    """What `PoolWalkers.back` asks of walkers."""
+
+    look: int
+    places: str
+    watch: str
 
 
 def checkpoints(problem, number, seed=11, pace=0.0, **parameters):
@@ -92,6 +103,34 @@ def test_an_equation_once_solved_is_not_given_up_for_the_energy(well, trained, m
     assert found[-1].reports["returns"] >= 1.0 and trained[-1].reports["returns"] == 0.0
     assert not any("places" in checkpoint.reports for checkpoint in found)
     assert error(well[1], found[-1]) < 1e-3 * error(well[1], found[0])
+    evaluations = [checkpoint.work["evaluations"] for checkpoint in found]
+    assert evaluations == sorted(evaluations), "what walkers did before they went back counts"
+    told = [checkpoint.reports.get("rate") for checkpoint in found]
+    first = next(k for k, checkpoint in enumerate(found) if checkpoint.reports.get("returns"))
+    assert told[first - 1] and told[first] in told[:first], (
+        "the rate that was told of it goes back with a solution"
+    )
+
+
+def test_while_the_equation_is_not_solved_the_best_solution_stands(well, monkeypatch):
+    """After 85 steps no residual counts as small: the answer is neither the energy's, nor what steps make of it."""
+    stepped, count = Course.stepped, itertools.count()
+    monkeypatch.setattr(
+        Course, "stepped", lambda self, miss: stepped(self, 0.2 if next(count) > 85 else miss)
+    )
+    found = checkpoints(well[0], 100)[-10:]
+    assert all(checkpoint.reports["residual"] == 0.2 for checkpoint in found)
+    for checkpoint in found:
+        np.testing.assert_array_equal(checkpoint.state.network.amplitude, found[0].state.network.amplitude)
+        assert checkpoint.reports["rate"] == found[0].reports["rate"]
+    assert error(well[1], found[0]) < 1e-5
+
+
+def test_walkers_go_back_and_their_work_does_not():
+    before, now = (Stood(look, f"places {look}", f"watch {look}") for look in (7, 9))
+    crew = SimpleNamespace(state=now)
+    PoolWalkers.back(crew, before)
+    assert crew.state == Stood(9, "places 7", "watch 9")
 
 
 def test_while_equations_are_hot_the_answer_is_the_energys(trained):

@@ -82,8 +82,8 @@ def test_what_was_told_along_an_accurate_solution_is_taken_back_with_it():
 def test_nothing_counts_that_was_seen_along_a_solution_that_wandered():
     rest = Rest()
     state, _ = pools(rest, [STANDS] * TOLD)
-    assert rest.broken(state) == State(0)
-    assert (rest.rates, rest.guide, rest.patience(True)) == ({}, None, RESTFUL)
+    assert rest.broken(state, {"rate": 2.0}) == State(0)
+    assert (rest.rates, rest.guide, rest.patience(True)) == ({"rate": 2.0}, None, RESTFUL)
 
 
 def test_walkers_are_looked_at_the_more_the_longer_the_solution_rests():

@@ -211,6 +211,19 @@ def test_work_counts_two_gradients_per_step():
     assert shots.evaluations == 2 * 7 * 8
 
 
+def test_shots_that_wait_for_a_start_stay_where_they_are():
+    """Four of seven are at the origin, where V is infinite and nobody has started; three are far from it."""
+    problem = dataclasses.replace(
+        between(), potential=lambda x: jnp.where(jnp.sum(jnp.asarray(x) ** 2, axis=1) < 1e-4, jnp.inf, 0.0)
+    )
+    shots = Shots(problem, make_advance(problem, 1e-4), 7, 1)
+    shots.start(np.full((3, 2), 0.5, np.float32))
+    for _ in range(3):
+        shots.run(4)
+    assert np.all(shots.x[3:] == 0.0) and np.all(shots.x[:3] != 0.5)
+    assert list(shots.free) == [3, 4, 5, 6]
+
+
 def test_starts_are_flat_in_the_logit():
     rng = np.random.default_rng(0)
     places = rng.normal(-3.0, 1.5, (8000, 1))

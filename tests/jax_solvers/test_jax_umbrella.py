@@ -132,3 +132,5 @@ def test_means_begin_anew_when_walkers_have_cooled():
     for before, after, since in ((1.0, 1.0, 7), (1.0, 4.0, 7), (4.0, 2.0, 7), (4.0, 1.0, 0)):
         found = umbrella.heated(state._replace(heat=jnp.array(before)), after)
         assert (float(found.heat), int(found.since)) == (after, since)
+    nearly = umbrella.heated(state._replace(heat=jnp.array(4.0, umbrella.DTYPE)), 1.0 + 1e-9)
+    assert (float(nearly.heat), int(nearly.since)) == (1.0, 0), "what rounds to 1 is 1"

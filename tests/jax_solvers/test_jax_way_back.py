@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mfbench_jax.blocks.cooling import UNSOLVED
 from mfbench_jax.blocks.levenberg_marquardt import HIGHEST, Damping
-from mfbench_jax.blocks.way_back import CAUTION, WANDERED, WayBack
+from mfbench_jax.blocks.way_back import CAUTION, WANDERED, Standing, WayBack
 
-FIRST, GOOD, WORSE, LOST = (np.full(3, float(number)) for number in range(4))
+FIRST, GOOD, WORSE, LOST = (Standing(np.full(3, float(number)), None, None, {}) for number in range(4))
 DAMPING = Damping(1e-4)
 
 
@@ -27,8 +28,9 @@ def test_a_solution_that_wanders_goes_back_to_the_best_one():
     assert not way_back.astray(0.9 * WANDERED * 1e-3, WORSE)
     assert not way_back.astray(1.1 * WANDERED * 1e-3, LOST)
     assert way_back.astray(1.2 * WANDERED * 1e-3, LOST)
-    theta, damping = way_back.back(DAMPING)
-    assert theta is GOOD and way_back.used == 1
+    assert way_back.best is GOOD
+    standing, damping = way_back.back(DAMPING)
+    assert standing is GOOD and way_back.used == 1
     assert damping == Damping(CAUTION * DAMPING.strength)
     assert not way_back.astray(1.0, GOOD), "a new beginning: of what was before no pair is made"
 
@@ -57,6 +59,15 @@ def test_the_damping_does_not_fall_again_below_what_led_astray():
 def test_numbers_that_are_none_count_as_astray_once_there_is_a_way_back():
     way_back = WayBack()
     for residual in (np.nan, np.nan, 1.0, np.inf):
-        assert not way_back.astray(residual, FIRST) and not way_back.known
+        assert not way_back.astray(residual, FIRST) and way_back.best is None
     way_back = after()
     assert [way_back.astray(residual, LOST) for residual in (np.nan, np.inf, np.nan)] == [False, True, True]
+
+
+def test_a_solution_that_solves_nothing_is_none_to_go_back_to():
+    way_back = WayBack()
+    for residual in (0.5, 0.6, UNSOLVED, UNSOLVED, 0.99 * UNSOLVED, 1.0, 1.0):
+        assert not way_back.astray(residual, LOST) and way_back.best is None
+    for residual in (0.99 * UNSOLVED, 0.98 * UNSOLVED):
+        assert not way_back.astray(residual, GOOD)
+    assert way_back.best is GOOD

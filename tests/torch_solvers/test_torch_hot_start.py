@@ -58,8 +58,9 @@ def test_training_begins_again_and_ends_cold(well):
     assert found[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.25)
 
 
-def test_trouble_after_a_fresh_start_is_told_with_the_step_of_the_run(well):
-    """Training begins again after 40 updates; the potential overflows from update 44 on."""
+@pytest.mark.parametrize(("before", "heat"), [(36, 1.0), (40, 1.0), (44, 4.0)])
+def test_trouble_about_a_fresh_start_is_told_with_the_step_of_the_run(well, before, heat):
+    """Training begins again after 40 updates; the potential overflows after so many."""
     (problem, _), troubled = well, False
 
     def potential(x):
@@ -67,9 +68,9 @@ def test_trouble_after_a_fresh_start_is_told_with_the_step_of_the_run(well):
         return torch.full_like(v, torch.inf) if troubled else v
 
     run = checkpoints(dataclasses.replace(problem, potential=potential))
-    for _ in range(12):
+    for _ in range(before // UPDATES + 1):
         last = next(run)
-    assert (last.reports["steps"], last.reports["heat"]) == (44, 4.0)
+    assert (last.reports["steps"], last.reports["heat"]) == (before, heat)
     troubled = True
-    with pytest.raises(Diverged, match="step 44: beta V is inf"):
+    with pytest.raises(Diverged, match=f"step {before}: beta V is inf"):
         next(run)

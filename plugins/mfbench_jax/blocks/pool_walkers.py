@@ -96,6 +96,10 @@ class PoolWalkers:
             placement=others.placement,
         )
 
+    def back(self, before: Umbrella) -> None:
+        """Stand where they stood before; their work since then counts, and what was noticed."""
+        self.state = before._replace(look=self.state.look, watch=self.state.watch)
+
     def points(self, u: np.ndarray) -> Points:
         """Near places (..., L, d): some of them moved, those outside A and B, where all that is needed is finite."""
         u, sizes = np.asarray(u, np.float64), np.asarray(self.state.sizes, np.float64)

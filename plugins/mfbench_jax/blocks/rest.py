@@ -50,7 +50,7 @@ class Rest:
     def after(self, state: Umbrella, residual: float, accurate: bool, net: TanhNetwork) -> Umbrella:
         """The walkers once steps have led to a solution with such a residual."""
         if not accurate:
-            return self.broken(state)
+            return self.broken(state, {})
         since = int(state.since)
         if self.guide is None:
             if since >= SETTLED:
@@ -64,7 +64,7 @@ class Rest:
             state = umbrella.stilled(state)
         return state
 
-    def broken(self, state: Umbrella) -> Umbrella:
-        """The walkers where the solution is another one: nothing that was seen counts, nor what was told of it."""
-        self.rates, self.guide, self._counts = {}, None, False
+    def broken(self, state: Umbrella, rates: dict[str, float]) -> Umbrella:
+        """The walkers where the solution is another one, of which such rates were told: nothing that was seen counts."""
+        self.rates, self.guide, self._counts = rates, None, False
         return umbrella.forgotten(state)

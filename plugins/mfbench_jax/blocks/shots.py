@@ -6,12 +6,13 @@ from functools import partial
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
 
 from .keys import root_key
-from .trajectories import IN_B, NEITHER, Advance, Trajectories, started
+from .trajectories import IN_A, IN_B, NEITHER, Advance, Trajectories, started
 
 NOTES = 24
 """Places noted at most: after 0, 1, 2, 4, ..., 2^22 stretches."""
@@ -86,10 +87,12 @@ class Shots:
         self._x[free], self._busy[free], self._stretches[free], self._noted[free] = x, True, 0, 0
 
     def run(self, steps: int) -> Ended:
-        """All a stretch of so many steps further: what became of those that ended in it."""
+        """All that are under way a stretch of so many steps further: what became of those that ended in it."""
         self._note()
         key = jax.random.fold_in(self._key, self._calls)
-        now = self._advance(key, self._started(self._x), steps)
+        begun = self._started(self._x)
+        # Those that wait for a start stay where they are, as if they had come to A.
+        now = self._advance(key, begun._replace(last=jnp.where(self._busy, begun.last, IN_A)), steps)
         self._calls += 1
         self.evaluations += 2 * steps * len(self._x)
         return self._collected(now)

@@ -84,8 +84,9 @@ def forgotten(state: Umbrella) -> Umbrella:
 
 def heated(state: Umbrella, heat: float) -> Umbrella:
     """The same walkers, `heatable`, at a temperature; when they have cooled to the problem's, the next look is the first."""
-    cooled = heat == 1.0 < float(state.heat)
-    state = state._replace(heat=jnp.asarray(heat, DTYPE))
+    now = jnp.asarray(heat, DTYPE)  # in whose precision they cool: a little more than 1 may be 1
+    cooled = float(now) == 1.0 < float(state.heat)
+    state = state._replace(heat=now)
     return forgotten(state) if cooled else state
 
 

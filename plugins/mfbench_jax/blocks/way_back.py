@@ -7,9 +7,14 @@ where the solution leads them, what they see is worse, and an answer that was ri
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from .backward_equation import Points
+from .cooling import UNSOLVED
 from .levenberg_marquardt import HIGHEST, Damping
+from .umbrella import Umbrella
 
 WANDERED = 4.0
 """Residual at unseen points, in units of the lowest one, from which on a solution has wandered. It also differs between
@@ -18,42 +23,50 @@ CAUTION = 10.0
 """Times the damping of a step that led astray, below which it does not fall again."""
 
 
+class Standing(NamedTuple):
+    """All that goes back with a solution: parameters theta (P,), the points that they were fitted to, the walkers that had
+    come along, and what was told of the rate. At other points, where it led when it wandered, it would be fitted anew."""
+
+    theta: np.ndarray
+    pool: Points
+    walkers: Umbrella
+    rates: dict[str, float]
+
+
 class WayBack:
     """What is known of solutions at points that came after them.
 
     Attributes:
         used: how often a solution was sent back.
+        best: where a run stood when its solution was best; None before one was good.
     """
 
     def __init__(self) -> None:
         self.used = 0
-        self._lowest, self._theta, self._least = np.inf, np.empty(0), 0.0
+        self.best: Standing | None = None
+        self._lowest, self._least = UNSOLVED, 0.0
         self._before: float | None = None
 
-    @property
-    def known(self) -> bool:
-        """Whether there is a solution to go back to."""
-        return bool(np.isfinite(self._lowest))
-
-    def astray(self, residual: float, theta: np.ndarray) -> bool:
+    def astray(self, residual: float, standing: Standing) -> bool:
         """Whether the solution is to go `back`.
 
         Args:
             residual: of the solution at points that it has not seen.
-            theta: (P,) its parameters.
+            standing: of the run that has led to it.
         """
         pair, self._before = (self._before, residual), residual
         if pair[0] is None:
             return False
         if max(pair) < self._lowest:
-            self._lowest, self._theta = max(pair), theta
-        return self.known and not min(pair) <= WANDERED * self._lowest
+            self._lowest, self.best = max(pair), standing
+        return self.best is not None and not min(pair) <= WANDERED * self._lowest
 
-    def back(self, damping: Damping) -> tuple[np.ndarray, Damping]:
-        """Where to go on from, and how carefully, after this damping."""
+    def back(self, damping: Damping) -> tuple[Standing, Damping]:
+        """Where to go on from, and how carefully, after this damping; there must be a `best`."""
+        assert self.best is not None, "nobody goes back to nothing"
         self.used, self._before = self.used + 1, None
         self._least = min(CAUTION * max(self._least, damping.strength), HIGHEST)
-        return self._theta, Damping(self._least)
+        return self.best, Damping(self._least)
 
     def bounded(self, damping: Damping) -> Damping:
         """The damping, not below what has led astray."""
