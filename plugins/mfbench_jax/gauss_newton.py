@@ -190,16 +190,16 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
         best, careful = way_back.back(damping)
         walkers.back(best.walkers)
         walkers.state = rest.broken(walkers.state, best.rates)
+        course.again()
         return best.theta, best.pool, careful
 
     def unfound() -> bool:
         """Whether hot equations are not wanted, or lead nowhere, and there is an energy to lead instead."""
         return lead is not None and course.heat > 1.0 and (not hot_first or course.nowhere)
 
-    while not (lead is not None and course.lost) or way_back.best:
-        if course.lost and way_back.best:
+    while not (lead is not None and course.lost) or way_back.best is not None:
+        if course.lost and way_back.best is not None:
             theta, pool, damping = back(damping)
-            course.again()
         if unfound():
             yield from led(lead, lambda: lead.settled, COMPILED)
             walkers.adopt(lead.walkers)
@@ -220,11 +220,10 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             course.start(few=most <= FEW)
         news = fresh(theta)
         course.shorten()
-        standing = Standing(theta, pool, walkers.state, rest.rates)
+        standing = Standing(theta, pool, walkers.state, rest.rates or way_back.rates)
         pool = pooled(pool, news, min(most, FEW) if course.short else most)
-        if (course.accurate or way_back.best) and way_back.astray(
-            residual(news, theta).upper(theta), standing
-        ):
+        watched = course.accurate or way_back.best is not None
+        if watched and way_back.astray(residual(news, theta).upper(theta), standing):
             theta, pool, damping = back(damping)
         for _ in range(STEPS):
             if course.misses and unfound():
@@ -243,12 +242,14 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
                 "returns": float(way_back.used),
             }
             best = way_back.best
-            if course.solved or (lead is None and best is None):
+            if best is not None and not course.accurate:
+                found = Solution(tanh_network.shaped(best.theta, net))
+                yield answer(found, told | rates_before | best.rates)
+            elif lead is None or course.solved:
+                found = Solution(tanh_network.shaped(theta, net))
                 rates = rest.tell(walkers.state, walkers.seen, inner.beta)
-                yield answer(Solution(tanh_network.shaped(theta, net)), told | rates_before | rates)
-            elif best is not None:
-                yield answer(Solution(tanh_network.shaped(best.theta, net)), told | rates_before | best.rates)
-            elif lead is not None:
+                yield answer(found, told | rates_before | rates)
+            else:
                 yield answer(lead.solution, lead.reports | told)
         newest = tanh_network.shaped(theta, net)
         walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest)

@@ -11,6 +11,7 @@ from mfbench import Context, hot_start
 from mfbench.tasks.judging import Answers
 from mfbench_committor import triple_well
 from mfbench_committor.entries.triple_well import TripleWellParameters
+from mfbench_jax.blocks import watch
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.is_sgd import UPDATES, may_be_hot, solve
 from mfbench_jax.is_sgd_entry import ImportanceSampling
@@ -56,6 +57,16 @@ def test_training_begins_again_and_ends_cold(well, monkeypatch):
     assert last < first / 4
     assert abs(after - first) < 0.2 * abs(before - first), "what was learned is forgotten"
     assert found[-1].reports["rate"] == pytest.approx(judge.rate.value, rel=0.25)
+
+
+def test_what_was_noticed_is_looked_at_before_training_begins_again(well, monkeypatch):
+    """With the steps of the walkers that noticed it, and not of those that begin."""
+    monkeypatch.setattr(hot_start, "SURE", 40)
+    monkeypatch.setattr(hot_start, "RARE", 0.0)
+    looked = []
+    monkeypatch.setattr(watch, "check", lambda noticed, step, energy, begun: looked.append((step, begun)))
+    run(well[0], updates=200, **SMALL)
+    assert looked[9:13] == [(36, 0), (40, 0), (40, 40), (44, 40)]
 
 
 @pytest.mark.slow

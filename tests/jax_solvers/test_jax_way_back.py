@@ -60,6 +60,8 @@ def test_numbers_that_are_none_count_as_astray_once_there_is_a_way_back():
     way_back = WayBack()
     for residual in (np.nan, np.nan, 1.0, np.inf):
         assert not way_back.astray(residual, FIRST) and way_back.best is None
+    assert not way_back.astray(1e-2, FIRST) and not way_back.astray(np.nan, LOST)
+    assert way_back.best is None
     way_back = after()
     assert [way_back.astray(residual, LOST) for residual in (np.nan, np.inf, np.nan)] == [False, True, True]
 

@@ -25,7 +25,7 @@ CAUTION = 10.0
 
 class Standing(NamedTuple):
     """All that goes back with a solution: parameters theta (P,), the points that they were fitted to, the walkers that had
-    come along, and what was told of the rate. At other points, where it led when it wandered, it would be fitted anew."""
+    come along, and what was told of the rate, of it or of the best one before it."""
 
     theta: np.ndarray
     pool: Points
@@ -47,6 +47,11 @@ class WayBack:
         self._lowest, self._least = UNSOLVED, 0.0
         self._before: float | None = None
 
+    @property
+    def rates(self) -> dict[str, float]:
+        """What was told of the best solution's."""
+        return {} if self.best is None else self.best.rates
+
     def astray(self, residual: float, standing: Standing) -> bool:
         """Whether the solution is to go `back`.
 
@@ -57,9 +62,9 @@ class WayBack:
         pair, self._before = (self._before, residual), residual
         if pair[0] is None:
             return False
-        if max(pair) < self._lowest:
+        if np.maximum(*pair) < self._lowest:  # so no number that is none
             self._lowest, self.best = max(pair), standing
-        return self.best is not None and not min(pair) <= WANDERED * self._lowest
+        return self.best is not None and not np.fmin(*pair) <= WANDERED * self._lowest
 
     def back(self, damping: Damping) -> tuple[Standing, Damping]:
         """Where to go on from, and how carefully, after this damping; there must be a `best`."""
