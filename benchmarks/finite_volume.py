@@ -1,4 +1,4 @@
-"""`finite-volume` of the committor grid by grid, and where uniform grids fail: error against the radius of the sets.
+"""`finite-volume` of the committor grid by grid: error against the radius of the sets, small ones on graded grids.
 
 Three families. `mueller`, T = 10, with discs of a radius about its minima: at 2,000 of the judge's points, against the
 reference where one is stored (radius .1), else against the solver's own next grid. `plane` and `space`: no force between an
@@ -97,11 +97,11 @@ def shell(dim: int) -> Callable[[float], Case]:
 
 
 def climb(case: Case, grids: int, extrapolate: bool = True) -> Iterator[tuple[float, bool, np.ndarray]]:
-    """Widest spacing, whether extrapolated, values (n,) at the points, grid by grid."""
+    """Widest spacing in B, whether extrapolated, values (n,) at the points, grid by grid."""
     parameters = CommittorFiniteVolumeParameters(extrapolate=extrapolate)
     for checkpoint in itertools.islice(solve(case.problem, parameters, CONTEXT), grids):
         values = checkpoint.evaluate(checkpoint.state, case.x)
-        spacing = max(checkpoint.state.fine.grid.spacings)
+        spacing = 1.0 / float(np.min(checkpoint.state.fine.grid.paces(case.problem.start_b[:1])))
         yield spacing, bool(checkpoint.reports["extrapolated"]), values
 
 

@@ -36,7 +36,7 @@ def up_to_three_dimensions(facts: mfbench.Facts) -> str | None:
 FINITE_VOLUME = mfbench.SolverEntry(
     name="finite-volume",
     task="committor",
-    summary="Finite volumes with edges cut at A and B on ever finer grids, extrapolated.",
+    summary="Finite volumes with edges cut at A and B on ever finer grids, graded about small sets, extrapolated.",
     source="Shortley, Weller, J. Appl. Phys. 9 (1938) 334; Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64.",
     run="mfbench_grid.committor_finite_volume:solve",
     parameters=CommittorFiniteVolumeParameters,

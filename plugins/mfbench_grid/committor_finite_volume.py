@@ -1,9 +1,10 @@
-"""`finite-volume`: the committor on grids of spacing h, h/2, h/4, ...
+"""`finite-volume`: the committor on grids of spacing h, h/2, h/4, ..., graded about small sets.
 
     (-grad V + c) . grad q + Lap q / beta = 0 outside A and B,  q = 0 on A,  q = 1 on B,  no flux at the walls,
 
 without a circulation c the same as div(e^{-beta V} grad q) = 0.
 
+0. Where parts of A or B are small in the box, axes are graded about them (`small_sets`, `graded_grid`).
 1. The walls: those of the box, and the surface some kT above the pass between A and B (`landscape`).
 2. Edges between neighbours, cut where they enter A or B (`shortley_weller`), as a jump chain.
 3. Its hitting probabilities: elimination on small grids, multigrid relative to the last grid's

@@ -39,7 +39,7 @@ class MeanField:
 PARTICLE_SGD = mfbench.SolverEntry(
     name="particle-sgd",
     task="committor",
-    summary="Ritz energy of a mean-field two-layer network by plain SGD on unbiased walkers; expected to miss rare events.",
+    summary="Ritz energy of a two-layer network by plain SGD on walkers of mu or hotter ones; misses what is rare.",
     source="Rotskoff, Vanden-Eijnden, arXiv 1805.00915 (particle time step); Khoo, Lu, Ying, arXiv 1802.10275 (Ritz form).",
     run="mfbench_jax.particle_sgd:solve",
     parameters=MeanField,

@@ -39,7 +39,7 @@ class MeanField:
 PARTICLE_SGD = mfbench.SolverEntry(
     name="particle-sgd-torch",
     task="committor",
-    summary="Ritz energy of a mean-field two-layer network by plain SGD on unbiased walkers, in torch.",
+    summary="Ritz energy of a mean-field two-layer network by plain SGD on walkers of mu, or hotter ones, in torch.",
     source="Rotskoff, Vanden-Eijnden, arXiv 1805.00915 (particle time step); Khoo, Lu, Ying, arXiv 1802.10275 (Ritz form).",
     run="mfbench_torch.particle_sgd:solve",
     parameters=MeanField,

@@ -16,12 +16,14 @@ from scipy import ndimage
 from mfbench.solver import Context
 from mfbench.tasks.committor import CommittorProblem
 from mfbench_grid.blocks.committor_field import CommittorField
+from mfbench_grid.blocks.graded_grid import GradedGrid, Grading
 from mfbench_grid.blocks.grid_field import GridField
 from mfbench_grid.blocks.jump_chain import SMALLEST, Stalled, hitting_direct, hitting_multigrid
 from mfbench_grid.blocks.landscape import Landscape, survey
 from mfbench_grid.blocks.memory import free_memory
 from mfbench_grid.blocks.richardson import Convergence, extrapolated
 from mfbench_grid.blocks.shortley_weller import discretise, jump_chain, rate
+from mfbench_grid.blocks.small_sets import small_parts
 from mfbench_grid.blocks.tensor_grid import TensorGrid
 
 COARSEST = {1: 32, 2: 32, 3: 16}
@@ -81,7 +83,7 @@ def climb(problem: CommittorProblem, margin: float, extrapolate: bool, context: 
     Raises:
         Stalled: no answer on the first grid; a well deeper than about 36 kT in neither A nor B.
     """
-    grid = first_grid(problem.box)
+    grid = first_grid(problem)
     last: Level | None = None
     seconds, evaluations, nodes = 0.0, 0, 0
     while affordable(grid, context.budget - context.elapsed(), seconds * 2**problem.dim):
@@ -117,15 +119,20 @@ def climb(problem: CommittorProblem, margin: float, extrapolate: bool, context: 
         last = level
 
 
-def first_grid(box: np.ndarray) -> TensorGrid:
-    """The coarsest grid: more cells along the longer sides.
+def first_grid(problem: CommittorProblem) -> TensorGrid:
+    """The coarsest grid: more cells along the longer sides, graded about parts of A and B that are small.
 
     Equal numbers suit a box that is stretched as the potential is, equal spacings an isotropic
     potential: numbers that grow as the root of the side lose at most the root of the aspect ratio.
     """
-    sides = box[1] - box[0]
+    sides = problem.box[1] - problem.box[0]
     stretch = np.sqrt(sides / np.exp(np.mean(np.log(sides))))
-    return TensorGrid.over(box, np.maximum(8, np.rint(COARSEST[len(sides)] * stretch).astype(int)))
+    cells = np.maximum(8, np.rint(COARSEST[len(sides)] * stretch).astype(int))
+    middles, radii = small_parts(problem)
+    if not len(radii):
+        return TensorGrid.over(problem.box, cells)
+    ends = zip(*problem.box, middles.T, strict=True)
+    return GradedGrid.by([Grading(float(low), float(high), at, radii) for low, high, at in ends], cells)
 
 
 def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -> bool:

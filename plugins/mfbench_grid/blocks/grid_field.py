@@ -23,7 +23,7 @@ BASIS = np.linalg.inv(np.vander(np.arange(WIDTH) - (WIDTH - 1) / 2, increasing=T
 
 @dataclass(frozen=True)
 class GridField:
-    """Quintic interpolation in windows of free nodes; least squares where a window lacks one.
+    """Quintic interpolation in windows of free nodes; least squares where a window lacks one. Both in the grid's positions.
 
     Either way no value from beyond a boundary enters, where the function has a kink.
 
@@ -66,10 +66,10 @@ class GridField:
         nodes = np.stack(np.unravel_index(np.flatnonzero(band), grid.shape), axis=1)
         places = np.stack([axis[index] for axis, index in zip(grid.axes, nodes.T, strict=True)], axis=1)
         fit = LocalFit(
-            np.concatenate([places, x]),
+            grid.positions(np.concatenate([places, x])),
             np.concatenate([full[band], at_x]),
             np.concatenate([full_sizes[band], np.zeros(len(x))]),
-            np.array(grid.spacings),
+            np.ones(grid.dim),
         )
         return cls(grid, full, free, fit)
 
@@ -86,7 +86,7 @@ class GridField:
             self.values[window[complete]], [_weights(p[complete]) for p in place.T]
         )
         if not np.all(complete):
-            result[~complete] = self.fit(x[~complete])[0]
+            result[~complete] = self.fit(self.grid.positions(x[~complete]))[0]
         return result
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
@@ -96,13 +96,13 @@ class GridField:
         values = self.values[window[complete]]
         weights = [_weights(p[complete]) for p in place.T]
         result = np.empty(x.shape)
-        for axis, h in enumerate(self.grid.spacings):
+        for axis in range(self.grid.dim):
             slopes = [*weights]
-            slopes[axis] = _weights(place[complete, axis], derivative=True) / h
+            slopes[axis] = _weights(place[complete, axis], derivative=True)
             result[complete, axis] = _contracted(values, slopes)
         if not np.all(complete):
-            result[~complete] = self.fit(moved[~complete])[1]
-        return np.where(moved == x, result, 0.0)
+            result[~complete] = self.fit(self.grid.positions(moved[~complete]))[1]
+        return np.where(moved == x, result * self.grid.paces(moved), 0.0)
 
     def _inside(self, x: np.ndarray) -> np.ndarray:
         return np.clip(x, [axis[0] for axis in self.grid.axes], [axis[-1] for axis in self.grid.axes])

@@ -1,6 +1,6 @@
 """(-grad V + c) . grad q + Lap q / beta = 0 on a grid whose edges are cut where they enter A or B.
 
-With the distances a_-, a_+ from a node to its neighbours along an axis (h, or less where a set's
+With the distances a_-, a_+ from a node to its neighbours along an axis (a step of the grid, or less where a set's
 boundary lies before the neighbour, or 0 where a wall ends the cell):
 
     sum over axes of  [k_+ (q_+ - q) / a_+  -  k_- (q - q_-) / a_-] / ((a_- + a_+) / 2)  =  0.
@@ -72,20 +72,21 @@ class Cuts:
 def edges_along(problem: CommittorProblem, landscape: Landscape, axis: int) -> tuple[Links, Cuts]:
     """All edges along one axis that start at a free node."""
     grid, x, energy, free = landscape.grid, landscape.x, landscape.energy, landscape.free
-    step = np.eye(grid.dim)[axis] * grid.spacings[axis]
+    unit, steps = np.eye(grid.dim)[axis], grid.steps(axis)
     low, high = grid.neighbours(axis)
     arms = np.zeros((2, len(x)))
-    arms[0, high] = arms[1, low] = grid.spacings[axis]
+    arms[0, high] = arms[1, low] = steps
     found = []
     for side, here, there in ((0, high, low), (1, low, high)):
         for value, boundary, inside in (
             (0.0, problem.boundary_a, landscape.in_a),
             (1.0, problem.boundary_b, landscape.in_b),
         ):
-            node = here[free[here] & inside[there]]
-            outward = step if side else -step
+            entering = free[here] & inside[there]
+            node, length = here[entering], steps[entering]
+            outward = np.outer(length if side else -length, unit)
             t = crossing(boundary, x[node], outward)
-            arms[side, node] = t * grid.spacings[axis]
+            arms[side, node] = t * length
             found.append((node, np.full(len(node), value), x[node] + t[:, None] * outward, arms[side, node]))
     width = arms.mean(axis=0)
 
@@ -100,7 +101,7 @@ def edges_along(problem: CommittorProblem, landscape: Landscape, axis: int) -> t
     half, whole = work_along(problem, x[i], x[j], axis)
     middle = energies(problem, (x[i] + x[j]) / 2)
     resistance = series_mean(energy[i], middle - half, energy[j] - whole)
-    h = grid.spacings[axis]
+    h = steps[inner]
     links = Links(
         i,
         j,

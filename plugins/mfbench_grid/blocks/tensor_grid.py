@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,6 +73,10 @@ class TensorGrid:
         """(n, d) points -> (n, d) positions in units of the spacings: 0 at the first node, 1 at the second."""
         return (x - np.array([axis[0] for axis in self.axes])) / np.array(self.spacings)
 
+    def paces(self, x: np.ndarray) -> np.ndarray:
+        """(n, d) points -> (n, d) slopes of the positions there."""
+        return np.broadcast_to(1.0 / np.array(self.spacings), x.shape)
+
     def numbers(self, index: np.ndarray) -> np.ndarray:
         """(..., d) whole positions -> flat numbers of the nodes; one outside stands for the nearest inside."""
         strides = np.cumprod((1, *self.shape[:0:-1]))[::-1]
@@ -82,6 +87,10 @@ class TensorGrid:
         numbers = np.arange(np.prod(self.shape)).reshape(self.shape)
         end = self.shape[axis] - 1
         return np.take(numbers, range(end), axis).ravel(), np.take(numbers, range(1, end + 1), axis).ravel()
+
+    def steps(self, axis: int) -> np.ndarray:
+        """Lengths of the edges along an axis, in the order of `neighbours`."""
+        return np.full(math.prod(n - (k == axis) for k, n in enumerate(self.shape)), self.spacings[axis])
 
     def joined(self) -> np.ndarray:
         """(nodes,) flat number of the node that each is the same as where opposite walls of the box are one."""

@@ -1,0 +1,184 @@
+"""Graded grids: nested, of second order, and exact where equidistant ones are in their own coordinates."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from mfbench.tasks.committor import CommittorProblem
+from mfbench_committor import face, mueller, spheres, triple_well, two_channel_quartic
+from mfbench_committor.entries.face import FaceParameters
+from mfbench_committor.entries.mueller import MuellerParameters
+from mfbench_committor.entries.spheres import SpheresParameters
+from mfbench_committor.entries.triple_well import TripleWellParameters
+from mfbench_committor.entries.two_channel_quartic import TwoChannelQuarticParameters
+from mfbench_grid.blocks.committor_ladder import first_grid
+from mfbench_grid.blocks.graded_grid import GradedGrid, Grading
+from mfbench_grid.blocks.grid_field import GridField
+from mfbench_grid.blocks.small_sets import SMALL, small_parts
+from mfbench_grid.blocks.tensor_grid import TensorGrid
+from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
+from mfbench_grid.committor_finite_volume import solve
+
+ALONG = Grading(-1.0, 2.0, np.array([-0.4, 1.1]), np.array([0.01, 0.003]))
+ACROSS = Grading(0.0, 1.0, np.array([0.5]), np.array([0.002]))
+
+
+@pytest.fixture
+def grid():
+    return GradedGrid.by([ALONG, ACROSS], [24, 17])
+
+
+def test_positions_of_nodes_are_their_numbers(grid):
+    whole = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1).reshape(-1, 2)
+    np.testing.assert_allclose(grid.positions(grid.points()), whole, atol=1e-9)
+    assert (grid.axes[0][0], grid.axes[0][-1], grid.axes[1][0], grid.axes[1][-1]) == (-1.0, 2.0, 0.0, 1.0)
+
+
+def test_every_second_node_of_the_finer_grid_is_one_of_this(grid):
+    for coarse, fine in zip(grid.axes, grid.halved().axes, strict=True):
+        np.testing.assert_array_equal(fine[::2], coarse)
+
+
+def test_paces_are_slopes_of_positions(grid):
+    x, step = np.random.default_rng(0).uniform([-0.99, 0.01], [1.99, 0.99], (200, 2)), 1e-6
+    for axis in range(2):
+        move = step * np.eye(2)[axis]
+        slope = (grid.positions(x + move) - grid.positions(x - move))[:, axis] / (2 * step)
+        np.testing.assert_allclose(grid.paces(x)[:, axis], slope, rtol=1e-4)
+
+
+def test_cells_fill_the_box_and_steps_are_distances_of_neighbours(grid):
+    assert np.sum(grid.volumes()) == pytest.approx(3.0, rel=1e-12)
+    x = grid.points()
+    for axis in range(2):
+        low, high = grid.neighbours(axis)
+        np.testing.assert_allclose(grid.steps(axis), (x[high] - x[low])[:, axis], rtol=1e-12)
+        assert np.sum(grid.faces(axis).reshape(-1)) == pytest.approx(
+            (3.0 if axis else 1.0) * (len(grid.axes[axis]) - 1)
+        )
+
+
+def test_nodes_stand_close_about_small_sets(grid):
+    steps = np.diff(grid.axes[0])
+    for middle, radius in zip(ALONG.middles, ALONG.radii, strict=True):
+        nearest = np.argmin(np.abs(grid.axes[0] - middle))
+        assert steps[nearest] < 2.5 * radius < 0.1 * np.max(steps)
+
+
+def test_an_equidistant_grid_has_steps_and_paces_too():
+    even = TensorGrid.over(np.array([[0.0, 0.0], [1.0, 2.0]]), (4, 5))
+    x = even.points()
+    for axis, h in enumerate((0.25, 0.4)):
+        low, high = even.neighbours(axis)
+        np.testing.assert_allclose(even.steps(axis), (x[high] - x[low])[:, axis], rtol=1e-12)
+        np.testing.assert_allclose(even.paces(x)[:, axis], 1.0 / h)
+
+
+def test_what_is_a_quintic_in_positions_is_interpolated_exactly(grid):
+    def value(x):
+        u = grid.positions(x) / np.array(grid.shape)
+        return u[:, 0] ** 5 - 2.0 * u[:, 0] ** 2 * u[:, 1] ** 3 + u[:, 1]
+
+    nodes = grid.points()
+    field = GridField.through(
+        grid, np.ones(len(nodes), bool), value(nodes), np.ones(len(nodes)), nodes[:1], value(nodes[:1])
+    )
+    x, step = np.random.default_rng(1).uniform([-0.9, 0.1], [1.9, 0.9], (300, 2)), 1e-7
+    np.testing.assert_allclose(field.value(x), value(x), atol=1e-10)
+    slopes = [(value(x + step * e) - value(x - step * e)) / (2 * step) for e in np.eye(2)]
+    np.testing.assert_allclose(field.gradient(x), np.stack(slopes, axis=1), rtol=1e-4, atol=1e-5)
+
+
+def shell(dim, radius, starts):
+    """No force; A outside the unit sphere about a centre, B a small ball in it, known by its start points alone."""
+    centre = np.array([0.013, 0.027, 0.041])[:dim]
+    problem = CommittorProblem(
+        dim=dim,
+        beta=1.0,
+        potential=lambda x: 0.0 * x[:, 0],
+        boundary_a=lambda x: 1.0 - np.sum((x - centre) ** 2, axis=1),
+        boundary_b=lambda x: np.sum((x - centre) ** 2, axis=1) - radius**2,
+        start_a=centre + 1.1 * np.eye(dim)[:1],
+        start_b=centre + radius * np.array(starts, float),
+        box=np.stack([centre - 1.25, centre + 1.25]),
+    )
+    rng = np.random.default_rng(0)
+    directions = rng.standard_normal((2000, dim))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    x = centre + directions * rng.uniform(radius**dim, 1.0, (2000, 1)) ** (1 / dim)
+    distance = np.linalg.norm(x - centre, axis=1)
+    q = np.log(distance) / np.log(radius) if dim == 2 else (1 / distance - 1) / (1 / radius - 1)
+    return problem, x, q
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_small_balls_are_found_once_from_wherever_one_starts(dim):
+    starts = [np.zeros(dim), 0.9 * np.eye(dim)[0], -0.6 * np.eye(dim)[1] + 0.6 * np.eye(dim)[0]]
+    problem, _, _ = shell(dim, 0.01, starts)
+    middles, radii = small_parts(problem)
+    np.testing.assert_allclose(middles, [[0.013, 0.027, 0.041][:dim]], atol=1e-6)
+    np.testing.assert_allclose(radii, [0.01], rtol=1e-3)
+
+
+def test_large_sets_thin_ones_and_lines_are_not_small():
+    limit = 2.5 * SMALL[2]
+    for radius, count in ((0.49 * limit, 1), (0.51 * limit, 0)):
+        assert len(small_parts(shell(2, radius, [[0.0, 0.0]])[0])[1]) == count
+    problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    slab = dataclasses.replace(problem, boundary_b=lambda x: np.abs(x[:, 0] - 0.013) - 1e-4)
+    assert len(small_parts(slab)[1]) == 0, "it is as long as the box"
+    line = CommittorProblem(
+        dim=1,
+        beta=1.0,
+        potential=lambda x: 0.0 * x[:, 0],
+        boundary_a=lambda x: np.abs(x[:, 0] + 0.5) - 1e-4,
+        boundary_b=lambda x: 0.5 - x[:, 0],
+        start_a=np.array([[-0.5]]),
+        start_b=np.array([[0.6]]),
+        box=np.array([[-1.0], [1.0]]),
+    )
+    assert len(small_parts(line)[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters"),
+    [
+        (mueller, MuellerParameters(temperature=10.0)),
+        (mueller, MuellerParameters(temperature=10.0, discs="offset")),
+        (triple_well, TripleWellParameters()),
+        (face, FaceParameters()),
+        (two_channel_quartic, TwoChannelQuarticParameters()),
+        (spheres, SpheresParameters(dim=3)),
+    ],
+)
+def test_sets_that_a_grid_resolves_have_equidistant_ones(family, parameters):
+    assert type(first_grid(family.build(parameters, 0))) is TensorGrid
+
+
+@pytest.mark.parametrize(
+    ("dim", "radius", "grids", "most"), [(2, 1e-3, 3, 2e-5), (2, 1e-4, 3, 5e-5), (3, 1e-2, 3, 3e-4)]
+)
+def test_a_ball_far_below_any_spacing_is_solved(timeless, dim, radius, grids, most):
+    """Equidistant grids of as many nodes: .044, more, and .042."""
+    problem, x, q = shell(dim, radius, [np.zeros(dim)])
+    *_, last = itertools.islice(solve(problem, CommittorFiniteVolumeParameters(), timeless), grids)
+    found = np.asarray(last.evaluate(last.state, x))
+    weights = q * (1 - q)
+    assert np.sqrt(np.sum(weights * (found - q) ** 2) / np.sum(weights)) < most
+    rate = 2 * np.pi / (-np.log(radius)) if dim == 2 else 4 * np.pi / (1 / radius - 1)
+    assert abs(last.reports["rate"] - rate / 2.5**dim) < last.reports["rate_error"] < 0.02 * rate / 2.5**dim
+
+
+def test_plain_answers_are_of_second_order(timeless):
+    problem, x, q = shell(2, 1e-3, [[0.0, 0.0]])
+    weights, errors = q * (1 - q), []
+    plain = CommittorFiniteVolumeParameters(extrapolate=False)
+    for checkpoint in itertools.islice(solve(problem, plain, timeless), 4):
+        found = np.asarray(checkpoint.evaluate(checkpoint.state, x))
+        errors.append(np.sqrt(np.sum(weights * (found - q) ** 2) / np.sum(weights)))
+    orders = np.log2(np.array(errors[1:-1]) / np.array(errors[2:]))
+    assert np.all(orders > 1.8) and np.all(orders < 2.3)
