@@ -109,6 +109,42 @@ def test_the_grid_solver_gives_the_same_where_the_law_is_stirred(problem):
     assert abs(nearer_rate) < of_rate
 
 
+def means(task, box, cells):
+    """int (1 - q) dmu of a process and of the one that is stirred the other way round.
+
+    By Richardson's value of the fifth and sixth grid of `finite-volume`, and the midpoint rule with so many cells an axis.
+    """
+    context = Context(seed=0, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
+    edges = [np.linspace(*ends, cells + 1) for ends in box.T]
+    x = np.stack(np.meshgrid(*[(e[1:] + e[:-1]) / 2 for e in edges], indexing="ij"), axis=-1).reshape(-1, 2)
+    energy = task.beta * np.asarray(task.potential(x))
+    kept = energy < np.min(energy) + 40.0
+    x, weights = x[kept], np.exp(np.min(energy) - energy[kept])
+    found, solver = [], CommittorFiniteVolumeParameters(extrapolate=False)
+    for side in (1.0, -1.0):
+        stirred = replace(task, circulation=lambda x, side=side: side * np.asarray(task.circulation(x)))
+        grids = itertools.islice(committor_finite_volume.solve(stirred, solver, context), 4, 6)
+        coarse, fine = (
+            float(np.sum(weights * (1.0 - np.asarray(grid.evaluate(grid.state, x)))) / np.sum(weights))
+            for grid in grids
+        )
+        found.append(fine + (fine - coarse) / 3.0)
+    return found
+
+
+@pytest.mark.parametrize(
+    "problem", [p for p in STANDING.values() if p.family == "mueller-circulation"], ids=lambda p: p.stem
+)
+def test_the_share_of_time_is_that_of_the_backward_committor(problem):
+    """rhoA = int (1 - q) dmu of the process stirred the other way round; that of the process itself differs by 1e-5."""
+    values = {"temperature": 1.0 / problem.beta, "circulation": problem.law.circulation}
+    task = mueller_circulation.build(MuellerCirculationParameters(**values), 0)
+    share = mueller_circulation.judge(MuellerCirculationParameters(**values), 0).share_a
+    forward, backward = means(task, task.box, 1500)
+    print(problem.stem, "rhoA", share, "by finite volumes", backward, "with q of the process itself", forward)
+    assert abs(backward - share.value) < 1e-6 < 5e-6 < abs(forward - share.value)
+
+
 def test_both_routes_give_a_printed_rate_in_its_box():
     """Rugged, T = 22, discs of radius .3, in [-2.2, 1.5] x [-1, 3]: printed .933629 (finite volumes, 801 nodes). In the
     whole plane it is .933106: the box is 5.6e-4 of it."""
