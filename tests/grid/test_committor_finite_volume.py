@@ -15,6 +15,7 @@ from mfbench.tasks.committor import CommittorProblem, scrambled
 from mfbench_grid import committor_finite_volume
 from mfbench_grid.blocks import committor_ladder
 from mfbench_grid.blocks.jump_chain import Stalled
+from mfbench_grid.blocks.small_sets import Parts
 from mfbench_grid.committor_entry import FINITE_VOLUME, CommittorFiniteVolumeParameters
 
 DEFAULT = CommittorFiniteVolumeParameters()
@@ -201,7 +202,9 @@ def test_rate_of_a_passage_far_below_round_off(timeless):
 
 def test_sets_smaller_than_the_spacing_are_not_lost(timeless, monkeypatch):
     """On equidistant grids, as in places that no start point tells of."""
-    monkeypatch.setattr(committor_ladder, "small_parts", lambda problem: (np.empty((0, 2)), np.empty(0)))
+    monkeypatch.setattr(
+        committor_ladder, "small_parts", lambda problem, spacings: Parts(np.empty((0, 2)), np.empty((0, 2)))
+    )
     radius = 0.01
     centres = np.array([[-0.5, 0.013], [0.5, 0.027]])
     problem = CommittorProblem(

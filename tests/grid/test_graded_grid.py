@@ -118,19 +118,66 @@ def shell(dim, radius, starts):
 @pytest.mark.parametrize("dim", [2, 3])
 def test_small_balls_are_found_once_from_wherever_one_starts(dim):
     starts = [np.zeros(dim), 0.9 * np.eye(dim)[0], -0.6 * np.eye(dim)[1] + 0.6 * np.eye(dim)[0]]
-    problem, _, _ = shell(dim, 0.01, starts)
-    middles, radii = small_parts(problem)
-    np.testing.assert_allclose(middles, [[0.013, 0.027, 0.041][:dim]], atol=1e-6)
-    np.testing.assert_allclose(radii, [0.01], rtol=1e-3)
+    for order in (starts, starts[::-1], starts[1:2]):
+        problem, _, _ = shell(dim, 0.01, order)
+        middles, radii = small_parts(problem, np.full(dim, 0.08))
+        np.testing.assert_allclose(middles, [[0.013, 0.027, 0.041][:dim]], atol=1e-6)
+        np.testing.assert_allclose(radii, np.full((1, dim), 0.01), rtol=1e-3)
 
 
-def test_large_sets_thin_ones_and_lines_are_not_small():
-    limit = 2.5 * SMALL[2]
-    for radius, count in ((0.49 * limit, 1), (0.51 * limit, 0)):
-        assert len(small_parts(shell(2, radius, [[0.0, 0.0]])[0])[1]) == count
+def count(problem, spacing):
+    return len(small_parts(problem, np.full(problem.dim, spacing)).middles)
+
+
+def test_what_is_narrower_than_a_spacing_along_every_axis_is_small():
     problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    assert count(problem, 0.98 * 0.02 / SMALL[2]) == 0 < count(problem, 1.02 * 0.02 / SMALL[2])
     slab = dataclasses.replace(problem, boundary_b=lambda x: np.abs(x[:, 0] - 0.013) - 1e-4)
-    assert len(small_parts(slab)[1]) == 0, "it is as long as the box"
+    assert count(slab, 0.1) == 0, "it is as long as the box"
+    corner = problem.box[1]
+    wall = dataclasses.replace(
+        problem,
+        boundary_a=lambda x: np.linalg.norm(x, axis=1) - 0.01,
+        start_a=np.zeros((1, 2)),
+        boundary_b=lambda x: np.linalg.norm(x - corner, axis=1) - 0.01,
+        start_b=corner[None] - 0.002,
+    )
+    assert count(wall, 0.1) == 1, "one goes on beyond the box"
+    two = dataclasses.replace(
+        problem,
+        boundary_b=lambda x: (
+            np.minimum(*(np.linalg.norm(x - at, axis=1) for at in (np.zeros(2), np.ones(2) / 2))) - 0.01
+        ),
+        start_b=np.array([[0.005, 0.0], [0.5, 0.505], [0.0, -0.003]]),
+    )
+    assert count(two, 0.1) == 2
+
+
+def test_flat_and_tilted_parts():
+    problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    axes = np.array([0.01, 0.003])
+
+    def ellipse(turn):
+        return lambda x: np.sum(((x - 0.2) @ turn / axes) ** 2, axis=1) - 1.0
+
+    flat = dataclasses.replace(problem, boundary_b=ellipse(np.eye(2)), start_b=np.array([[0.204, 0.201]]))
+    middles, radii = small_parts(flat, np.full(2, 0.08))
+    np.testing.assert_allclose(middles, [[0.2, 0.2]], atol=1e-6)
+    np.testing.assert_allclose(radii, [axes], rtol=1e-3)
+    turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2.0)
+    ends = 0.2 + 0.009 * np.array([[1.0, 1.0], [-1.0, -1.0]]) / np.sqrt(2.0)
+    tilted = dataclasses.replace(problem, boundary_b=ellipse(turn), start_b=ends)
+    assert count(tilted, 0.08) == 1
+
+
+def test_on_a_line_and_outside_the_box_nobody_asks():
+    def careful(function, box):
+        def asked(x):
+            assert np.all((x >= box[0]) & (x <= box[1]))
+            return function(x)
+
+        return asked
+
     line = CommittorProblem(
         dim=1,
         beta=1.0,
@@ -141,7 +188,12 @@ def test_large_sets_thin_ones_and_lines_are_not_small():
         start_b=np.array([[0.6]]),
         box=np.array([[-1.0], [1.0]]),
     )
-    assert len(small_parts(line)[1]) == 0
+    assert count(line, 0.1) == 0
+    problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    problem = dataclasses.replace(problem, start_a=problem.box[1:])
+    object.__setattr__(problem, "boundary_a", careful(problem.boundary_a, problem.box))
+    object.__setattr__(problem, "boundary_b", careful(problem.boundary_b, problem.box))
+    assert count(problem, 0.1) == 1
 
 
 @pytest.mark.parametrize(
@@ -155,8 +207,34 @@ def test_large_sets_thin_ones_and_lines_are_not_small():
         (spheres, SpheresParameters(dim=3)),
     ],
 )
-def test_sets_that_a_grid_resolves_have_equidistant_ones(family, parameters):
+def test_sets_that_are_large_enough_have_equidistant_grids(family, parameters):
     assert type(first_grid(family.build(parameters, 0))) is TensorGrid
+
+
+def test_narrow_discs_have_graded_ones():
+    assert (
+        type(first_grid(mueller.build(MuellerParameters(temperature=10.0, discs="narrow"), 0))) is GradedGrid
+    )
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_the_estimate_is_of_the_size_of_the_error_and_gradients_are_right(timeless, dim):
+    """q = log |x - c| / log r, or (1 / |x - c| - 1) / (1 / r - 1); gradients next to the ball come from fits."""
+    radius = 0.01
+    problem, x, q = shell(dim, radius, [np.zeros(dim)])
+    *_, last = itertools.islice(
+        solve(problem, CommittorFiniteVolumeParameters(extrapolate=False), timeless), 3
+    )
+    found, slopes = (np.asarray(part(last.state, x)) for part in (last.evaluate, last.gradient))
+    weights = q * (1 - q) / np.sum(q * (1 - q))
+    error = np.sqrt(np.sum(weights * (found - q) ** 2))
+    assert 0.1 * error < last.reports["error_estimate"] < 10 * error
+    away = x - np.array([0.013, 0.027, 0.041])[:dim]
+    distance = np.linalg.norm(away, axis=1, keepdims=True)
+    exact = away / distance**2 / np.log(radius) if dim == 2 else -away / distance**3 / (1 / radius - 1)
+    assert (
+        np.sqrt(np.sum(weights[:, None] * (slopes - exact) ** 2) / np.sum(weights[:, None] * exact**2)) < 0.03
+    )
 
 
 @pytest.mark.parametrize(

@@ -128,11 +128,11 @@ def first_grid(problem: CommittorProblem) -> TensorGrid:
     sides = problem.box[1] - problem.box[0]
     stretch = np.sqrt(sides / np.exp(np.mean(np.log(sides))))
     cells = np.maximum(8, np.rint(COARSEST[len(sides)] * stretch).astype(int))
-    middles, radii = small_parts(problem)
-    if not len(radii):
+    parts = small_parts(problem, sides / cells)
+    if not len(parts.middles):
         return TensorGrid.over(problem.box, cells)
-    ends = zip(*problem.box, middles.T, strict=True)
-    return GradedGrid.by([Grading(float(low), float(high), at, radii) for low, high, at in ends], cells)
+    along = zip(*problem.box, parts.middles.T, parts.radii.T, strict=True)
+    return GradedGrid.by([Grading(float(low), float(high), *at) for low, high, *at in along], cells)
 
 
 def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -> bool:
@@ -187,9 +187,9 @@ def correction(last: Level, level: Level) -> GridField:
 
 
 def comparison_points(first: Level) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes where grids are compared, (m, d), and their weights, (m,): the largest mu q (1 - q)."""
+    """Nodes where grids are compared, (m, d), and their weights, (m,): the largest of their cells' mu q (1 - q)."""
     free, q = first.field.free, first.field.values[first.field.free]
     energy = first.landscape.energy[free]
-    weights = np.exp(np.min(energy) - energy) * q * (1.0 - q)
+    weights = np.exp(np.min(energy) - energy) * q * (1.0 - q) * first.landscape.grid.volumes().ravel()[free]
     heaviest = np.argsort(-weights, kind="stable")[:PROBES]
     return first.landscape.x[free][heaviest], weights[heaviest]
