@@ -27,6 +27,8 @@ from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
 
 pytestmark = pytest.mark.slow
 
+CONTEXT = Context(seed=0, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
+
 STANDING = {stem: problem for family in ENTRIES for stem, problem in standing_problems(family).items()}
 
 
@@ -92,10 +94,9 @@ def test_the_grid_solver_gives_the_same_where_the_law_is_stirred(problem):
     values = {"temperature": 1.0 / problem.beta, "circulation": problem.law.circulation}
     parameters = MuellerCirculationParameters(**values)
     task, judge = mueller_circulation.build(parameters, 0), mueller_circulation.judge(parameters, 0)
-    context = Context(seed=0, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
     found, errors, rates = [], [], []
     solver = CommittorFiniteVolumeParameters(extrapolate=False)
-    for checkpoint in itertools.islice(committor_finite_volume.solve(task, solver, context), 5):
+    for checkpoint in itertools.islice(committor_finite_volume.solve(task, solver, CONTEXT), 5):
         found.append(checkpoint.evaluate(checkpoint.state, judge.inquiry.looks))
         errors.append(judge.headline(found[-1]).value)
         rates.append(checkpoint.reports["rate"] / judge.rate.value - 1.0)
@@ -109,13 +110,12 @@ def test_the_grid_solver_gives_the_same_where_the_law_is_stirred(problem):
     assert abs(nearer_rate) < of_rate
 
 
-def means(task, box, cells):
+def means(task, cells):
     """int (1 - q) dmu of a process and of the one that is stirred the other way round.
 
     By Richardson's value of the fifth and sixth grid of `finite-volume`, and the midpoint rule with so many cells an axis.
     """
-    context = Context(seed=0, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
-    edges = [np.linspace(*ends, cells + 1) for ends in box.T]
+    edges = [np.linspace(*ends, cells + 1) for ends in task.box.T]
     x = np.stack(np.meshgrid(*[(e[1:] + e[:-1]) / 2 for e in edges], indexing="ij"), axis=-1).reshape(-1, 2)
     energy = task.beta * np.asarray(task.potential(x))
     kept = energy < np.min(energy) + 40.0
@@ -123,7 +123,7 @@ def means(task, box, cells):
     found, solver = [], CommittorFiniteVolumeParameters(extrapolate=False)
     for side in (1.0, -1.0):
         stirred = replace(task, circulation=lambda x, side=side: side * np.asarray(task.circulation(x)))
-        grids = itertools.islice(committor_finite_volume.solve(stirred, solver, context), 4, 6)
+        grids = itertools.islice(committor_finite_volume.solve(stirred, solver, CONTEXT), 4, 6)
         coarse, fine = (
             float(np.sum(weights * (1.0 - np.asarray(grid.evaluate(grid.state, x)))) / np.sum(weights))
             for grid in grids
@@ -140,7 +140,7 @@ def test_the_share_of_time_is_that_of_the_backward_committor(problem):
     values = {"temperature": 1.0 / problem.beta, "circulation": problem.law.circulation}
     task = mueller_circulation.build(MuellerCirculationParameters(**values), 0)
     share = mueller_circulation.judge(MuellerCirculationParameters(**values), 0).share_a
-    forward, backward = means(task, task.box, 1500)
+    forward, backward = means(task, 1500)
     print(problem.stem, "rhoA", share, "by finite volumes", backward, "with q of the process itself", forward)
     assert abs(backward - share.value) < 1e-6 < 5e-6 < abs(forward - share.value)
 

@@ -25,6 +25,8 @@ from mfbench_grid.committor_finite_volume import solve
 
 ALONG = Grading(-1.0, 2.0, np.array([-0.4, 1.1]), np.array([0.01, 0.003]))
 ACROSS = Grading(0.0, 1.0, np.array([0.5]), np.array([0.002]))
+CENTRE = np.array([0.013, 0.027, 0.041])
+PLAIN = CommittorFiniteVolumeParameters(extrapolate=False)
 
 
 @pytest.fixture
@@ -57,9 +59,7 @@ def test_cells_fill_the_box_and_steps_are_distances_of_neighbours(grid):
     for axis in range(2):
         low, high = grid.neighbours(axis)
         np.testing.assert_allclose(grid.steps(axis), (x[high] - x[low])[:, axis], rtol=1e-12)
-        assert np.sum(grid.faces(axis).reshape(-1)) == pytest.approx(
-            (3.0 if axis else 1.0) * (len(grid.axes[axis]) - 1)
-        )
+        assert np.sum(grid.faces(axis)) == pytest.approx((3.0 if axis else 1.0) * (len(grid.axes[axis]) - 1))
 
 
 def test_nodes_stand_close_about_small_sets(grid):
@@ -95,7 +95,7 @@ def test_what_is_a_quintic_in_positions_is_interpolated_exactly(grid):
 
 def shell(dim, radius, starts):
     """No force; A outside the unit sphere about a centre, B a small ball in it, known by its start points alone."""
-    centre = np.array([0.013, 0.027, 0.041])[:dim]
+    centre = CENTRE[:dim]
     problem = CommittorProblem(
         dim=dim,
         beta=1.0,
@@ -115,13 +115,19 @@ def shell(dim, radius, starts):
     return problem, x, q
 
 
+def wrmse(checkpoint, x, q):
+    """Weighted by q (1 - q)."""
+    weights, found = q * (1 - q), np.asarray(checkpoint.evaluate(checkpoint.state, x))
+    return np.sqrt(np.sum(weights * (found - q) ** 2) / np.sum(weights))
+
+
 @pytest.mark.parametrize("dim", [2, 3])
 def test_small_balls_are_found_once_from_wherever_one_starts(dim):
     starts = [np.zeros(dim), 0.9 * np.eye(dim)[0], -0.6 * np.eye(dim)[1] + 0.6 * np.eye(dim)[0]]
     for order in (starts, starts[::-1], starts[1:2]):
         problem, _, _ = shell(dim, 0.01, order)
         middles, radii = small_parts(problem, np.full(dim, 0.08))
-        np.testing.assert_allclose(middles, [[0.013, 0.027, 0.041][:dim]], atol=1e-6)
+        np.testing.assert_allclose(middles, CENTRE[None, :dim], atol=1e-6)
         np.testing.assert_allclose(radii, np.full((1, dim), 0.01), rtol=1e-3)
 
 
@@ -222,19 +228,14 @@ def test_the_estimate_is_of_the_size_of_the_error_and_gradients_are_right(timele
     """q = log |x - c| / log r, or (1 / |x - c| - 1) / (1 / r - 1); gradients next to the ball come from fits."""
     radius = 0.01
     problem, x, q = shell(dim, radius, [np.zeros(dim)])
-    *_, last = itertools.islice(
-        solve(problem, CommittorFiniteVolumeParameters(extrapolate=False), timeless), 3
-    )
-    found, slopes = (np.asarray(part(last.state, x)) for part in (last.evaluate, last.gradient))
-    weights = q * (1 - q) / np.sum(q * (1 - q))
-    error = np.sqrt(np.sum(weights * (found - q) ** 2))
+    *_, last = itertools.islice(solve(problem, PLAIN, timeless), 3)
+    error = wrmse(last, x, q)
     assert 0.1 * error < last.reports["error_estimate"] < 10 * error
-    away = x - np.array([0.013, 0.027, 0.041])[:dim]
+    away = x - CENTRE[:dim]
     distance = np.linalg.norm(away, axis=1, keepdims=True)
     exact = away / distance**2 / np.log(radius) if dim == 2 else -away / distance**3 / (1 / radius - 1)
-    assert (
-        np.sqrt(np.sum(weights[:, None] * (slopes - exact) ** 2) / np.sum(weights[:, None] * exact**2)) < 0.03
-    )
+    weights, slopes = (q * (1 - q))[:, None], np.asarray(last.gradient(last.state, x))
+    assert np.sqrt(np.sum(weights * (slopes - exact) ** 2) / np.sum(weights * exact**2)) < 0.03
 
 
 @pytest.mark.parametrize(
@@ -244,19 +245,13 @@ def test_a_ball_far_below_any_spacing_is_solved(timeless, dim, radius, grids, mo
     """Equidistant grids of as many nodes: .044, more, and .042."""
     problem, x, q = shell(dim, radius, [np.zeros(dim)])
     *_, last = itertools.islice(solve(problem, CommittorFiniteVolumeParameters(), timeless), grids)
-    found = np.asarray(last.evaluate(last.state, x))
-    weights = q * (1 - q)
-    assert np.sqrt(np.sum(weights * (found - q) ** 2) / np.sum(weights)) < most
+    assert wrmse(last, x, q) < most
     rate = 2 * np.pi / (-np.log(radius)) if dim == 2 else 4 * np.pi / (1 / radius - 1)
     assert abs(last.reports["rate"] - rate / 2.5**dim) < last.reports["rate_error"] < 0.02 * rate / 2.5**dim
 
 
 def test_plain_answers_are_of_second_order(timeless):
     problem, x, q = shell(2, 1e-3, [[0.0, 0.0]])
-    weights, errors = q * (1 - q), []
-    plain = CommittorFiniteVolumeParameters(extrapolate=False)
-    for checkpoint in itertools.islice(solve(problem, plain, timeless), 4):
-        found = np.asarray(checkpoint.evaluate(checkpoint.state, x))
-        errors.append(np.sqrt(np.sum(weights * (found - q) ** 2) / np.sum(weights)))
-    orders = np.log2(np.array(errors[1:-1]) / np.array(errors[2:]))
+    errors = np.array([wrmse(grid, x, q) for grid in itertools.islice(solve(problem, PLAIN, timeless), 4)])
+    orders = np.log2(errors[1:-1] / errors[2:])
     assert np.all(orders > 1.8) and np.all(orders < 2.3)
