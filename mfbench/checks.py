@@ -14,11 +14,11 @@ def at_least(parameters: object, **bounds: int) -> None:
 
 
 def above_zero(parameters: object, *names: str) -> None:
-    """Refuse numbers that are not above zero."""
+    """Refuse numbers that are not above zero, and those that are not finite."""
     for name in names:
         value = getattr(parameters, name)
-        if not value > 0:
-            raise ValueError(f"{name} is {value}; expected a number > 0.")
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is {value}; expected a finite number > 0.")
 
 
 def finite_from(parameters: object, **bounds: float) -> None:

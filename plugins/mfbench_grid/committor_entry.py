@@ -1,9 +1,9 @@
 """The entry of `finite-volume` for committor problems."""
 
-import math
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.checks import above_zero
 from mfbench.demands import scalar_noise_only, three_dimensions_at_most
 
 
@@ -24,8 +24,7 @@ class CommittorFiniteVolumeParameters:
     extrapolate: bool = True
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.margin) and self.margin > 0):
-            raise ValueError(f"margin is {self.margin}; expected a finite number > 0.")
+        above_zero(self, "margin")
 
 
 def up_to_three_dimensions(facts: mfbench.Facts) -> str | None:

@@ -1,9 +1,9 @@
 """The entry of `projected-grid`, a control."""
 
-import math
 from dataclasses import dataclass
 
 import mfbench
+from mfbench.checks import above_zero
 from mfbench.demands import reversible_only
 
 
@@ -21,8 +21,7 @@ class ProjectedGridParameters:
     margin: float = 20.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.margin) and self.margin > 0):
-            raise ValueError(f"margin is {self.margin}; expected a finite number > 0.")
+        above_zero(self, "margin")
 
 
 PROJECTED_GRID = mfbench.SolverEntry(

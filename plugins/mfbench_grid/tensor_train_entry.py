@@ -1,10 +1,9 @@
 """The entry of `tensor-train`."""
 
-import math
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import at_least
+from mfbench.checks import above_zero, at_least
 from mfbench.demands import reversible_only
 
 
@@ -30,8 +29,7 @@ class TensorTrainParameters:
 
     def __post_init__(self) -> None:
         at_least(self, elements=4, rank=1, values=1000)
-        if not (math.isfinite(self.sharpness) and self.sharpness > 0):
-            raise ValueError(f"sharpness is {self.sharpness}; expected a finite number > 0.")
+        above_zero(self, "sharpness")
 
 
 TENSOR_TRAIN = mfbench.SolverEntry(

@@ -3,8 +3,9 @@
 f = sigmoid(z), z = g + lift: g a tanh network (`blocks/tanh_network.py`), the lift made of distances to A and B
 (`blocks/distance_lift.py`).
 
-1. Adam lowers the Ritz energy over walkers, as `is-sgd` does, which leads near the committor from everywhere, until it
-   has settled (`blocks/energy_lead.py`). What it found is taught to g, and is the answer until g is better.
+1. Adam lowers the Ritz energy over walkers, as `is-sgd` does before any are hot, which leads near the committor from
+   everywhere, until it has settled (`blocks/energy_lead.py`). What it found is taught to g, and is the answer until g is
+   better.
 2. Levenberg-Marquardt lowers the residual of the backward Kolmogorov equation (`blocks/backward_equation.py`), which
    vanishes point by point at the committor: sampling leaves no noise in the answer, and the law of the points is free.
    They are a pool of many looks at walkers in umbrella windows along the newest z, some of them moved a little off
@@ -202,7 +203,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             theta, pool, damping = back(damping)
         if unfound():
             yield from led(lead, lambda: lead.settled, COMPILED)
-            walkers.adopt(lead.walkers)
+            walkers.adopt(lead.walkers, lead.steps)
             pool = reduce(partial(pooled, most=most), map(walkers.points, lead.rounds(rng, p.looks, most)))
             pupil = taught(net, pool.inputs.value[-LEARNT:], (lead.logit(pool.u) - pool.lift)[-LEARNT:])
             learnt = tanh_network.flat(pupil)
@@ -220,7 +221,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             course.start(few=most <= FEW)
         news = fresh(theta)
         course.shorten()
-        standing = Standing(theta, pool, walkers.state, rest.rates or way_back.rates)
+        standing = Standing(theta, pool, walkers.state, rest.rates)
         pool = pooled(pool, news, min(most, FEW) if course.short else most)
         watched = course.accurate or way_back.best is not None
         if watched and way_back.astray(residual(news, theta).upper(theta), standing):
@@ -244,7 +245,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             best = way_back.best
             if best is not None and not course.accurate:
                 found = Solution(tanh_network.shaped(best.theta, net))
-                yield answer(found, told | rates_before | best.rates)
+                yield answer(found, told | {"residual": way_back.lowest} | rates_before | best.rates)
             elif lead is None or course.solved:
                 found = Solution(tanh_network.shaped(theta, net))
                 rates = rest.tell(walkers.state, walkers.seen, inner.beta)
@@ -252,7 +253,7 @@ def solve(problem: CommittorProblem, parameters: GaussNewton, context: Context) 
             else:
                 yield answer(lead.solution, lead.reports | told)
         newest = tanh_network.shaped(theta, net)
-        walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest)
+        walkers.state = rest.after(walkers.state, course.misses[-1], course.accurate, newest, way_back.rates)
 
     # The network cannot follow the equation here; the energy still orders what it can do.
     yield from pooled_to_the_end(lead)

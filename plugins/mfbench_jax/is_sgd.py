@@ -114,6 +114,8 @@ def solve(
             places = state.walkers.places
             free = np.asarray(places.x)[np.asarray(places.free)]
             lesson = teacher.lesson(partial(logit, state.training.average), free, UPDATES)
+            if again and float(state.walkers.heat) > 1.0:  # outcomes are those of the problem's own process
+                lesson = lesson._replace(weight=np.zeros_like(lesson.weight))
         state, step = training.advance(state, lesson), step + UPDATES
         visited += UPDATES * p.moves * p.ladders * p.windows
         solution, reports = training.told(state)

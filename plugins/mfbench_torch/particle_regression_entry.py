@@ -1,10 +1,9 @@
 """The entry of `particle-sgd-torch` for the task `regression`."""
 
-import math
 from dataclasses import dataclass
 
 import mfbench
-from mfbench.checks import at_least
+from mfbench.checks import at_least, finite_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +34,7 @@ class ParticleDescent:
 
     def __post_init__(self) -> None:
         at_least(self, particles=1, batch=0, quench_after=0, quench_batch=0, steps=0)
-        if not (self.step >= 0 and math.isfinite(self.step)):
-            raise ValueError(f"step is {self.step}; expected a finite number >= 0.")
+        finite_from(self, step=0.0)
 
     def batch_at(self, step: int) -> int:
         """Samples of this step, counted from 0."""

@@ -18,7 +18,7 @@ from mfbench_committor.entries.two_channel_quartic import TwoChannelQuarticParam
 from mfbench_grid.blocks.committor_ladder import first_grid
 from mfbench_grid.blocks.graded_grid import GradedGrid, Grading
 from mfbench_grid.blocks.grid_field import GridField
-from mfbench_grid.blocks.small_sets import SMALL, small_parts
+from mfbench_grid.blocks.small_sets import FLATTEST, LONGEST, SMALL, small_parts
 from mfbench_grid.blocks.tensor_grid import TensorGrid
 from mfbench_grid.committor_entry import CommittorFiniteVolumeParameters
 from mfbench_grid.committor_finite_volume import solve
@@ -135,7 +135,7 @@ def count(problem, spacing):
     return len(small_parts(problem, np.full(problem.dim, spacing)).middles)
 
 
-def test_what_is_narrower_than_a_spacing_along_every_axis_is_small():
+def test_what_is_narrower_than_a_spacing_along_some_axis_is_small():
     problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
     assert count(problem, 0.98 * 0.02 / SMALL[2]) == 0 < count(problem, 1.02 * 0.02 / SMALL[2])
     slab = dataclasses.replace(problem, boundary_b=lambda x: np.abs(x[:, 0] - 0.013) - 1e-4)
@@ -148,7 +148,7 @@ def test_what_is_narrower_than_a_spacing_along_every_axis_is_small():
         boundary_b=lambda x: np.linalg.norm(x - corner, axis=1) - 0.01,
         start_b=corner[None] - 0.002,
     )
-    assert count(wall, 0.1) == 1, "one goes on beyond the box"
+    assert count(wall, 0.1) == 2, "what goes on beyond the box ends at its wall"
     two = dataclasses.replace(
         problem,
         boundary_b=lambda x: (
@@ -157,6 +157,58 @@ def test_what_is_narrower_than_a_spacing_along_every_axis_is_small():
         start_b=np.array([[0.005, 0.0], [0.5, 0.505], [0.0, -0.003]]),
     )
     assert count(two, 0.1) == 2
+
+
+def test_a_wall_of_the_box_is_an_end():
+    """A disc next to it, one that it cuts, and one beyond it, of which no start point in the box tells."""
+    problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    low = problem.box[0]
+    for away, expected in ((0.02, (0.02, 0.01)), (0.006, (0.008, 0.008)), (-0.02, None)):
+        centre = np.array([0.1, low[1] + away])
+        disc = dataclasses.replace(
+            problem,
+            boundary_a=lambda x: np.sum((x - 0.2) ** 2, axis=1) - 0.09,
+            start_a=np.array([[0.2, 0.2]]),
+            boundary_b=lambda x, centre=centre: np.sum((x - centre) ** 2, axis=1) - 0.01**2,
+            start_b=centre[None],
+        )
+        middles, radii = small_parts(disc, np.full(2, 0.08))
+        assert len(middles) == (expected is not None)
+        if expected:
+            middle, radius = expected
+            np.testing.assert_allclose(middles, [[0.1, low[1] + middle]], atol=1e-4)
+            np.testing.assert_allclose(radii, [[0.01, radius]], rtol=0.05)
+
+
+def test_parts_as_far_apart_as_the_longest_chord_are_two():
+    """Half of it leads out of a part, and all of it into the other."""
+    problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    longest = LONGEST * 0.08
+    for away in (0.7 * longest, longest, 1.3 * longest):
+        centres = np.array([[-0.3, 0.1], [-0.3 + away, 0.1]])
+        two = dataclasses.replace(
+            problem,
+            boundary_b=lambda x, centres=centres: (
+                np.min(np.linalg.norm(x[:, None] - centres, axis=2), axis=1) - 0.01
+            ),
+            start_b=centres,
+        )
+        assert count(two, 0.08) == 2
+
+
+def test_many_small_parts_take_each_others_nodes_away():
+    """Then grids are equidistant."""
+    problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
+    for number, kind in ((2, GradedGrid), (40, TensorGrid)):
+        centres = np.random.default_rng(0).uniform(-0.6, 0.6, (number, 2))
+        many = dataclasses.replace(
+            problem,
+            boundary_b=lambda x, centres=centres: (
+                np.min(np.linalg.norm(x[:, None] - centres, axis=2), axis=1) - 0.01
+            ),
+            start_b=centres,
+        )
+        assert count(many, 0.08) > 0.9 * number and type(first_grid(many)) is kind
 
 
 def test_flat_and_tilted_parts():
@@ -170,6 +222,12 @@ def test_flat_and_tilted_parts():
     middles, radii = small_parts(flat, np.full(2, 0.08))
     np.testing.assert_allclose(middles, [[0.2, 0.2]], atol=1e-6)
     np.testing.assert_allclose(radii, [axes], rtol=1e-3)
+    axes = np.array([0.04, 0.0005])
+    long = dataclasses.replace(problem, boundary_b=ellipse(np.eye(2)), start_b=np.array([[0.21, 0.2]]))
+    middles, radii = small_parts(long, np.full(2, 0.08))
+    np.testing.assert_allclose(middles, [[0.2, 0.2]], atol=1e-5)
+    np.testing.assert_allclose(radii, [[0.04, 0.04 * FLATTEST]], rtol=1e-3)
+    axes = np.array([0.01, 0.003])
     turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2.0)
     ends = 0.2 + 0.009 * np.array([[1.0, 1.0], [-1.0, -1.0]]) / np.sqrt(2.0)
     tilted = dataclasses.replace(problem, boundary_b=ellipse(turn), start_b=ends)
@@ -196,7 +254,8 @@ def test_on_a_line_and_outside_the_box_nobody_asks():
     )
     assert count(line, 0.1) == 0
     problem, _, _ = shell(2, 0.01, [[0.0, 0.0]])
-    problem = dataclasses.replace(problem, start_a=problem.box[1:])
+    beyond = np.concatenate([problem.box[1:], problem.box[1:] + 0.1])
+    problem = dataclasses.replace(problem, start_a=beyond)
     object.__setattr__(problem, "boundary_a", careful(problem.boundary_a, problem.box))
     object.__setattr__(problem, "boundary_b", careful(problem.boundary_b, problem.box))
     assert count(problem, 0.1) == 1
@@ -239,7 +298,8 @@ def test_the_estimate_is_of_the_size_of_the_error_and_gradients_are_right(timele
 
 
 @pytest.mark.parametrize(
-    ("dim", "radius", "grids", "most"), [(2, 1e-3, 3, 2e-5), (2, 1e-4, 3, 5e-5), (3, 1e-2, 3, 3e-4)]
+    ("dim", "radius", "grids", "most"),
+    [(2, 1e-3, 3, 2e-5), (2, 1e-4, 3, 5e-5), (2, 1e-6, 4, 5e-5), (3, 1e-2, 3, 3e-4)],
 )
 def test_a_ball_far_below_any_spacing_is_solved(timeless, dim, radius, grids, most):
     """Equidistant grids of as many nodes: .044, more, and .042."""

@@ -63,6 +63,25 @@ def test_both_methods_agree_on_rough_rates():
     np.testing.assert_allclose(hitting_multigrid(chain, rough), direct, rtol=1e-9)
 
 
+def test_parts_from_which_b_is_out_of_reach_have_no_committor():
+    """Whatever is guessed there; what sees B alone has 1."""
+    chain, exact = gambler(200, 0.4)
+    behind = np.arange(3) + 200
+    i = np.concatenate([chain.i, behind[:-1], behind[:-1] + 3])
+    more = {"forward": [0.5, 0.5, 1.0, 0.5], "backward": [0.5, 1.0, 0.5, 0.5]}
+    links = {name: np.concatenate([getattr(chain, name), values]) for name, values in more.items()}
+    to_a, to_b = (
+        np.concatenate([chain.to_a, [0.5, 0, 0], np.zeros(3)]),
+        np.concatenate([chain.to_b, np.zeros(3), [0, 0, 0.5]]),
+    )
+    whole = JumpChain(i, i + 1, **links, to_a=to_a, to_b=to_b)
+    expected = np.concatenate([exact, np.zeros(3), np.ones(3)])
+    np.testing.assert_array_equal(whole.sees_b(), expected > 0)
+    np.testing.assert_allclose(hitting_direct(whole), expected, rtol=1e-9)
+    found = hitting_multigrid(whole, np.where(expected > 0, 0.5 * expected, 1e-3))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-200)
+
+
 def test_answers_have_no_defect_and_obey_the_maximum_principle():
     chain = lattice(40, 3)
     q = hitting_direct(chain)

@@ -15,6 +15,11 @@ def wells(*profile):
     return energy, ends == 0, ends == len(energy) - 1
 
 
+def alike(energy):
+    """Volumes of cells of an equidistant grid."""
+    return np.ones(energy.shape)
+
+
 def test_the_pass_is_the_highest_point_of_the_lowest_way():
     x = np.linspace(-1.5, 1.5, 61)
     # The straight way leads over 40, the way round the corner over 15.
@@ -22,7 +27,7 @@ def test_the_pass_is_the_highest_point_of_the_lowest_way():
     energy += np.where(np.abs(x[None, :]) > 1.2, 90.0, 0.0)
     energy = np.maximum(energy, np.where(np.abs(x[:, None]) < 0.1, 15.0, 0.0))
     in_a, in_b = ((side * x[:, None] > 1.2) & (np.abs(x[None, :]) < 1.2) for side in (-1, 1))
-    assert pass_energy(energy, in_a, in_b) == pytest.approx(15.0, abs=RESOLUTION)
+    assert pass_energy(energy, in_a, in_b, alike(energy)) == pytest.approx(15.0, abs=RESOLUTION)
 
 
 def test_a_well_with_weight_raises_the_level_until_it_is_joined():
@@ -30,14 +35,16 @@ def test_a_well_with_weight_raises_the_level_until_it_is_joined():
     energy = np.array([[0.0, 3.0, 0.0], [50.0, 30.0, 50.0], [50.0, -2.0, 50.0]])
     columns = np.arange(3) + 0 * energy
     in_a, in_b = ((columns == c) & (energy == 0.0) for c in (0, 2))
-    assert pass_energy(energy, in_a, in_b) == pytest.approx(30.0, abs=RESOLUTION)
+    assert pass_energy(energy, in_a, in_b, alike(energy)) == pytest.approx(30.0, abs=RESOLUTION)
     shallow = np.where(energy == -2.0, 25.0, energy)
-    assert pass_energy(shallow, in_a, in_b) == pytest.approx(3.0, abs=RESOLUTION)
+    assert pass_energy(shallow, in_a, in_b, alike(energy)) == pytest.approx(3.0, abs=RESOLUTION)
+    wide = np.where(energy == -2.0, 1e8, 1.0)
+    assert pass_energy(shallow, in_a, in_b, wide) == pytest.approx(30.0, abs=RESOLUTION), "its cell is large"
 
 
 def test_sets_that_are_joined_nowhere():
     energy, in_a, in_b = wells(0, np.inf, 0)
-    assert pass_energy(energy, in_a, in_b) == np.inf
+    assert pass_energy(energy, in_a, in_b, alike(energy)) == np.inf
     assert not np.any(reachable(energy, in_a, in_b, np.inf))
 
 

@@ -40,7 +40,7 @@ def test_bounds_signs_and_words():
     assert said(at_least, 1, moves=2) == "moves is 1; expected a whole number >= 2."
     assert said(above_zero, 1e-3, "rate") is None
     for rate in (0.0, math.nan):
-        assert said(above_zero, rate, "rate") == f"rate is {rate}; expected a number > 0."
+        assert said(above_zero, rate, "rate") == f"rate is {rate}; expected a finite number > 0."
     assert said(one_of, "sets", "start", ("sets", "line")) is None
     assert (
         said(one_of, "sets", "start", ("line", "string")) == "start is 'sets'; expected one of line, string."

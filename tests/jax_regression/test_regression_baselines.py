@@ -99,7 +99,7 @@ def test_an_ordinary_network_learns(spin):
     ("kind", "values", "text"),
     [
         (RandomFeatures, {"features": 0}, "features is 0"),
-        (RandomFeatures, {"ridge": 0.0}, "ridge is 0.0; expected a number > 0"),
+        (RandomFeatures, {"ridge": 0.0}, "ridge is 0.0; expected a finite number > 0"),
         (KernelRidge, {"first": 1}, "first is 1"),
         (AdamNetwork, {"depth": 0}, "depth is 0"),
     ],

@@ -11,6 +11,7 @@ from mfbench import Context, hot_start
 from mfbench.tasks.judging import Answers
 from mfbench_committor import triple_well
 from mfbench_committor.entries.triple_well import TripleWellParameters
+from mfbench_jax import is_sgd
 from mfbench_jax.blocks import watch
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.is_sgd import UPDATES, may_be_hot, solve
@@ -67,6 +68,31 @@ def test_what_was_noticed_is_looked_at_before_training_begins_again(well, monkey
     monkeypatch.setattr(watch, "check", lambda noticed, step, energy, begun: looked.append((step, begun)))
     run(well[0], updates=200, **SMALL)
     assert looked[9:13] == [(36, 0), (40, 0), (40, 40), (44, 40)]
+
+
+def test_outcomes_have_no_say_while_walkers_are_hot(well, monkeypatch):
+    """They are those of the problem's own process, whose committor is another one."""
+    monkeypatch.setattr(hot_start, "SURE", 80)
+    monkeypatch.setattr(hot_start, "RARE", 0.0)
+    make, seen = is_sgd.make_training, []
+
+    def watched(*parts):
+        training = make(*parts)
+
+        def advance(state, lesson):
+            seen.append((float(state.walkers.heat), float(np.max(lesson.weight))))
+            return training.advance(state, lesson)
+
+        return training._replace(advance=advance)
+
+    monkeypatch.setattr(is_sgd, "make_training", watched)
+    run(well[0], updates=400, supervised=True, **SMALL)
+    heats, weights = np.transpose(seen)
+    hot = heats > 1.0
+    first = np.flatnonzero(hot)[0]
+    assert weights[first - 1] > 0.0, "there are outcomes by then"
+    assert np.all(weights[hot] == 0.0) and np.all(weights[first:][~hot[first:]] > 0.0)
+    assert not hot[-1]
 
 
 @pytest.mark.slow

@@ -259,7 +259,7 @@ def test_no_reversibility_is_asked_for():
         ({"hottest": 0.5}, "hottest is 0.5; expected a finite number >= 1"),
         ({"hottest": float("inf")}, "hottest is inf; expected a finite number >= 1"),
         ({"cooling": 0}, "cooling is 0; expected a whole number >= 1"),
-        ({"rate": 0.0}, "rate is 0.0; expected a number > 0"),
+        ({"rate": 0.0}, "rate is 0.0; expected a finite number > 0"),
     ],
 )
 def test_parameters_are_checked(values, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
@@ -34,13 +35,13 @@ def reported(monkeypatch):
 FRESH = State(0)
 
 
-def pools(rest, residuals, state=FRESH, accurate=True):
+def pools(rest, residuals, state=FRESH, accurate=True, known=MappingProxyType({})):
     """The walkers after pools that end with these residuals, and what was told after each."""
     told = []
     for number, residual in enumerate(residuals):
         state = state._replace(since=state.since + LOOKS)
         told.append(rest.tell(state, None, 1.0))
-        state = rest.after(state, residual, accurate, f"net {number}")
+        state = rest.after(state, residual, accurate, f"net {number}", dict(known))
     return state, told
 
 
@@ -77,6 +78,14 @@ def test_what_was_told_along_an_accurate_solution_is_taken_back_with_it():
     assert rest.rates
     assert pools(rest, [1.0], state, accurate=False)[0] == State(0)
     assert rest.rates == {} and rest.guide is None
+
+
+def test_what_was_told_of_the_best_solution_stands_over_an_excursion():
+    rest, known = Rest(), {"looks": 7.0}
+    state, _ = pools(rest, [STANDS] * TOLD)
+    state, _ = pools(rest, [1.0], state, accurate=False, known=known)
+    state, told = pools(rest, [STANDS] * (TOLD - 1), state)
+    assert told == [known] * (TOLD - 1), "nothing else, until something else is known"
 
 
 def test_nothing_counts_that_was_seen_along_a_solution_that_wandered():

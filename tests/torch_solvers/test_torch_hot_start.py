@@ -72,5 +72,5 @@ def test_trouble_about_a_fresh_start_is_told_with_the_step_of_the_run(well, befo
         last = next(run)
     assert (last.reports["steps"], last.reports["heat"]) == (before, heat)
     troubled = True
-    with pytest.raises(Diverged, match=f"step {before}: beta V is inf"):
+    with pytest.raises(Diverged, match=f"step {before + 1}: beta V is inf"):
         next(run)

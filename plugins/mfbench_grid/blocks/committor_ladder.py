@@ -29,8 +29,11 @@ from mfbench_grid.blocks.tensor_grid import TensorGrid
 COARSEST = {1: 32, 2: 32, 3: 16}
 """Cells along each axis of the first grid of a cube, by dimension."""
 
-ELIMINATED = 4000
-"""Nodes up to which elimination is the faster method; in one dimension it always is."""
+CLOSER = 2.0
+"""How many times as close as equidistant ones nodes have to come, along some axis, about every part that is small."""
+
+ELIMINATED = {1: math.inf, 2: 100_000, 3: 4000}
+"""Nodes up to which elimination is no slower, by dimension; where spacings differ by many orders multigrid may stall."""
 
 BYTES_PER_NODE = {1: 1000, 2: 1000, 3: 1500}
 """Peak memory of a level per node of the box, rounded up from what was measured."""
@@ -129,10 +132,13 @@ def first_grid(problem: CommittorProblem) -> TensorGrid:
     stretch = np.sqrt(sides / np.exp(np.mean(np.log(sides))))
     cells = np.maximum(8, np.rint(COARSEST[len(sides)] * stretch).astype(int))
     parts = small_parts(problem, sides / cells)
-    if not len(parts.middles):
-        return TensorGrid.over(problem.box, cells)
     along = zip(*problem.box, parts.middles.T, parts.radii.T, strict=True)
-    return GradedGrid.by([Grading(float(low), float(high), *at) for low, high, *at in along], cells)
+    gradings = [Grading(float(low), float(high), *at) for low, high, *at in along]
+    # Many parts take each other's nodes away.
+    paces = [side * grading.slope(grading.middles) for side, grading in zip(sides, gradings, strict=True)]
+    if not len(parts.middles) or np.min(np.max(paces, axis=0)) < CLOSER:
+        return TensorGrid.over(problem.box, cells)
+    return GradedGrid.by(gradings, cells)
 
 
 def affordable(grid: TensorGrid, seconds_left: float, seconds_expected: float) -> bool:
@@ -150,7 +156,7 @@ def solve_level(
         return None
     links, cuts = discretise(problem, landscape)
     chain = jump_chain(landscape, links, cuts)
-    if last is None or chain.size <= ELIMINATED or problem.dim == 1:
+    if last is None or chain.size <= ELIMINATED[problem.dim]:
         q = hitting_direct(chain)
     else:
         q = hitting_multigrid(chain, guess(last, landscape))
@@ -165,8 +171,9 @@ def guess(last: Level, landscape: Landscape) -> np.ndarray:
     free = last.field.free.reshape(last.field.grid.shape)
     nearest = ndimage.distance_transform_edt(~free, return_distances=False, return_indices=True)
     values = np.log(np.maximum(last.field.values.reshape(free.shape)[tuple(nearest)], SMALLEST))
-    position = last.field.grid.positions(landscape.x[landscape.free])
-    return np.exp(ndimage.map_coordinates(values, position.T, order=1, mode="nearest"))
+    # In units of the coarser grid's spacings: every second node is one of its own.
+    position = np.stack(np.unravel_index(np.flatnonzero(landscape.free), landscape.grid.shape)) / 2
+    return np.exp(ndimage.map_coordinates(values, position, order=1, mode="nearest"))
 
 
 def correction(last: Level, level: Level) -> GridField:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,12 +42,12 @@ class Grading:
 
     def share(self, x: np.ndarray) -> np.ndarray:
         """(n,) places -> S there."""
-        low, high = self._raw(np.array([self.low, self.high]))
+        low, high = self._ends
         return (self._raw(x) - low) / (high - low)
 
     def slope(self, x: np.ndarray) -> np.ndarray:
         """(n,) places -> S'."""
-        low, high = self._raw(np.array([self.low, self.high]))
+        low, high = self._ends
         away = x[:, None] - self.middles
         pace = 1.0 / (self.high - self.low) + np.sum(WEIGHT / np.hypot(away, self.radii), axis=1)
         return pace / (high - low)
@@ -63,6 +64,10 @@ class Grading:
             beyond = self.share(middle) > shares
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
         return np.r_[self.low, low[1:-1], self.high]
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return self._raw(np.array([self.low, self.high]))
 
     def _raw(self, x: np.ndarray) -> np.ndarray:
         away = (x[:, None] - self.middles) / self.radii

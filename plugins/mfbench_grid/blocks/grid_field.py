@@ -64,9 +64,8 @@ class GridField:
         depth = ndimage.distance_transform_cdt(free.reshape(grid.shape), metric="chessboard")
         band = free & (depth.ravel() <= BAND)
         nodes = np.stack(np.unravel_index(np.flatnonzero(band), grid.shape), axis=1)
-        places = np.stack([axis[index] for axis, index in zip(grid.axes, nodes.T, strict=True)], axis=1)
         fit = LocalFit(
-            grid.positions(np.concatenate([places, x])),
+            np.concatenate([nodes, grid.positions(x)]),
             np.concatenate([full[band], at_x]),
             np.concatenate([full_sizes[band], np.zeros(len(x))]),
             np.ones(grid.dim),
@@ -79,20 +78,21 @@ class GridField:
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """(n, d) points -> (n,); outside the box the value at the nearest point of it."""
-        x = self._inside(x)
-        window, complete, place = self._windows(x)
+        position = self.grid.positions(self._inside(x))
+        window, complete, place = self._windows(position)
         result = np.empty(len(x))
         result[complete] = _contracted(
             self.values[window[complete]], [_weights(p[complete]) for p in place.T]
         )
         if not np.all(complete):
-            result[~complete] = self.fit(self.grid.positions(x[~complete]))[0]
+            result[~complete] = self.fit(position[~complete])[0]
         return result
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """(n, d) points -> (n, d)."""
         moved = self._inside(x)
-        window, complete, place = self._windows(moved)
+        position = self.grid.positions(moved)
+        window, complete, place = self._windows(position)
         values = self.values[window[complete]]
         weights = [_weights(p[complete]) for p in place.T]
         result = np.empty(x.shape)
@@ -101,16 +101,15 @@ class GridField:
             slopes[axis] = _weights(place[complete, axis], derivative=True)
             result[complete, axis] = _contracted(values, slopes)
         if not np.all(complete):
-            result[~complete] = self.fit(self.grid.positions(moved[~complete]))[1]
+            result[~complete] = self.fit(position[~complete])[1]
         return np.where(moved == x, result * self.grid.paces(moved), 0.0)
 
     def _inside(self, x: np.ndarray) -> np.ndarray:
         return np.clip(x, [axis[0] for axis in self.grid.axes], [axis[-1] for axis in self.grid.axes])
 
-    def _windows(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _windows(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Node numbers (n, WIDTH, ..., WIDTH), whether all are free (n,), the points' place in them (n, d)."""
         grid = self.grid
-        position = grid.positions(x)
         corner = np.floor(position).astype(int) - (WIDTH // 2 - 1)
         corner = np.clip(corner, 0, np.array(grid.shape) - WIDTH)
         offsets = np.stack(np.meshgrid(*[np.arange(WIDTH)] * grid.dim, indexing="ij"), axis=-1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyamg
 import scipy.sparse as sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import bicgstab, splu
 
 PASSES = 12
@@ -72,6 +73,12 @@ class JumpChain:
             - self.to_a * q
         )
 
+    def sees_b(self) -> np.ndarray:
+        """(n,) booleans: the nodes from which links lead to B, in any number of jumps."""
+        links = sparse.coo_array((np.ones(len(self.i)), (self.i, self.j)), shape=(self.size, self.size))
+        _, part = connected_components(links, directed=False)
+        return np.isin(part, part[self.to_b > 0])
+
     def matrix(self, scale: np.ndarray | None = None) -> sparse.csr_array:
         """I - P with the rows divided and the columns multiplied by scale (n,)."""
         forward, backward = self.forward, self.backward
@@ -121,7 +128,8 @@ def hitting_multigrid(chain: JumpChain, guess: np.ndarray) -> np.ndarray:
     Raises:
         Stalled: a trap too deep for float64, or a guess too far off.
     """
-    guess = np.maximum(guess, SMALLEST)
+    # Where B is out of reach q is 0, of which there are no digits to seek: a guess above it would never be close.
+    guess = np.where(chain.sees_b(), np.maximum(guess, SMALLEST), SMALLEST)
     for _ in range(SWEEPS):
         # One step of the chain. Next to A, q falls to 0 within one spacing, which no coarser grid
         # tells; a guess too large there would spoil the neighbours' rows of the scaled matrix.

@@ -66,7 +66,7 @@ def survey(problem: CommittorProblem, grid: TensorGrid, margin: float, known_pas
     in_a, in_b = sets[0], sets[1] & ~sets[0]
     shaped = [values.reshape(grid.shape) for values in (energy, in_a, in_b)]
     if known_pass is None or x.shape[0] <= SEARCHED:
-        known_pass = pass_energy(*shaped)
+        known_pass = pass_energy(*shaped, grid.volumes())
     free = reachable(*shaped, known_pass + margin).ravel()
     return Landscape(grid, x, energy, in_a, in_b, free, known_pass, resolved)
 

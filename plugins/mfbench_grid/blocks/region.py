@@ -17,12 +17,13 @@ RESOLUTION = 0.5
 """To how many kT the pass is found; the margin above it is many times as large."""
 
 
-def pass_energy(energy: np.ndarray, in_a: np.ndarray, in_b: np.ndarray) -> float:
+def pass_energy(energy: np.ndarray, in_a: np.ndarray, in_b: np.ndarray, volumes: np.ndarray) -> float:
     """The least energy up to which the free cells join A to B and strand no well that has weight.
 
     Args:
         energy: beta V at the cells of a grid, of the grid's shape; inf where V is undefined.
         in_a: booleans of that shape, cells in A. `in_b` likewise.
+        volumes: of the cells, of that shape.
 
     Returns:
         beta V of the pass to within half a kT, or inf if A and B are joined nowhere.
@@ -32,7 +33,7 @@ def pass_energy(energy: np.ndarray, in_a: np.ndarray, in_b: np.ndarray) -> float
     if not np.any(free & np.isfinite(energy)):
         return math.inf
     floor = float(np.min(energy[free]))
-    mass = np.where(free, np.exp(floor - energy), 0.0)
+    mass = np.where(free, volumes * np.exp(floor - energy), 0.0)
     allowed = STRANDED * float(np.sum(mass))
 
     def joins(level: float) -> bool:

@@ -19,7 +19,7 @@ class TensorGrid:
     """Nodes in a box, its boundary included, so that a grid of half the spacing holds them all.
 
     Args:
-        axes: d arrays of equidistant coordinates.
+        axes: d arrays of coordinates: equidistant ones, if they are not those of a `GradedGrid`.
     """
 
     axes: tuple[np.ndarray, ...]

@@ -1,4 +1,4 @@
-"""The training by the Ritz energy that leads `gauss-newton` where the equation alone does not: `is-sgd` as it stands.
+"""The training by the Ritz energy that leads `gauss-newton` where the equation alone does not: that of `is-sgd`, never hot.
 
 It has its own network, lift and walkers. Distances to A and B make a lift for an equation, exact to the second derivative
 next to the sets and flat further on; the smoother one of the boundary functions' values lets windows meet sooner.

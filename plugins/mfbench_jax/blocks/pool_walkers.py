@@ -86,8 +86,9 @@ class PoolWalkers:
         """Walkers outside the box, summed over looks."""
         return float(self._watch.escaped)
 
-    def adopt(self, others: Umbrella) -> None:
-        """Stand where others do, in their windows."""
+    def adopt(self, others: Umbrella, steps: int) -> None:
+        """Stand where others do, in their windows, after so many steps of theirs."""
+        self._before = steps
         self._surveyed += self._number
         self.state = self.state._replace(
             since=jnp.zeros((), int),

@@ -47,10 +47,13 @@ class Rest:
             self.rates = self.rates | umbrella.reports(state, seen, beta)
         return self.rates
 
-    def after(self, state: Umbrella, residual: float, accurate: bool, net: TanhNetwork) -> Umbrella:
-        """The walkers once steps have led to a solution with such a residual."""
+    def after(
+        self, state: Umbrella, residual: float, accurate: bool, net: TanhNetwork, known: dict[str, float]
+    ) -> Umbrella:
+        """The walkers once steps have led to a solution with such a residual; `known` are the rates of the best one, which
+        is the answer while it is not accurate."""
         if not accurate:
-            return self.broken(state, {})
+            return self.broken(state, known)
         since = int(state.since)
         if self.guide is None:
             if since >= SETTLED:

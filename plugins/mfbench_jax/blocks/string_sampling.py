@@ -87,14 +87,13 @@ def looker(
     @jax.jit
     def look(params: Any, state: StringState, key: jax.Array) -> tuple[StringState, Seen]:
         gain = gain_at(state.look, DTYPE)
-        found = move(key, state.string.nodes, state.places, state.sizes, gain, state.watch, state.look)
+        step = state.look + 1
+        found = move(key, state.string.nodes, state.places, state.sizes, gain, state.watch, step)
         places = found.walkers.places
         stand = string.moved(state.string, places.x, found.inverse > 0, state.look, memory, sets)
         walkers = logit(params, places)
         seen, weights = weighed(state.seen, walkers, found.shares, found.inverse, state.look, memory)
-        return StringState(
-            state.look + 1, places, found.sizes, stand, seen, found.watch, found.inverse
-        ), weights
+        return StringState(step, places, found.sizes, stand, seen, found.watch, found.inverse), weights
 
     return look
 

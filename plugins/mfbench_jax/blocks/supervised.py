@@ -5,7 +5,8 @@
 with y = 1 for a trajectory from x that ended in B, y = 0 in A, and n such coins. For k shots from one place the sum of
 (f - y)^2 is k (f - mean of y)^2 plus what no f changes: the loss is that of means of shots, and shots from
 different places say more than as many from one. No trajectory is cut short; one under way goes on in the next lesson.
-The minimum over f is q from the first coin on whatever law the places have, so that wrong weights of mu are corrected.
+The minimum over f is q whatever law the places have, so that wrong weights of mu are corrected; but for the trajectories
+that are still under way, the longest ones, which are few beside those that have ended once many have.
 
 Hasyim, Batton, Mandadapu, arXiv 2107.13522, have the term with 50 or so shots from each place and raise its weight
 while they train, without a bound that would be known beforehand; here it is bounded and follows the evidence.

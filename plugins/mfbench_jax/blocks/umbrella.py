@@ -140,7 +140,7 @@ def looker(
         def move(carry: Any, key: jax.Array) -> tuple[Any, None]:
             walkers, sizes, noticed = carry
             walkers, accepted, tried = attempt(key, walkers, sizes, own_bias, own_slope, visit, glance, heat)
-            noticed = None if noticed is None else watch.tried(noticed, state.look, tried.energy)
+            noticed = None if noticed is None else watch.tried(noticed, state.look + 1, tried.energy)
             return (walkers, adapt(sizes, accepted, ACCEPTANCE, gain), noticed), None
 
         key_moves, key_exchange = jax.random.split(key)

@@ -61,7 +61,7 @@ def looker(
     @jax.jit
     def look(params: Any, state: Unbiased, key: jax.Array) -> tuple[Unbiased, Seen]:
         begun = state.places, state.sizes, state.watch
-        places, sizes, noticed = moved(begun, state.look, key, moves, gain_at(state.look, DTYPE))
+        places, sizes, noticed = moved(begun, state.look + 1, key, moves, gain_at(state.look, DTYPE))
         walkers = logit(params, places)
         ladders, number = walkers.s.shape
         alike = jnp.full((ladders, number, number), 1.0 / number, walkers.s.dtype)

@@ -38,13 +38,14 @@ class WayBack:
 
     Attributes:
         used: how often a solution was sent back.
+        lowest: residual of the best solution at unseen points; one that nobody takes for solved before there is one.
         best: where a run stood when its solution was best; None before one was good.
     """
 
     def __init__(self) -> None:
         self.used = 0
         self.best: Standing | None = None
-        self._lowest, self._least = UNSOLVED, 0.0
+        self.lowest, self._least = UNSOLVED, 0.0
         self._before: float | None = None
 
     @property
@@ -62,9 +63,9 @@ class WayBack:
         pair, self._before = (self._before, residual), residual
         if pair[0] is None:
             return False
-        if np.maximum(*pair) < self._lowest:  # so no number that is none
-            self._lowest, self.best = max(pair), standing
-        return self.best is not None and not np.fmin(*pair) <= WANDERED * self._lowest
+        if np.maximum(*pair) < self.lowest:  # so no number that is none
+            self.lowest, self.best = max(pair), standing
+        return self.best is not None and not np.fmin(*pair) <= WANDERED * self.lowest
 
     def back(self, damping: Damping) -> tuple[Standing, Damping]:
         """Where to go on from, and how carefully, after this damping; there must be a `best`."""

@@ -97,7 +97,7 @@ def looker(
             walkers, accepted, tried = attempt(
                 generator, walkers, sizes, own_bias, own_slope, visit, glance, state.heat
             )
-            noticed = watch.tried(noticed, state.look, tried)
+            noticed = watch.tried(noticed, state.look + 1, tried)
             sizes = adapt(sizes, accepted, ACCEPTANCE, gain)
         if exchanged:
             walkers = exchange(generator, walkers, own_bias, state.look % 2)
