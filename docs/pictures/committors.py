@@ -1,4 +1,4 @@
-"""Draw how errors of `gauss-newton` and `is-sgd` fall with time on every committor instance that both take.
+"""Draw how errors of `gauss-newton` and `is-sgd` fall with time on every committor instance that both take, beside peers'.
 
 Reads the records in results/two-minutes: every seed a line, the points of a line the looks of a trial. Dashed is the best
 control.
@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = 5
-COLOURS = {"is-sgd": "C1", "gauss-newton": "C0"}
+COLOURS = {"is-sgd": "C1", "gauss-newton": "C0", "mlcolvar": "C2", "committor-kmc": "C3"}
 LEAST = 1e-7
 """Errors below it are drawn there: less than what shots can tell is 0."""
 
@@ -51,7 +51,7 @@ def main() -> None:
             place.plot(*zip(*looks, strict=True), color=COLOURS[record.cell.solver], lw=0.9)
         if controls:
             place.axhline(min(controls), color="0.5", ls="--", lw=0.8)
-        place.set(xscale="log", yscale="log", xlim=(3.0, 300.0))
+        place.set(xscale="log", yscale="log", xlim=(1.0, 300.0))
         place.minorticks_off()
         place.set_title(titles[instance].partition("/")[2].replace("[", "\n["), fontsize=8)
         place.tick_params(labelsize=7)
