@@ -127,7 +127,9 @@ def test_while_the_equation_is_not_solved_the_best_solution_stands(well, missed,
         Course, "stepped", lambda self, miss: stepped(self, missed if next(count) > 85 else miss)
     )
     for checkpoint in checkpoints(well[0], 100)[-10:]:
-        assert checkpoint.reports["residual"] == missed
+        assert checkpoint.reports["residual"] < 1e-3 < missed, (
+            "it is that of the solution beside which it stands"
+        )
         assert isinstance(checkpoint.state.network, TanhNetwork) and "rate" in checkpoint.reports
         assert error(well[1], checkpoint) < 1e-5
 
