@@ -20,7 +20,7 @@ from mfbench.bundles import Shared
 from mfbench.bundling import bundles_of
 from mfbench.closure import code_hash
 from mfbench.judges import judge_of
-from mfbench.record import Look, Record
+from mfbench.record import Look, Record, finite
 from mfbench.registry import Registry
 from mfbench.solver import ProblemEntry
 from mfbench.store import UNREADABLE, Store, decode_record
@@ -149,8 +149,9 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
     looks = 1 + sum(look.milestone for look in record.curve)
     size = 8 * (looks * len(inquiry.looks) + len(inquiry.finals) + inquiry.gradients.size)
     try:
-        answers = stored_answers(read_arrays(path.with_suffix(".npz"), size + ARCHIVE_BYTES), record, judge)
-        metrics = scoring.metrics_of(answers, judge)
+        arrays = read_arrays(path.with_suffix(".npz"), size + ARCHIVE_BYTES)
+        metrics = scoring.metrics_of(stored_answers(arrays, record, judge), judge)
+        milestones = milestones_anew(arrays, record, judge)
     except Exception as error:  # whatever a stranger's file holds, or a judge makes of it
         text = f"the values beside them cannot be judged: {type(error).__name__}: {error}"
         raise CannotJudge(text) from error
@@ -165,8 +166,33 @@ def judged_anew(record: Record, path: Path, problem: ProblemEntry) -> Record:
         seconds, work = scoring.first_reached(record.curve, problem.targets, judge.floor)
         targets = [float(target) for target in problem.targets]
         return msgspec.structs.replace(fresh, targets=targets, seconds_to_target=seconds, work_to_target=work)
-    last = [Look(seconds=look.seconds, error=fresh.error, work=look.work) for look in record.curve[-1:]]
-    return msgspec.structs.replace(fresh, curve=last, targets=[], seconds_to_target={}, work_to_target={})
+    # Values of other looks are not kept.
+    last = [
+        Look(seconds=look.seconds, error=fresh.error, work=look.work)
+        for look in record.curve[-1:]
+        if not look.milestone
+    ]
+    return msgspec.structs.replace(
+        fresh, curve=milestones + last, targets=[], seconds_to_target={}, work_to_target={}
+    )
+
+
+def milestones_anew(arrays: Mapping[str, np.ndarray], record: Record, judge: Judge) -> list[Look]:
+    """The looks that the solver asked for, with their errors by this judge.
+
+    Raises:
+        ValueError: their values are not stored, or have another shape.
+    """
+    looks = [look for look in record.curve if look.milestone]
+    rows, expected = arrays.get("milestones", np.empty((0, 0))), (len(looks), len(judge.inquiry.looks))
+    if looks and rows.shape != expected:
+        raise ValueError(f"milestones of shape {rows.shape}; expected {expected}.")
+    with np.errstate(all="ignore"):
+        errors = [finite(judge.headline(row).value) for row in rows[: len(looks)]]
+    return [
+        Look(seconds=look.seconds, error=error, work=look.work, milestone=True)
+        for look, error in zip(looks, errors, strict=True)
+    ]
 
 
 def stored_answers(arrays: Mapping[str, np.ndarray], record: Record, judge: Judge) -> Answers:

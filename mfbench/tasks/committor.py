@@ -23,6 +23,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import like
+from mfbench.tasks.boxes import check_box
+from mfbench.tasks.starts import some_of
 
 Field = Callable[[Any], Any]
 """(n, d) array of numpy, torch or jax -> (n,) array of the same kind."""
@@ -100,15 +102,10 @@ class CommittorProblem:
                 raise ValueError(
                     f"CommittorProblem: {name} is {kind}; expected a numpy array of real numbers."
                 )
-        if np.shape(self.box) != (2, self.dim):
-            raise ValueError(
-                f"CommittorProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim})."
-            )
-        if not (np.all(np.isfinite(self.box)) and np.all(self.box[0] < self.box[1])):
-            raise ValueError(
-                f"CommittorProblem: box is {np.asarray(self.box).tolist()}; expected a finite lower corner below "
-                "a finite upper one in every coordinate."
-            )
+            # Whole numbers and single precision are welcome, and nobody after this has to think of them.
+            object.__setattr__(self, name, found.astype(np.float64))
+        object.__setattr__(self, "beta", float(self.beta))
+        check_box("CommittorProblem", self.box, self.dim)
         if self.mobility is not None and not (
             np.shape(self.mobility) == (self.dim,)
             and np.all(np.isfinite(self.mobility))
@@ -194,9 +191,7 @@ class CommittorProblem:
     def _lines(self) -> np.ndarray:
         """(PROBES, n, d) points from start points in A to ones in B, in pairs drawn at random, always the same."""
         rng, number = np.random.default_rng(0), self._number_of_lines
-        m_a, m_b = len(self.start_a), len(self.start_b)
-        start = self.start_a[rng.permutation(max(m_a, number))[:number] % m_a]
-        end = self.start_b[rng.permutation(max(m_b, number))[:number] % m_b]
+        start, end = (some_of(points, number, rng) for points in (self.start_a, self.start_b))
         t = np.linspace(0.0, 1.0, PROBES)[:, None, None]
         lines: np.ndarray = (1.0 - t) * start + t * end
         return lines
@@ -272,7 +267,8 @@ def scrambled(boundary: Field, dim: int, seed: int, length: float) -> Field:
         boundary: signed boundary function.
         dim: dimension d.
         seed: fixes the factor; drawn per repetition, the same for every solver.
-        length: typical size of the problem; the sines' wave numbers are between 1/length and 2/length.
+        length: typical size of a coordinate, not of |x|: the sines' wave numbers are between 1/length and 2/length, and what
+            a random direction sees of a way from A to B is about its coordinates' size.
     """
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((FACTOR_SINES, dim))

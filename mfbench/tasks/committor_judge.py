@@ -44,12 +44,26 @@ class ReferencePoints:
         x: (n, d) float64.
         q: (n,) the committor; p: (n,) is 1 - q, stored apart so that neither loses digits.
         weights: (n,) >= 0 with sum 1.
+
+    Raises:
+        ValueError: other shapes, or other weights.
     """
 
     x: np.ndarray
     q: np.ndarray
     p: np.ndarray
     weights: np.ndarray
+
+    def __post_init__(self) -> None:
+        n = len(self.x)
+        if np.ndim(self.x) != 2 or not np.shape(self.q) == np.shape(self.p) == np.shape(self.weights) == (n,):
+            raise ValueError(
+                f"ReferencePoints: x, q, p, weights have shapes {np.shape(self.x)}, {np.shape(self.q)}, "
+                f"{np.shape(self.p)}, {np.shape(self.weights)}; expected (n, d), (n,), (n,), (n,)."
+            )
+        total = float(np.sum(self.weights))
+        if np.any(self.weights < 0) or not abs(total - 1.0) < 1e-9:
+            raise ValueError(f"ReferencePoints: weights sum to {total:.12g}; expected numbers >= 0 of sum 1.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +224,7 @@ class CommittorJudge:
                     else slab_part(self.energy.q, self.energy.squares),
                     SLAB[1] - SLAB[0],
                 )
-                if np.any(in_slab(energy))
+                if np.any(in_slab(energy) | np.isnan(energy))
                 else Score(value=1.0, signed=-1.0)
             )
         return scores | reported_rates(answers.reports, self.rate, self.share_a)
@@ -261,7 +275,8 @@ class CommittorJudge:
         return max(tolerance, rounded, FLOAT64_NOISE)
 
     def _clipped_share(self, values: np.ndarray) -> Score:
-        outside = (values < self.logit_range[0] / 10) | (1.0 - values < self.logit_range[1] / 10)
+        inside = (values >= self.logit_range[0] / 10) & (1.0 - values >= self.logit_range[1] / 10)
+        outside = ~inside  # NaN too
         return Score(value=float(np.sum(self.flat.weights[outside])))
 
     def _relative_l2(self, values: np.ndarray) -> Score:

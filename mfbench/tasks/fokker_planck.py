@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from mfbench.tasks.boxes import check_box
 from mfbench.tasks.interaction import Interaction, mean_force, tried
 
 
@@ -72,10 +73,7 @@ class FokkerPlanckProblem:
                 f"FokkerPlanckProblem: noise has shape {np.shape(self.noise)}; expected ({self.dim}, k), finite and "
                 "not all zero."
             )
-        if np.shape(self.box) != (2, self.dim):
-            raise ValueError(
-                f"FokkerPlanckProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim})."
-            )
+        check_box("FokkerPlanckProblem", self.box, self.dim)
         if np.ndim(self.start) != 2 or np.shape(self.start)[1] != self.dim or len(self.start) == 0:
             raise ValueError(
                 f"FokkerPlanckProblem: start has shape {np.shape(self.start)}; expected (m, {self.dim}), m >= 1."

@@ -19,8 +19,8 @@ def in_slab(values: np.ndarray) -> np.ndarray:
 
 
 def slab_part(values: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    """(n,) squares in the slab of these values, 0 elsewhere."""
-    return np.where(in_slab(values), squares, 0.0)
+    """(n,) squares in the slab of these values, 0 elsewhere; NaN where a value is none, so that no sum passes over it."""
+    return np.where(np.isnan(values), np.nan, np.where(in_slab(values), squares, 0.0))
 
 
 def regression(y: np.ndarray, x: np.ndarray) -> float:
@@ -43,6 +43,8 @@ def reported_rates(
         rate: nu.
         share_a: rhoA, the share of time with A hit last; None if unknown.
     """
+    # What is no finite number is not told, and records do not keep it.
+    reports = {name: told for name, told in reports.items() if math.isfinite(told)}
     nu, error = rate.value, reports.get("rate_error")
     assert nu is not None
     doubt = rate.tolerance / nu

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from mfbench.tasks.boxes import check_box
+
 Units = tuple[np.ndarray, np.ndarray]
 """Weights c (n,) and parameters z (n, k)."""
 
@@ -97,12 +99,7 @@ class RegressionProblem:
             raise ValueError(
                 f"RegressionProblem: penalty is {self.penalty!r}; expected a finite number >= 0."
             )
-        box = np.asarray(self.box)
-        if box.shape != (2, self.dim) or not (np.all(np.isfinite(box)) and np.all(box[0] < box[1])):
-            raise ValueError(
-                f"RegressionProblem: box is {box.tolist()}; expected two finite corners of {self.dim} numbers, the "
-                "lower one first."
-            )
+        check_box("RegressionProblem", self.box, self.dim)
         self._check_functions()
 
     def _check_functions(self) -> None:

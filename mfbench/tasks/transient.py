@@ -21,6 +21,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.frames import like
+from mfbench.tasks.boxes import check_box
 from mfbench.tasks.interaction import Interaction, mean_force, tried
 
 PROBES = 8
@@ -86,10 +87,7 @@ class TransientProblem:
                 f"TransientProblem: times are {self.times!r} with horizon {self.horizon!r}; expected at least one, "
                 "increasing, above 0 and at most the horizon, which is finite."
             )
-        if np.shape(self.box) != (2, self.dim) or not np.all(np.isfinite(self.box)):
-            raise ValueError(
-                f"TransientProblem: box has shape {np.shape(self.box)}; expected (2, {self.dim}), finite."
-            )
+        check_box("TransientProblem", self.box, self.dim)
         if self.particles is not None and math.prod(self.particles) != self.dim:
             raise ValueError(
                 f"TransientProblem: particles is {self.particles}; expected (N, d1) with N d1 = {self.dim}."

@@ -31,6 +31,7 @@ import numpy as np
 
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
+from mfbench.tasks.starts import some_of
 
 from .blocks import network
 from .blocks.ansatz import ansatz
@@ -77,15 +78,14 @@ def solve(problem: CommittorProblem, parameters: LogSemigroup, context: Context)
         evaluate=model.evaluate, gradient=model.gradient, state=fit.average, work={"evaluations": 0}
     )
 
-    dt, spent = step_of(
-        problem, np.concatenate([np.resize(s, (PROBED, dim)) for s in (problem.start_a, problem.start_b)])
-    )
+    sets = problem.start_a, problem.start_b
+    dt, spent = step_of(problem, np.concatenate([some_of(s, PROBED, rng) for s in sets]))
     advance = make_advance(problem, dt)
     crossings = Crossings(problem, advance, dt, p.walkers, (seeds[3], seeds[4]))
     insides = (problem.in_a, problem.in_b)
     exits = [np.empty((0, dim), np.float32) for _ in insides]
     sides = np.arange(p.chains) % 2
-    x = np.stack([problem.start_a[0], problem.start_b[0]])[sides].astype(np.float32)
+    x = np.where(sides[:, None] == 0, *(some_of(s, p.chains, rng) for s in sets)).astype(np.float32)
     waiting = np.ones(p.chains, bool)
     swarms = (
         np.zeros((CAPACITY, dim), np.float32),

@@ -37,7 +37,7 @@ from .blocks.design import Design
 from .blocks.keys import root_key
 from .blocks.ridges import Ridges, draw, make_basis
 from .blocks.tempering import tempered_places
-from .blocks.trajectories import make_advance, started, step_of
+from .blocks.trajectories import IN_B, NEITHER, make_advance, started, step_of
 from .markov_model_entry import MarkovModel
 
 PROBED = 64
@@ -110,6 +110,7 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
     said: dict[str, float] = {}
     crossings: Crossings | None = None
     starts = ends = np.empty((0, problem.dim), np.float32)
+    hits = np.empty(0, int)
     yield checkpoint()
     places, spent, hot_escaped = tempered_places(problem, seeds[2])
     dt, cost = step_of(problem, places[rng.integers(len(places), size=PROBED)])
@@ -129,9 +130,10 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
                 rates = crossings.reports(partial(chance, solution)) if reports else {}
             escaped = {"walkers_escaped": advance.escaped, "hot_walkers_escaped": hot_escaped}
             said = rates | escaped
-            end = np.asarray(now.x)
-            design.add(end[np.asarray(now.last) == 0])
+            end, hit = np.asarray(now.x), np.asarray(now.last)
+            design.add(end[hit == NEITHER])
             starts, ends = np.concatenate([starts, x]), np.concatenate([ends, end])
+            hits = np.concatenate([hits, hit])
             yield checkpoint()
 
         number = min(parameters.functions, len(starts) // SAMPLES_PER_FUNCTION)
@@ -145,7 +147,10 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
             np.concatenate([*(p.b for p in parts), np.zeros(idle)]),
         )
         here, there = (by_parts(partial(seen_by, ridges), x) for x in (starts, ends))
-        change = by_parts(guessed, ends) - by_parts(guessed, starts)
+        # The set that a trajectory has hit counts, not the place: half of the steps that hit one end outside it.
+        stopped = hits != NEITHER
+        there[stopped] = 0.0
+        change = np.where(stopped, hits == IN_B, by_parts(guessed, ends)) - by_parts(guessed, starts)
         coefficients, kept = galerkin(here, there, change, parameters.tolerance)
         solution = Solution(ridges, coefficients)
         slopes = by_parts(partial(slope, solution), starts)
@@ -153,7 +158,7 @@ def solve(problem: CommittorProblem, parameters: MarkovModel, context: Context) 
         reports = {"functions": float(kept), "time_step": dt, "lag": dt * parameters.lag}
         yield checkpoint()
         if wanted == MOST:
-            starts, ends = starts[MOST // 2 :], ends[MOST // 2 :]
+            starts, ends, hits = starts[MOST // 2 :], ends[MOST // 2 :], hits[MOST // 2 :]
         wanted = min(2 * wanted, MOST)
 
 

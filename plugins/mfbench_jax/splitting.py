@@ -28,6 +28,7 @@ import numpy as np
 
 from mfbench import Checkpoint, Context
 from mfbench.tasks.committor import CommittorProblem
+from mfbench.tasks.starts import some_of
 
 from .blocks import network
 from .blocks.ansatz import ansatz
@@ -72,7 +73,7 @@ def solve(problem: CommittorProblem, parameters: Splitting, context: Context) ->
     )
     dt, spent = step_of(
         problem,
-        np.concatenate([np.resize(s, (PROBED, problem.dim)) for s in (problem.start_a, problem.start_b)]),
+        np.concatenate([some_of(s, PROBED, rng) for s in (problem.start_a, problem.start_b)]),
     )
     advance = make_advance(problem, dt)
     homes = [Home(problem, advance, side, parameters.walkers, seeds[2 + side]) for side in (0, 1)]

@@ -2,7 +2,7 @@
 
 For orders n = first, rounded first * 2^(1/2), first * 2, ...:
 
-    1. basis: the package's products of cosines on the problem's box, (n + 1)^d of them;
+    1. basis: the package's products of cosines on the problem's box, about (n + 1)^d of them, more along longer sides;
     2. quadrature: cell centres of the box outside A and B, weights e^{-beta V}. With two cells per mode and axis
        products of two modes are integrated exactly against weights whose own modes go up to 2 n;
     3. stiffness K = int grad phi_k . T grad phi_l dmu by the package, from 2 T I, its diffusion tensor;
@@ -79,7 +79,8 @@ def solve(
 ) -> Iterator[Checkpoint]:
     """A new checkpoint per basis, up to `LARGEST` functions; between batches the last one once more.
 
-    Reports "rate", transitions A -> B per unit time, and "order". Work: "evaluations" of V, "nodes" of all bases.
+    Reports "rate", transitions A -> B per unit time, and "order", along the longest side. Work: "evaluations" of V, "nodes"
+    of all bases.
     """
     del context  # nothing is random
     diffusion = ConstantDiffusion(1.0 / problem.beta)
@@ -87,10 +88,10 @@ def solve(
     set_b = LatticeSet("B", problem.in_b, problem.start_b, problem.box)
     last: Checkpoint | None = None
     evaluations, used = 0, 0
-    for order in orders(parameters.first, problem.dim):
-        basis = CosineTensorBasis(problem.box.T, (order,) * problem.dim)
+    for order in orders(parameters.first, problem.box):
+        basis = CosineTensorBasis(problem.box.T, tuple(order.tolist()))
         cells = parameters.cells_per_mode * (order + 1)
-        evaluations += cells**problem.dim
+        evaluations += int(np.prod(cells))
         nodes = quadrature(problem, cells)
         if nodes is None:
             continue
@@ -107,7 +108,7 @@ def solve(
             set_b,
             ridge=parameters.ridge,
             boundary_penalty=parameters.penalty,
-            boundary_resolution=max(RESOLUTION, order),
+            boundary_resolution=max(RESOLUTION, int(np.max(order))),
         )
         used += len(nodes.x)
         energy = solution.coefficients @ model.stiffness @ solution.coefficients
@@ -116,7 +117,7 @@ def solve(
             gradient=gradient,
             state=State(solution, basis),
             work={"evaluations": evaluations, "nodes": used},
-            reports={"rate": nodes.mass * float(energy), "order": float(order)},
+            reports={"rate": nodes.mass * float(energy), "order": float(np.max(order))},
         )
         yield last
 
@@ -132,16 +133,21 @@ def gradient(state: State, x: np.ndarray) -> np.ndarray:
     return np.einsum("nkd,k->nd", slopes, state.solution.coefficients)
 
 
-def orders(first: int, dim: int) -> Iterator[int]:
-    """Highest modes along each axis, growing by 2^(1/2), while there are at most `LARGEST` functions."""
+def orders(first: int, box: np.ndarray) -> Iterator[np.ndarray]:
+    """(d,) highest modes along each axis, growing by 2^(1/2), while there are at most `LARGEST` functions.
+
+    More along the longer sides of the box (2, d), as the root of their length: see `finite-volume`.
+    """
+    sides = box[1] - box[0]
+    stretch = np.sqrt(sides / np.exp(np.mean(np.log(sides))))
     for step in itertools.count():
-        order = round(first * 2.0 ** (step / 2))
-        if (order + 1) ** dim > LARGEST:
+        order = np.maximum(1, np.rint(first * 2.0 ** (step / 2) * stretch)).astype(int)
+        if np.prod(order + 1) > LARGEST:
             return
         yield order
 
 
-def quadrature(problem: CommittorProblem, cells: int) -> Nodes | None:
+def quadrature(problem: CommittorProblem, cells: int | np.ndarray) -> Nodes | None:
     """Nodes at the centres of so many cells along each axis; None where A and B leave none.
 
     Nodes go whose weights round-off would swallow beside the largest one.

@@ -42,7 +42,7 @@ def build(parameters: GinzburgLandauParameters, seed: int) -> CommittorProblem:
             tuple(side * centre),
             radius,
             factor=factor if hidden else None,
-            length=float(np.linalg.norm(centre)),
+            length=float(np.linalg.norm(centre)) / math.sqrt(dim),
         )
         for side, factor in ((-1.0, seeds.factor_a), (1.0, seeds.factor_b))
     )

@@ -38,7 +38,7 @@ ROUND_OFF = 1e-12
 def build(parameters: LatticeFieldParameters, seed: int) -> CommittorProblem:
     """The problem as solvers see it."""
     temperature, seeds = parameters.temperature, repetition_seeds(seed)
-    length = float(np.linalg.norm(minimum()))
+    length = float(np.linalg.norm(minimum())) / math.sqrt(DIM)
     boundary_a, boundary_b = (
         scrambled(plane(side), DIM, factor, length) if parameters.levels == "scrambled" else plane(side)
         for side, factor in ((-1.0, seeds.factor_a), (1.0, seeds.factor_b))

@@ -145,8 +145,8 @@ def trapezoid() -> np.ndarray:
 
 
 def length() -> float:
-    """Typical |x|."""
-    return float(np.linalg.norm(hexagon()))
+    """Typical size of a coordinate."""
+    return float(np.linalg.norm(hexagon())) / math.sqrt(DIM)
 
 
 def minimum(lattice: np.ndarray) -> np.ndarray:
@@ -224,8 +224,8 @@ def shooting_problem(parameters: LJ7Parameters) -> ShootingProblem:
         # The symmetries of a heptagon, of the plane and of the labels at once: closed as a group.
         symmetries=tuple((lambda x, t=t, m=m: image(x, t, m), False) for t, m in others),
         step=7e-4,
-        burn_in=10.0,
-        time=16.0,
-        walkers=1024,
+        burn_in=32.0,
+        time=32.0,
+        walkers=8192,
         base_points=250,
     )

@@ -38,8 +38,8 @@ CORE = 0.8
 """Distance below which a pair's energy, 44 there, goes on as its Taylor parabola in the squared distance."""
 REACH_SQUARED = SHORT**2
 """The minimum of the Lennard-Jones energy, where it is cut."""
-LENGTH = EDGE * math.sqrt(DIM / 12.0)
-"""Typical |x|: of positions uniform in the box."""
+LENGTH = EDGE / math.sqrt(12.0)
+"""Typical size of a coordinate: of positions uniform in the box."""
 TINY = 1e-30
 """Keeps the gradient of r finite where the bound particles meet; changes nothing elsewhere."""
 STARTS = 32
@@ -188,8 +188,9 @@ def shooting_problem(parameters: SolvatedDimerParameters) -> ShootingProblem:
         start_b=crystal(BONDS[1])[None],
         symmetries=tuple((lambda x, f=f: image(x, f), False) for f in others),
         step=2e-4,
-        burn_in=0.8,
-        time=3.2,
+        burn_in=2.4,
+        time=6.4,
+        walkers=1024,
         stride=4e-3,
         base_points=250,
     )

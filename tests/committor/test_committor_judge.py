@@ -69,6 +69,42 @@ def test_not_a_number_is_not_a_score(judge):
     assert math.isnan(judge.headline(values).value)
 
 
+def test_not_a_number_among_the_finals_is_no_rate_either(plain, judge):
+    """Left out of a slab, such values would bring a rate nearer to whatever the others have."""
+    known = plain.answers(judge, plain.exact)
+    finals = np.where((known.finals > 0.3) & (known.finals < 0.5), np.nan, known.finals)
+    metrics = judge.metrics(dataclasses.replace(known, finals=finals))
+    for name in ("rate_slab", "logit_rmse", "relative_l2"):
+        assert math.isnan(metrics[name].value), name
+    assert metrics["logit_clipped"].value > 0.0
+    nothing = judge.metrics(dataclasses.replace(known, finals=np.full(len(finals), np.nan)))
+    assert math.isnan(nothing["rate_slab"].value) and nothing["logit_clipped"].value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [{"rate": 1.0, "rate_error": math.inf}, {"rate": 1.0, "rate_error": math.nan}, {"rate": math.inf}],
+)
+def test_what_is_no_finite_number_is_not_told(plain, judge, reports):
+    """Records do not keep it, and a judge that looked at it would say otherwise of the record."""
+    finite = {name: told for name, told in reports.items() if math.isfinite(told)}
+    answers = plain.answers(judge, plain.exact)
+    seen, kept = (
+        judge.metrics(dataclasses.replace(answers, reports=told)).keys() for told in (reports, finite)
+    )
+    assert seen == kept and "rate_uncovered" not in seen
+
+
+def test_points_whose_weights_are_no_shares_are_refused(judge):
+    points = judge.reactive
+    with pytest.raises(ValueError, match=r"weights sum to 2; expected numbers >= 0 of sum 1"):
+        dataclasses.replace(points, weights=2.0 * points.weights)
+    with pytest.raises(ValueError, match="weights sum to 1; expected numbers >= 0"):
+        dataclasses.replace(points, weights=points.weights + np.r_[-1.0, 1.0, np.zeros(len(points.q) - 2)])
+    with pytest.raises(ValueError, match=r"expected \(n, d\), \(n,\), \(n,\), \(n,\)"):
+        dataclasses.replace(points, q=points.q[1:])
+
+
 def test_relative_l2_of_known_multiples(plain, judge):
     for factor in (0.0, 0.5, 0.9):
         score = judge.metrics(plain.answers(judge, lambda x, k=factor: k * plain.exact(x)))["relative_l2"]

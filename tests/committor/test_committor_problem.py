@@ -25,6 +25,20 @@ def test_a_good_problem_is_made():
     np.testing.assert_array_equal(problem.in_b(x), [False, False, True])
 
 
+def test_whole_numbers_and_single_precision_become_double():
+    """Solvers need not think of them."""
+    loose = {
+        "beta": np.float32(1.0),
+        "start_a": np.array([[-1, 0]]),
+        "start_b": np.array([[1.0, 0.0]], np.float32),
+        "box": np.array([[-3, -3], [3, 3]]),
+        "mobility": np.array([1, 0]),
+    }
+    problem = CommittorProblem(**GOOD | loose)
+    assert type(problem.beta) is float
+    assert {getattr(problem, name).dtype for name in loose if name != "beta"} == {np.dtype(np.float64)}
+
+
 BAD = {
     "dim 0": ({"dim": 0}, "dim is 0; expected a whole number >= 1"),
     "dim 2.5": ({"dim": 2.5}, "dim is 2.5; expected a whole number >= 1"),

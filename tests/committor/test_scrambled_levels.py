@@ -14,6 +14,11 @@ SCRAMBLED = 1.05
 """Ratio of the largest to the least factor, at least: a constant one scrambles nothing."""
 
 
+HIDDEN = 0.3
+"""Standard deviation, over the judge's points, of the logarithm of A's factor over B's, root mean square over seeds: that of
+the exact functions is 1 to 4. Of sines as long as |x| in many dimensions it was .05 to .2, and levels told the committor."""
+
+
 def factors(one, other, side, x):
     """By how much one boundary function is larger than another where both are outside, and whether their sets are one."""
     values = [np.asarray(getattr(problem, side)(x)) for problem in (one, other)]
@@ -24,6 +29,22 @@ def factors(one, other, side, x):
 
 def test_all_families_are_here():
     assert len(FAMILIES) >= 17
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_levels_are_scrambled_where_the_judge_looks(name):
+    entry, spreads = load_registry().problems[name], []
+    parameters = entry.parameters(**entry.instances["standard"][0])
+    exact = dataclasses.replace(parameters, levels="exact")
+    for seed in range(4):
+        x = resolve(entry.judge)(parameters, seed).inquiry.looks
+        problem, plain = (resolve(entry.build)(values, seed) for values in (parameters, exact))
+        logs = [
+            np.log(np.asarray(getattr(problem, side)(x)) / np.asarray(getattr(plain, side)(x)))
+            for side in ("boundary_a", "boundary_b")
+        ]
+        spreads.append(np.std(logs[0] - logs[1]))
+    assert np.sqrt(np.mean(np.square(spreads))) > HIDDEN
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -67,6 +67,17 @@ def test_judge_makes_sense(problem):
     assert judge.headline(judge.points.share).value == 0
 
 
+def test_walkers_have_forgotten_their_starts_before_they_are_looked_at(problem):
+    """Half start in each set. What is left of that falls as exp(-(k_AB + k_BA) t), k_AB = nu / rhoA and k_BA = nu / rhoB;
+    where a symmetry exchanges A and B, half is right."""
+    if any(exchanges for _, exchanges in problem.symmetries):
+        pytest.skip("half of the time belongs to each")
+    stored = store.load(problem.stem)
+    share, error = stored.record["mean and standard error"]["rhoA"]
+    left = math.exp(-problem.burn_in * (stored.rate / share + stored.rate / (1.0 - share)))
+    assert left * abs(share - 0.5) < 0.1 * error
+
+
 def test_shares_obey_the_symmetry_of_the_reactive_law(problem):
     """q and 1 - q have the same law there (A and B are images of each other): mean 1/2 within 4 sigma of pieces."""
     if not any(exchanges for _, exchanges in problem.symmetries):

@@ -76,6 +76,7 @@ def test_degenerate_noise_has_fewer_columns():
         ({"times": (0.5, 2.0)}, "at most the horizon"),
         ({"times": (math.nan,)}, "increasing"),
         ({"box": np.zeros((2, 3))}, "box has shape"),
+        ({"box": np.array([[1.0, 1.0], [-1.0, -1.0]])}, "box is .* expected a finite lower corner"),
         ({"particles": (3, 1)}, "expected \\(N, d1\\) with N d1 = 2"),
         ({"drift": lambda x, t: x[:, :1]}, "drift\\(x, 0\\) gave shape \\(8, 1\\)"),
         ({"drift": lambda x, t: x / (1.0 - t) if t < 1 else x * np.nan}, "drift\\(x, 1\\) gave shape"),

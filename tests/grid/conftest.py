@@ -181,6 +181,15 @@ def make_exact():
 
 
 @pytest.fixture
+def nested():
+    """A shell about B whose start points all around have the same mean as B's."""
+    known = shell(2, 0.5, 10.0)
+    centre = known.problem.start_b[0]
+    around = centre + 1.1 * np.concatenate([np.eye(2), -np.eye(2)])
+    return replace(known, problem=replace(known.problem, start_a=around))
+
+
+@pytest.fixture
 def timeless():
     """A context whose budget never ends."""
     return TIMELESS

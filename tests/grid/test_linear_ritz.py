@@ -251,3 +251,13 @@ def test_only_separable_problems_are_taken():
     assert LINEAR_RITZ.supports(DOUBLE_WELL.facts(DoubleWellParameters())) is None
     facts = dataclasses.replace(DOUBLE_WELL.facts(DoubleWellParameters()), flags=frozenset({"reversible"}))
     assert "one coordinate" in LINEAR_RITZ.supports(facts)
+
+
+def test_a_potential_of_single_precision_is_taken(exact):
+    """Chances of draws are summed in double precision all the same."""
+    single = dataclasses.replace(
+        exact.problem, potential=lambda x: exact.problem.potential(x).astype(np.float32)
+    )
+    section = line_section(single, single.potential)
+    assert section.energy.dtype == np.float64
+    assert np.sum(section.law) == pytest.approx(1.0, abs=1e-12)

@@ -180,3 +180,8 @@ def test_the_entry_is_a_control_and_declines_circulation():
     assert "gradient drift" in PROJECTED_GRID.supports(facts())
     with pytest.raises(ValueError, match=r"margin is 0\.0; expected a finite number > 0"):
         ProjectedGridParameters(margin=0.0)
+
+
+def test_a_set_about_the_other_one_is_apart_from_it_though_means_coincide(nested, timeless):
+    *_, last = checkpoints(nested.problem, timeless, 3)
+    np.testing.assert_allclose(values(last, nested.points), nested.q(nested.points), atol=1e-4)

@@ -10,6 +10,7 @@ import pytest
 
 import mfbench
 from mfbench_grid import tensor_train
+from mfbench_grid.blocks.hot_walkers import walked
 from mfbench_grid.tensor_train_entry import TENSOR_TRAIN, TensorTrainParameters
 
 DEFAULT = TensorTrainParameters()
@@ -161,3 +162,11 @@ def test_a_sweep_that_stumbles_costs_the_answer_nothing(make_exact, timeless, mo
     ]
     assert next(sweeps) > 6
     np.testing.assert_allclose(errors[1], errors[0], rtol=0.5)
+
+
+def test_hot_walkers_leave_their_starts_where_a_set_lies_about_the_other_one(nested):
+    """Their means coincide, and moves of no length would stay so."""
+    problem = nested.problem
+    places = walked(problem, problem.potential, 10.0, np.random.default_rng(0))
+    assert len(np.unique(places, axis=0)) > 1000
+    assert np.std(places[:, 0]) > 0.1

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -16,7 +17,7 @@ from mfbench import points
 from mfbench.closure import closure, code_hash, forget, has_changed
 from mfbench.record import Cell, Limits, Look, Metric, Record, Status
 from mfbench.registry import load_registry
-from mfbench.rejudging import CannotJudge, judge_anew, judged_anew
+from mfbench.rejudging import CannotJudge, judge_anew, judged_anew, milestones_anew
 from mfbench.store import Store, decode_record
 from mfbench.tasks.judging import Inquiry
 
@@ -182,6 +183,24 @@ def test_points_have_a_fingerprint():
     ]
     found = {points.fingerprint(one) for one in (inquiry, *others)}
     assert len(found) == 4
+
+
+def test_milestones_are_judged_anew_with_their_trial():
+    """Again and again: their looks stay, with the errors of the judge, in the order of their stored values."""
+    judge = SimpleNamespace(
+        inquiry=SimpleNamespace(looks=np.zeros((2, 1))),
+        headline=lambda row: SimpleNamespace(value=float(np.sum(row))),
+    )
+    curve = [Look(seconds=float(second), error=9.0, work={}, milestone=second != 2) for second in range(1, 5)]
+    rows = {"milestones": np.array([[1.0, 2.0], [3.0, 4.0], [np.nan, 0.0]])}
+    found = milestones_anew(rows, SimpleNamespace(curve=curve), judge)
+    assert [(look.seconds, look.error, look.milestone) for look in found] == [
+        (1.0, 3.0, True), (3.0, 7.0, True), (4.0, None, True),
+    ]  # fmt: skip
+    assert milestones_anew(rows, SimpleNamespace(curve=found), judge) == found
+    with pytest.raises(ValueError, match=r"milestones of shape \(3, 2\); expected \(2, 2\)"):
+        milestones_anew(rows, SimpleNamespace(curve=curve[:3]), judge)
+    assert milestones_anew({}, SimpleNamespace(curve=curve[1:2]), judge) == []
 
 
 def test_code_that_is_edited_while_a_host_runs_is_noticed(tmp_path, monkeypatch):

@@ -1,15 +1,19 @@
 """Galerkin's method on a chain of few states, the ridge basis on the sets, and the arithmetic of rates."""
 
+import itertools
 import math
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mfbench import Context
+from mfbench.tasks.committor import CommittorProblem
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.rates import Rates
 from mfbench_jax.blocks.ridges import STEEPEST, draw, make_basis
-from mfbench_jax.markov_model import galerkin
+from mfbench_jax.markov_model import galerkin, solve
+from mfbench_jax.markov_model_entry import MarkovModel
 
 
 def test_with_indicators_for_a_basis_it_is_the_committor_of_the_counted_chain():
@@ -32,6 +36,26 @@ def test_with_indicators_for_a_basis_it_is_the_committor_of_the_counted_chain():
     coefficients, kept = galerkin(indicators(start), indicators(end), guess(end) - guess(start), 1e-6)
     assert kept == 5
     np.testing.assert_allclose(guess(np.arange(1, 6)) + coefficients, q, atol=1e-12)
+
+
+@pytest.mark.parametrize("gap", [1.0, 0.25])
+def test_who_has_hit_a_set_counts_for_it_wherever_the_last_step_ends(gap):
+    """No force between two planes, a gap of four time steps' width: q = x / gap. By places alone it was .07 off."""
+    problem = CommittorProblem(
+        dim=1,
+        beta=1.0,
+        potential=lambda x: 0.0 * x[:, 0],
+        boundary_a=lambda x: x[:, 0],
+        boundary_b=lambda x: gap - x[:, 0],
+        start_a=np.array([[-0.2 * gap]]),
+        start_b=np.array([[1.2 * gap]]),
+        box=np.array([[-gap], [2 * gap]]),
+    )
+    context = Context(seed=3, device="cpu", threads=1, budget=math.inf, elapsed=lambda: 0.0)
+    run = itertools.islice(solve(problem, MarkovModel(functions=40, lag=16), context), 12)
+    last = [one for one in run if "lag" in one.reports][-1]
+    x = np.linspace(0.02, 0.98, 50)[:, None] * gap
+    assert np.sqrt(np.mean((np.asarray(last.evaluate(last.state, x)) - x[:, 0] / gap) ** 2)) < 0.02
 
 
 def test_components_that_hardly_vary_are_left_out():

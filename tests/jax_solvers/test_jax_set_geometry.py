@@ -59,6 +59,22 @@ def test_balls_have_the_curvature_of_their_radius_whatever_the_factor(dim, facto
     )
 
 
+def test_a_part_that_only_later_start_points_tell_of_is_seen():
+    """B is 4.9 to the right of A, and .3 to the left of it."""
+    starts = np.repeat([[5.5], [-0.6]], 20, axis=0)
+    problem = CommittorProblem(
+        dim=1,
+        beta=1.0,
+        potential=lambda x: 0.0 * x[:, 0],
+        boundary_a=lambda x: jnp.abs(jnp.asarray(x)[:, 0]) - 0.1,
+        boundary_b=lambda x: jnp.minimum(5.0 - jnp.asarray(x)[:, 0], jnp.asarray(x)[:, 0] + 0.4),
+        start_a=np.zeros((1, 1)),
+        start_b=starts,
+        box=np.array([[-1.0], [6.0]]),
+    )
+    assert longest_step(problem, np.ones(1)) == pytest.approx(0.5 * (GAP * 0.3) ** 2)
+
+
 def test_the_step_is_that_of_the_formula():
     gap, bent = 1.0, 9.0
     assert longest_step(shell(10), np.ones(10)) == pytest.approx(0.5 * 2.0 * BENT * gap / bent)

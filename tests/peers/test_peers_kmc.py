@@ -228,5 +228,12 @@ def test_a_basis_whose_nodes_all_lie_in_the_sets_is_passed_over():
 
 
 def test_orders_grow_by_the_root_of_two_up_to_the_largest_basis():
-    assert list(orders(5, 2)) == [5, 7, 10, 14, 20, 28, 40, 57, 80]
-    assert list(orders(5, 3)) == [5, 7, 10, 14]
+    for dim, expected in ((2, [5, 7, 10, 14, 20, 28, 40, 57, 80]), (3, [5, 7, 10, 14])):
+        found = list(orders(5, np.array([[-1.0] * dim, [2.0] * dim])))
+        np.testing.assert_array_equal(found, np.transpose([expected] * dim))
+
+
+def test_longer_sides_have_more_modes():
+    found = list(orders(5, np.array([[0.0, 0.0], [16.0, 1.0]])))
+    np.testing.assert_array_equal(found[2], [20, 5])
+    assert np.prod(found[-1] + 1) <= kmc_committor.LARGEST

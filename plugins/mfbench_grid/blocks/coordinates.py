@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem, Field
+from mfbench.tasks.starts import apart
 from mfbench_grid.blocks.plane import (
     ALONE,
     STEP,
@@ -53,8 +54,7 @@ class Surroundings:
 
 def surroundings(problem: CommittorProblem, potential: Field) -> Surroundings:
     """Look around, with this potential (the problem's own, counted or not)."""
-    apart = np.mean(problem.start_b, axis=0) - np.mean(problem.start_a, axis=0)
-    step = STEP * max(float(np.linalg.norm(apart)), 1e-3 * float(np.min(problem.box[1] - problem.box[0])))
+    step = STEP * apart(problem.start_a, problem.start_b)
     bottoms = np.stack(
         [minimum(potential, central(start), step) for start in (problem.start_a, problem.start_b)]
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem, Field
+from mfbench.tasks.starts import apart, some_of
 
 WALKERS = 64
 MOVES = 600
@@ -26,13 +27,10 @@ def walked(problem: CommittorProblem, potential: Field, heat: float, rng: np.ran
         Diverged: beta V is not finite at a place that a walker tried, with the place and the energy.
     """
     half = WALKERS // 2
-    x = np.concatenate(
-        [np.resize(start, (half, problem.dim)) for start in (problem.start_a, problem.start_b)]
-    )
+    x = np.concatenate([some_of(start, half, rng) for start in (problem.start_a, problem.start_b)])
     beta = problem.beta / heat
     energy = np.asarray(potential(x))
-    length = LONGEST * np.linalg.norm(np.mean(problem.start_b, axis=0) - np.mean(problem.start_a, axis=0))
-    length /= np.sqrt(problem.dim)
+    length = LONGEST * apart(problem.start_a, problem.start_b) / np.sqrt(problem.dim)
     places = [x]
     for move in range(1, MOVES + 1):
         proposed = x + length * rng.standard_normal(x.shape)

@@ -82,7 +82,7 @@ def line_section(problem: CommittorProblem, potential: Field) -> LineSection:
     start_a, start_b = central(problem.start_a), central(problem.start_b)
     step = STEP * float(np.linalg.norm(start_b - start_a))
     across = normals(problem, step)
-    direction = np.linalg.svd(across)[2][0]
+    direction = np.linalg.svd(across, full_matrices=False)[2][0]
     direction *= np.sign(direction @ (start_b - start_a))
     alike = float(np.min(np.abs(across @ direction)))
     if alike < 1.0 - PARALLEL:
@@ -134,7 +134,7 @@ def _on_cells(
     )
     index = np.arange(-below, CELLS + above)
     s = ends[0] + width * (index + 0.5)
-    energy = problem.beta * np.asarray(potential(plane.lift(s[:, None])))
+    energy = problem.beta * np.asarray(potential(plane.lift(s[:, None])), dtype=float)
     energy = energy - np.min(energy)
     free = (index >= 0) & (index < CELLS)
     kept = free | (energy < HIGHEST)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from mfbench.tasks.committor import CommittorProblem, Field
+from mfbench.tasks.starts import apart
 from mfbench_grid.blocks.crossing import crossing
 
 STEP = 1e-4
@@ -122,7 +123,7 @@ def directions(across_sets: np.ndarray, curvature: np.ndarray, count: int) -> np
     The normals' second direction is taken where they lie in a plane. Where they lie on a line, as those of
     half-spaces, or fill more than a plane, as those of balls, they say nothing of a second direction.
     """
-    _, size, axes = np.linalg.svd(across_sets)
+    _, size, axes = np.linalg.svd(across_sets, full_matrices=False)
     size = np.r_[size, np.zeros(2)]
     first = axes[0]
     if count == 1:
@@ -160,8 +161,7 @@ def plane_of(problem: CommittorProblem, potential: Field) -> Plane:
     Where it misses A or B it is laid through a start point of each instead, those nearest to their means,
     flat, and V's softest direction.
     """
-    apart = np.mean(problem.start_b, axis=0) - np.mean(problem.start_a, axis=0)
-    step = STEP * float(np.linalg.norm(apart))
+    step = STEP * apart(problem.start_a, problem.start_b)
     ends = [central(start) for start in (problem.start_a, problem.start_b)]
     bottoms = np.stack([minimum(potential, end, step) for end in ends])
     centre = bottoms[np.argmin(np.asarray(potential(bottoms)))]

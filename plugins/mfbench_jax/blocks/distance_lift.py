@@ -30,6 +30,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.tasks.committor import CommittorProblem
+from mfbench.tasks.starts import nearest
 
 from .compiled import once
 from .distance import Distance, distance_to, jet_of, shapes_at_anchors, steepness
@@ -138,7 +139,7 @@ def layer_jet(t: Jet, profile: Profile, mobility: np.ndarray | float = 1.0) -> J
 
 def distance_lift(problem: CommittorProblem) -> DistanceLift:
     """The lift of a problem, from its boundary functions and start points."""
-    gap = float(np.min(np.linalg.norm(problem.start_a[:, None] - problem.start_b[None], axis=2)))
+    gap = nearest(problem.start_a, problem.start_b)
 
     def layer(boundary: Callable[[jax.Array], jax.Array], inside: np.ndarray) -> Layer:
         distance = distance_to(boundary, inside, gap)

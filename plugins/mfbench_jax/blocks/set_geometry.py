@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem
+from mfbench.tasks.starts import some_of
 
 from .distance import Field, steepness
 
@@ -38,8 +39,8 @@ def longest_step(problem: CommittorProblem, strength: np.ndarray) -> float:
         problem: its sets and start points.
         strength: (d,) diagonal of M^{1/2}.
     """
-    starts = (np.resize(points, (LINES, problem.dim)) for points in (problem.start_a, problem.start_b))
-    a, b = (np.asarray(points, float) for points in starts)
+    rng = np.random.default_rng(0)
+    a, b = (some_of(points, LINES, rng) for points in (problem.start_a, problem.start_b))
     leave_a, leave_b = boundary_point(problem.boundary_a, a, b), boundary_point(problem.boundary_b, b, a)
     gaps = np.linalg.norm(leave_b - leave_a, axis=1) / float(np.max(strength))
     seen = gaps > APART * np.linalg.norm(b - a, axis=1) / float(np.max(strength))

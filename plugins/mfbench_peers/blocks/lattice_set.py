@@ -13,10 +13,13 @@ SEARCHED = {1: 1000, 2: 100, 3: 30}
 """Cells along an axis of the box, by dimension, in which a set is looked for."""
 
 
-def cell_centres(box: np.ndarray, cells: int) -> np.ndarray:
-    """(cells^d, d) centres of the equal cells of a box (2, d), so many along each axis."""
-    steps = (np.arange(cells) + 0.5) / cells
-    axes = [lower + (upper - lower) * steps for lower, upper in box.T]
+def cell_centres(box: np.ndarray, cells: int | np.ndarray) -> np.ndarray:
+    """(n, d) centres of the equal cells of a box (2, d), so many along each axis; one number serves all axes."""
+    counts = np.broadcast_to(cells, box.shape[1])
+    axes = [
+        lower + (upper - lower) * (np.arange(count) + 0.5) / count
+        for (lower, upper), count in zip(box.T, counts, strict=True)
+    ]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
 
 
