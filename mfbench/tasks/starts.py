@@ -1,9 +1,8 @@
-"""Start points of a committor problem: some of many, and how far apart those of A and of B are."""
+"""Some of many start points."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 
 def some_of(points: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
@@ -14,15 +13,3 @@ def some_of(points: np.ndarray, number: int, rng: np.random.Generator) -> np.nda
     count = len(points)
     drawn: np.ndarray = points[rng.permutation(max(count, number))[:number] % count]
     return drawn
-
-
-def nearest(one: np.ndarray, other: np.ndarray) -> float:
-    """The least distance between points (m, d) and others (n, d)."""
-    return float(np.min(cKDTree(one).query(other)[0]))
-
-
-def apart(start_a: np.ndarray, start_b: np.ndarray) -> float:
-    """How far A and B are apart: the distance of the means of their start points, and where one set lies about the other,
-    so that these coincide, that of the nearest two."""
-    means = float(np.linalg.norm(np.mean(start_b, axis=0) - np.mean(start_a, axis=0)))
-    return max(means, nearest(start_a, start_b))

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from mfbench.tasks.committor_judge import ReferencePoints
+from mfbench.tasks.committor_points import ReferencePoints
 from mfbench.tasks.judging import Answers
 from mfbench_committor import double_well, mueller
 from mfbench_committor.entries.mueller import MuellerParameters

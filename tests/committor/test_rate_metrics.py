@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mfbench.reference import Reference
-from mfbench.tasks.committor_judge import EnergyPoints
+from mfbench.tasks.committor_points import EnergyPoints
 
 
 def test_exact_committor_has_the_exact_rate_in_both_forms(plain, judge):

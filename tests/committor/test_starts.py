@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mfbench.tasks.starts import apart, nearest, some_of
+from mfbench.tasks.gaps import apart, nearest
+from mfbench.tasks.starts import some_of
 
 
 @pytest.mark.parametrize(("count", "number"), [(3, 8), (8, 3), (5, 5), (1, 4)])

@@ -13,6 +13,7 @@ from mfbench.tasks.judging import Answers
 from mfbench_committor import ginzburg_landau
 from mfbench_committor.shooting import store
 from mfbench_committor.shooting.judge import shot_judge
+from mfbench_committor.shooting.reference import SIGMAS
 from mfbench_committor.shooting.standing import ENTRIES, standing_problems
 
 DATA = resources.files("mfbench_committor").joinpath("shot_data")
@@ -74,8 +75,10 @@ def test_walkers_have_forgotten_their_starts_before_they_are_looked_at(problem):
         pytest.skip("half of the time belongs to each")
     stored = store.load(problem.stem)
     share, error = stored.record["mean and standard error"]["rhoA"]
-    left = math.exp(-problem.burn_in * (stored.rate / share + stored.rate / (1.0 - share)))
-    assert left * abs(share - 0.5) < 0.1 * error
+    pace = stored.rate / share + stored.rate / (1.0 - share)
+    first, watched = math.exp(-pace * problem.burn_in), pace * problem.time
+    left = abs(share - 0.5) * first * -math.expm1(-watched) / watched
+    assert left < 0.1 * SIGMAS * error, "a tenth of the error bar, in the mean over all looks"
 
 
 def test_shares_obey_the_symmetry_of_the_reactive_law(problem):

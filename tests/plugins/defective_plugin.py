@@ -12,7 +12,8 @@ import numpy as np
 import mfbench
 from mfbench.conformance.runs import PROBE_BUDGET
 from mfbench.tasks.committor import BOX_PROBES, PROBES, CommittorProblem
-from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
+from mfbench.tasks.committor_judge import CommittorJudge
+from mfbench.tasks.committor_points import EnergyPoints, ReferencePoints
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,8 @@ from array_api_compat import array_namespace
 
 import mfbench
 from mfbench.tasks.committor import CommittorProblem
-from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
+from mfbench.tasks.committor_judge import CommittorJudge
+from mfbench.tasks.committor_points import EnergyPoints, ReferencePoints
 
 BETA, EDGE = 4.0, 0.9
 """The law of x2 = .25 z, z standard normal, has 3e-4 of its mass beyond the edge: among hundreds of walkers soon one."""

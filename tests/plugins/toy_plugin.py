@@ -13,7 +13,8 @@ import numpy as np
 
 import mfbench
 from mfbench.tasks.committor import CommittorProblem
-from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
+from mfbench.tasks.committor_judge import CommittorJudge
+from mfbench.tasks.committor_points import EnergyPoints, ReferencePoints
 
 
 @dataclasses.dataclass(frozen=True)

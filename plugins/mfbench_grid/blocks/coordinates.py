@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mfbench.tasks.committor import CommittorProblem, Field
-from mfbench.tasks.starts import apart
+from mfbench.tasks.gaps import apart
 from mfbench_grid.blocks.plane import (
     ALONE,
     STEP,

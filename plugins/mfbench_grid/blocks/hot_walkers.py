@@ -6,7 +6,8 @@ import numpy as np
 
 from mfbench import Diverged
 from mfbench.tasks.committor import CommittorProblem, Field
-from mfbench.tasks.starts import apart, some_of
+from mfbench.tasks.gaps import apart
+from mfbench.tasks.starts import some_of
 
 WALKERS = 64
 MOVES = 600

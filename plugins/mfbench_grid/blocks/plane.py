@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from mfbench.tasks.committor import CommittorProblem, Field
-from mfbench.tasks.starts import apart
+from mfbench.tasks.gaps import apart
 from mfbench_grid.blocks.crossing import crossing
 
 STEP = 1e-4

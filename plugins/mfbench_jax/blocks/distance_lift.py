@@ -30,7 +30,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from mfbench.tasks.committor import CommittorProblem
-from mfbench.tasks.starts import nearest
+from mfbench.tasks.gaps import nearest
 
 from .compiled import once
 from .distance import Distance, distance_to, jet_of, shapes_at_anchors, steepness

@@ -8,7 +8,8 @@ import numpy as np
 
 from mfbench.frames import Frame
 from mfbench.reference import Reference
-from mfbench.tasks.committor_judge import CommittorJudge, EnergyPoints, ReferencePoints
+from mfbench.tasks.committor_judge import CommittorJudge
+from mfbench.tasks.committor_points import EnergyPoints, ReferencePoints
 from mfbench_committor.blocks.reduced_points import POINTS_SEED, KnownPoints, ReducedPoints
 
 Lift = Callable[[np.ndarray, np.random.Generator], np.ndarray]
