@@ -58,7 +58,12 @@ def main() -> None:
         place.text(0.03, 0.05, records[0].headline, transform=place.transAxes, fontsize=7, color="0.4")
     for place in axes[-1]:
         place.set_xlabel("seconds", fontsize=8)
-    lines = [plt.Line2D([], [], color=colour, label=solver) for solver, colour in COLOURS.items()]
+    there = {record.cell.solver for records in panels.values() for record in records}
+    lines = [
+        plt.Line2D([], [], color=colour, label=solver)
+        for solver, colour in COLOURS.items()
+        if solver in there
+    ]
     lines.append(plt.Line2D([], [], color="0.5", ls="--", label="best control"))
     figure.legend(handles=lines, loc="lower right", ncols=3, frameon=False)
     figure.tight_layout()
