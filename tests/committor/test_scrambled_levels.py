@@ -12,8 +12,6 @@ from mfbench.registry import load_registry, resolve
 FAMILIES = sorted(name for name, entry in load_registry().problems.items() if entry.task == "committor")
 SCRAMBLED = 1.05
 """Ratio of the largest to the least factor, at least: a constant one scrambles nothing."""
-
-
 HIDDEN = 0.3
 """Standard deviation, over the judge's points, of the logarithm of A's factor over B's, root mean square over seeds: that of
 the exact functions is 1 to 4. Of sines as long as |x| in many dimensions it was .05 to .2, and levels told the committor."""
