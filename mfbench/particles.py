@@ -35,6 +35,8 @@ REACHES = (1.2, 1.4, 1.75, 2.1)
 """Distances at which a neighbour counts half, in units of that of nearest neighbours."""
 SHARPNESS = 4
 """Power of the squared distance with which it ceases to count."""
+THIN = 0.02
+"""Share of a boundary function's mean over the other set's start points from which on its logarithm is told."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def nearest_squared(places: np.ndarray) -> float:
 
 
 class SymmetricFunctions:
-    """Functions of identical particles that stay as they are when these are exchanged or moved together.
+    """Functions of identical particles that stay as they are when these are exchanged or moved together, and the sets'.
 
     With the number of neighbours within some reach, counted smoothly,
 
@@ -141,6 +143,9 @@ class SymmetricFunctions:
     w_ij (c_i - mean c) (c_j - mean c). They are standardised over the start points and told as asinh of that: elsewhere
     moments may be far larger, and steps of a training with them. After Behler and Parrinello, Phys. Rev. Lett. 98 (2007)
     146401; the moments as in Tribello, Ceriotti, Parrinello, PNAS 107 (2010) 17509.
+
+    The last two are asinh of the boundary functions in units of THIN of what they are on the other set: a lift is made of
+    them, and what in their values means nothing could not be taken off it by functions of distances alone.
 
     Args:
         problem: its start points give the unit of length, the distance of nearest neighbours (median), and the
@@ -156,17 +161,27 @@ class SymmetricFunctions:
         self._across = np.kron(self._first - self._second, np.eye(size))
         starts = np.concatenate([problem.start_a, problem.start_b])
         self._near = nearest_squared(starts.reshape(len(starts), m, size))
+        self._edges = [
+            (boundary, THIN * float(np.mean(np.asarray(boundary(far)))))
+            for boundary, far in (
+                (problem.boundary_a, problem.start_b),
+                (problem.boundary_b, problem.start_a),
+            )
+        ]
         found = self._raw(starts)
         self._mean, self._unit = found.mean(axis=0), np.maximum(found.std(axis=0), np.finfo(float).tiny)
 
     @property
     def number(self) -> int:
         """How many functions there are."""
-        return 5 * len(REACHES)
+        return 5 * len(REACHES) + 2
 
     def __call__(self, x: Any) -> Any:
         """(n, d) array of numpy, torch or jax -> (n, number) of the same kind."""
-        return array_namespace(x).asinh((self._raw(x) - like(self._mean, x)) / like(self._unit, x))
+        xp = array_namespace(x)
+        found = xp.asinh((self._raw(x) - like(self._mean, x)) / like(self._unit, x))
+        edges = [xp.asinh(boundary(x) / unit)[:, None] for boundary, unit in self._edges]
+        return xp.concat([found, *edges], axis=1)
 
     def _raw(self, x: Any) -> Any:
         """(n, number) in their own units."""

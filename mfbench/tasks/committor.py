@@ -257,7 +257,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-def scrambled(boundary: Field, dim: int, seed: int, length: float) -> Field:
+def scrambled(boundary: Field, dim: int, seed: int, length: float, of: VectorField | None = None) -> Field:
     """A boundary function times a smooth positive random factor, exp(sum of three sines).
 
     The zero set and the sign stay; the level sets away from the boundary lose their meaning,
@@ -269,6 +269,8 @@ def scrambled(boundary: Field, dim: int, seed: int, length: float) -> Field:
         seed: fixes the factor; drawn per repetition, the same for every solver.
         length: typical size of a coordinate, not of |x|: the sines' wave numbers are between 1/length and 2/length, and what
             a random direction sees of a way from A to B is about its coordinates' size.
+        of: points (n, D) -> (n, d) what the factor is a function of; the coordinates, if not given. Where V and the sets do
+            not tell particles apart, a factor that did would break a symmetry that every solver is right to use.
     """
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((FACTOR_SINES, dim))
@@ -278,7 +280,8 @@ def scrambled(boundary: Field, dim: int, seed: int, length: float) -> Field:
 
     def function(x: Any) -> Any:
         xp = array_namespace(x)
-        angle = x @ like(waves.T, x) + like(phases, x)
+        seen = x if of is None else of(x)
+        angle = seen @ like(waves.T, x) + like(phases, x)
         return boundary(x) * xp.exp(FACTOR_AMPLITUDE * xp.sum(xp.sin(angle), axis=1))
 
     return function

@@ -27,6 +27,8 @@ from mfbench_grid.blocks.plane import Plane, plane_of, starts_on
 from mfbench_grid.blocks.tensor_grid import TensorGrid
 from mfbench_grid.projected_grid_entry import ProjectedGridParameters
 
+AT_ONCE = 1_000_000
+"""Coordinates of points that the problem's functions are asked about in one call."""
 SURVEYED = 128
 """Cells along each axis of the grid on which the part that matters is looked for."""
 
@@ -82,9 +84,9 @@ def held_to(plane: Plane, problem: CommittorProblem, potential: Field, margin: f
         return CommittorProblem(
             dim=plane.basis.shape[1],
             beta=problem.beta,
-            potential=lambda u: potential(plane.lift(u)),
-            boundary_a=lambda u: np.asarray(problem.boundary_a(plane.lift(u))),
-            boundary_b=lambda u: np.asarray(problem.boundary_b(plane.lift(u))),
+            potential=on_plane(plane, potential),
+            boundary_a=on_plane(plane, problem.boundary_a),
+            boundary_b=on_plane(plane, problem.boundary_b),
             start_a=start_a,
             start_b=start_b,
             box=box,
@@ -105,6 +107,17 @@ def held_to(plane: Plane, problem: CommittorProblem, potential: Field, margin: f
             ]
         )
     )
+
+
+def on_plane(plane: Plane, field: Field) -> Field:
+    """A field at points of the plane, (n, k) -> (n,), asked for few at once: a problem of many particles holds all pairs."""
+    rows = max(1, AT_ONCE // len(plane.centre))
+
+    def values(u: np.ndarray) -> np.ndarray:
+        parts = np.split(u, range(rows, len(u), rows))
+        return np.concatenate([np.asarray(field(plane.lift(part))) for part in parts])
+
+    return values
 
 
 def evaluate(state: Projected, x: np.ndarray) -> np.ndarray:

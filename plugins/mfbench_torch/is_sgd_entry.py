@@ -29,7 +29,7 @@ class ImportanceSampling:
             what the lift can hold.
         calibrate: the flux through the level sets of f sets the values on them.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
-            value at the other set.
+            value at the other set; in more than ten dimensions less by sqrt(10 / d).
         memory: updates over which overlaps are averaged at first; a tenth of the run later on. 0: weights come from the
             last look alone.
         heat: temperature over the problem's at which walkers in windows along logit f begin again where these reach so

@@ -14,6 +14,7 @@ from mfbench.frames import like
 from mfbench.tasks.committor import CommittorProblem, Field, scrambled
 from mfbench.tasks.shot_judge import ShotJudge
 from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.blocks.standardised import standardised
 from mfbench_committor.entries.lj7 import LJ7Parameters
 from mfbench_committor.shooting.cluster import Cluster
 from mfbench_committor.shooting.judge import shot_judge
@@ -28,6 +29,8 @@ SWITCH = 1.5
 """Two particles at this distance count as half neighbours."""
 DISC_A, DISC_B = ((0.5526, -0.0935), 0.1034), ((0.7184, 1.1607), 0.07275)
 """Centre and radius in the plane of the moments."""
+MOMENTS = 4
+"""Of the coordination numbers that boundary functions are scrambled by: no permutation, turn or reflection changes them."""
 STARTS = 32
 """Start points in each set."""
 OUTSIDE = 28.0
@@ -49,14 +52,16 @@ CENTRE = np.kron(np.ones((PARTICLES, 1)), np.eye(2)) / math.sqrt(2.0 * PARTICLES
 def build(parameters: LJ7Parameters, seed: int) -> CommittorProblem:
     """The problem as solvers see it."""
     beta, seeds = parameters.beta, repetition_seeds(seed)
+    rng = np.random.default_rng(seeds.starts)
+    start_a, start_b = starts(trapezoid(), DISC_A, beta, rng), starts(hexagon(), DISC_B, beta, rng)
+    seen = standardised(shape, np.concatenate([start_a, start_b]))
     boundary_a, boundary_b = (
-        scrambled(boundary, DIM, factor, length()) if parameters.levels == "scrambled" else boundary
+        scrambled(boundary, MOMENTS, factor, 1.0, seen) if parameters.levels == "scrambled" else boundary
         for boundary, factor in (
             (moment_boundary(*DISC_A), seeds.factor_a),
             (moment_boundary(*DISC_B), seeds.factor_b),
         )
     )
-    rng = np.random.default_rng(seeds.starts)
     reach = REACH + math.sqrt(2.0 * OUTSIDE / beta * (1.0 / STIFFNESS + 1.0 / PARTICLES))
     return CommittorProblem(
         dim=DIM,
@@ -64,8 +69,8 @@ def build(parameters: LJ7Parameters, seed: int) -> CommittorProblem:
         potential=potential,
         boundary_a=boundary_a,
         boundary_b=boundary_b,
-        start_a=starts(trapezoid(), DISC_A, beta, rng),
-        start_b=starts(hexagon(), DISC_B, beta, rng),
+        start_a=start_a,
+        start_b=start_b,
         box=np.stack([np.full(DIM, -reach), np.full(DIM, reach)]),
     )
 
@@ -107,11 +112,15 @@ def pair_squares(x: Any) -> Any:
     return lengths_squared(x @ like(DIFFERENCES, x))
 
 
+def coordination(x: Any) -> Any:
+    """(n, 7) smooth number of neighbours of each particle."""
+    return 1.0 / (1.0 + (pair_squares(x) / SWITCH**2) ** 4) @ like(ENDS, x)
+
+
 def moments(x: Any) -> tuple[Any, Any]:
     """(n,) second and third central moment of the seven coordination numbers."""
     xp = array_namespace(x)
-    bonds = 1.0 / (1.0 + (pair_squares(x) / SWITCH**2) ** 4)
-    counts = bonds @ like(ENDS, x)
+    counts = coordination(x)
     counts = counts - xp.mean(counts, axis=1)[:, None]
     return xp.mean(counts**2, axis=1), xp.mean(counts**3, axis=1)
 
@@ -124,6 +133,15 @@ def moment_boundary(centre: tuple[float, float], radius: float) -> Field:
         return ((second - centre[0]) ** 2 + (third - centre[1]) ** 2 - radius**2) / (2.0 * radius)
 
     return function
+
+
+def shape(x: Any) -> Any:
+    """(n, MOMENTS) mean of the seven coordination numbers and their central moments of order 2, 3 and 4."""
+    xp = array_namespace(x)
+    counts = coordination(x)
+    mean = xp.mean(counts, axis=1)
+    beyond = counts - mean[:, None]
+    return xp.stack([mean, *(xp.mean(beyond**k, axis=1) for k in range(2, MOMENTS + 1))], axis=1)
 
 
 @cache
@@ -142,11 +160,6 @@ def trapezoid() -> np.ndarray:
         for i in range(count)
     ]
     return minimum(np.array(rows))
-
-
-def length() -> float:
-    """Typical size of a coordinate."""
-    return float(np.linalg.norm(hexagon())) / math.sqrt(DIM)
 
 
 def minimum(lattice: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ of every other particle the image in the box about it.
 from __future__ import annotations
 
 import itertools
-import math
 from functools import cache
 from typing import Any
 
@@ -21,6 +20,7 @@ from mfbench.tasks.shot_judge import ShotJudge
 from mfbench_committor.blocks.bond import SHORT, bond_energy, bond_slope
 from mfbench_committor.blocks.extent import cube
 from mfbench_committor.blocks.repetition import repetition_seeds
+from mfbench_committor.blocks.standardised import standardised
 from mfbench_committor.entries.solvated_dimer import SolvatedDimerParameters
 from mfbench_committor.shooting.dynamics import Noise, Walkers
 from mfbench_committor.shooting.judge import shot_judge
@@ -38,10 +38,13 @@ CORE = 0.8
 """Distance below which a pair's energy, 44 there, goes on as its Taylor parabola in the squared distance."""
 REACH_SQUARED = SHORT**2
 """The minimum of the Lennard-Jones energy, where it is cut."""
-LENGTH = EDGE / math.sqrt(12.0)
-"""Typical size of a coordinate: of positions uniform in the box."""
 TINY = 1e-30
 """Keeps the gradient of r finite where the bound particles meet; changes nothing elsewhere."""
+NEAR = (1.5, 2.0)
+"""Distances up to which particles crowd a bound one or the bond's middle; half the box is the farthest at which a smooth
+function of an image's distance may end."""
+CROWDS = 1 + 2 * len(NEAR)
+"""Functions of the bond and of how crowded it is that boundary functions are scrambled by."""
 STARTS = 32
 """Start points in each set."""
 START_STEP, MELTING, SPACING = 4e-4, 0.2, 0.02
@@ -53,14 +56,15 @@ BONDS = (1.0, 1.7)
 def build(parameters: SolvatedDimerParameters, seed: int) -> CommittorProblem:
     """The problem as solvers see it."""
     beta, seeds = 1.0 / parameters.temperature, repetition_seeds(seed)
-    hidden = parameters.levels == "scrambled"
     start_a, start_b = starts(beta, seeds.starts)
+    seen = standardised(crowding, np.concatenate([start_a, start_b]))
+    hidden = parameters.levels == "scrambled"
     return CommittorProblem(
         dim=DIM,
         beta=beta,
         potential=potential,
-        boundary_a=scrambled(boundary_a, DIM, seeds.factor_a, LENGTH) if hidden else boundary_a,
-        boundary_b=scrambled(boundary_b, DIM, seeds.factor_b, LENGTH) if hidden else boundary_b,
+        boundary_a=scrambled(boundary_a, CROWDS, seeds.factor_a, 1.0, seen) if hidden else boundary_a,
+        boundary_b=scrambled(boundary_b, CROWDS, seeds.factor_b, 1.0, seen) if hidden else boundary_b,
         start_a=start_a.copy(),
         start_b=start_b.copy(),
         box=cube(EDGE / 2.0, DIM),
@@ -117,6 +121,26 @@ def boundary_a(x: Any) -> Any:
 def boundary_b(x: Any) -> Any:
     """(r_B^2 - r^2) / 2 r_B."""
     return (LONG**2 - bond_squared(x)) / (2.0 * LONG)
+
+
+def crowding(x: Any) -> Any:
+    """(n, CROWDS) functions that no exchange of free particles or of the bound two, no shift and no reflection changes, and
+    that are periodic.
+
+    They are r^2 and, for each distance R of NEAR, sums over free particles of (1 - s / R^2)^3, where it is positive, with s
+    the squared distance of the nearest image from a bound particle, for both together, and from the middle between them.
+    """
+    xp = array_namespace(x)
+    places = xp.reshape(x, (x.shape[0], PARTICLES, 3))
+    one, other, free = places[:, :1], places[:, 1:2], places[:, 2:]
+    found = [bond_squared(x)]
+    for ends in ((one, other), ((one + other) / 2.0,)):
+        across = [free - end for end in ends]
+        squares = [xp.sum((y - EDGE * xp.round(y / EDGE)) ** 2, axis=2) for y in across]
+        for near in NEAR:
+            crowd = [xp.sum(xp.clip(1.0 - s / near**2, 0.0, None) ** 3, axis=1) for s in squares]
+            found.append(sum(crowd[1:], crowd[0]))
+    return xp.stack(found, axis=1)
 
 
 def system(beta: float) -> Solvated:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
+from mfbench.frames import random_rotation
 from mfbench_committor import lj7
 from mfbench_committor.entries.lj7 import LJ7Parameters
 from mfbench_committor.shooting import store
@@ -143,6 +144,22 @@ def test_symmetries_keep_potential_and_moments_and_close_as_a_group():
     products = np.einsum("aij,bjk->abik", group, group).reshape(-1, 1, 14, 14)
     distances = np.max(np.abs(products - group), axis=(2, 3))
     assert np.all(np.sum(distances < 1e-12, axis=1) == 1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_scrambled_boundary_functions_tell_no_particles_apart(seed):
+    """Nor turns, reflections and shifts: a solver may rely on what V and the sets are."""
+    scrambled, x, rng = lj7.build(LJ7Parameters(), seed), cloud(), np.random.default_rng(seed)
+    places = x.reshape(-1, 7, 2)
+    images = [
+        places[:, rng.permutation(7)],
+        places @ random_rotation(2, seed),
+        places * [-1.0, 1.0],
+        places + rng.standard_normal((len(x), 1, 2)),
+    ]
+    for boundary in (scrambled.boundary_a, scrambled.boundary_b):
+        for image in images:
+            np.testing.assert_allclose(boundary(image.reshape(x.shape)), boundary(x), rtol=1e-8, atol=1e-8)
 
 
 def distance_function(disc):

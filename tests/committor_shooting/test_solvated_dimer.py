@@ -118,6 +118,33 @@ def test_periodic_in_each_other_particle_and_in_the_dimer_as_a_whole(problem):
     np.testing.assert_allclose(problem.potential(together), problem.potential(x), rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_scrambled_boundary_functions_know_what_the_sets_know(seed):
+    """No free particle from another, no bound one from the other, no shift, no reflection, no image; and are smooth."""
+    scrambled, x, rng = (
+        solvated_dimer.build(SolvatedDimerParameters(), seed),
+        cloud(),
+        np.random.default_rng(seed),
+    )
+    places = x.reshape(-1, 32, 3)
+    images = [
+        places[:, np.concatenate([[0, 1], 2 + rng.permutation(30)])],
+        places[:, np.concatenate([[1, 0], np.arange(2, 32)])],
+        places + rng.standard_normal((len(x), 1, 3)),
+        places * [-1.0, 1.0, 1.0],
+        places + np.pad(4.0 * rng.integers(-2, 3, (len(x), 30, 3)), ((0, 0), (2, 0), (0, 0))),
+    ]
+    for boundary in (scrambled.boundary_a, scrambled.boundary_b):
+        for image in images:
+            np.testing.assert_allclose(boundary(image.reshape(x.shape)), boundary(x), rtol=1e-8, atol=1e-8)
+    # A free particle passes the face of the box about a bound one: the nearest image is another, and nothing is felt.
+    way = np.tile(x[:1], (401, 1))
+    way[:, 6] = way[:, 0] + np.linspace(1.9, 2.1, 401)
+    for boundary in (scrambled.boundary_a, scrambled.boundary_b):
+        slope = np.diff(boundary(way))
+        assert np.max(np.abs(np.diff(slope))) < 1e-2 * np.max(np.abs(boundary(way))) / 400
+
+
 def test_frameworks_agree_to_round_off(problem):
     x = cloud()
     for function in (problem.potential, problem.boundary_a, problem.boundary_b):

@@ -185,3 +185,20 @@ def test_the_entry_is_a_control_and_declines_circulation():
 def test_a_set_about_the_other_one_is_apart_from_it_though_means_coincide(nested, timeless):
     *_, last = checkpoints(nested.problem, timeless, 3)
     np.testing.assert_allclose(values(last, nested.points), nested.q(nested.points), atol=1e-4)
+
+
+def test_fields_are_asked_about_few_points_at_once(timeless, monkeypatch):
+    problem, sizes = balls(4, 0.0), []
+    whole = checkpoints(problem, timeless, 1)[0]
+
+    def counting(x):
+        sizes.append(len(x))
+        return problem.potential(x)
+
+    monkeypatch.setattr(projected_grid, "AT_ONCE", 400)
+    watched = dataclasses.replace(problem, potential=counting)
+    sizes.clear()
+    parts = checkpoints(watched, timeless, 1)[0]
+    assert max(sizes) == 100 and parts.work == whole.work
+    x = np.random.default_rng(0).uniform(-1.2, 1.2, (50, 4))
+    np.testing.assert_allclose(values(parts, x), values(whole, x), rtol=1e-12, atol=1e-14)

@@ -10,7 +10,7 @@ import pytest
 from mfbench_jax.blocks import network
 from mfbench_jax.blocks.ansatz import ansatz
 from mfbench_jax.blocks.landscape import survey
-from mfbench_jax.blocks.lift import lift_of, log_rise
+from mfbench_jax.blocks.lift import depth_in, lift_of, log_rise
 
 
 @pytest.fixture
@@ -96,3 +96,9 @@ def test_an_untrained_network_is_the_bare_lift(well, model):
     np.testing.assert_allclose(
         np.asarray(model.evaluate(untrained, x))[free], 1.0 / (1.0 + np.exp(-logit[free])), rtol=1e-12
     )
+
+
+def test_layers_are_as_thick_as_asked_for_in_few_dimensions_and_thinner_in_many():
+    assert [depth_in(dim, 0.2) for dim in (1, 2, 10)] == [0.2] * 3
+    assert depth_in(1000, 0.2) == pytest.approx(0.02)
+    assert 0.0 < depth_in(11, 0.2) < 0.2

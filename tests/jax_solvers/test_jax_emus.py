@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mfbench_jax.blocks.emus import effective_share, masses, shares
-from mfbench_jax.blocks.windows import Windows, bias, bias_slope, spread
+from mfbench_jax.blocks.landscape import Places
+from mfbench_jax.blocks.sampler import Walkers, exchange
+from mfbench_jax.blocks.windows import FAR, Windows, bias, bias_slope, spread
 
 NODES = np.linspace(-9.0, 9.0, 40_001)
 LAW = np.exp(-(NODES**2) / 2) / np.sum(np.exp(-(NODES**2) / 2))
@@ -85,6 +87,46 @@ def test_stiffness_follows_the_spacing():
     assert isinstance(windows, Windows)
     np.testing.assert_allclose(windows.centres, [-2, -1, 0, 1, 2], atol=1e-12)
     np.testing.assert_allclose(windows.stiffness, 2.0)
+
+
+@pytest.fixture
+def uneven():
+    """Distances that differ by factors of up to e^2, as placement allows."""
+    shares = jnp.asarray([1.0, -1.0, 0.2, -1.0, 1.0, 0.0, -0.5, 1.0, -1.0])
+    return spread(jnp.float64(-5.0), jnp.float64(5.0), shares)
+
+
+def test_next_to_its_centre_a_window_has_its_own_stiffness(uneven):
+    stiffness = uneven.stiffness[1:-1]
+    assert jnp.max(stiffness) > 3.0 * jnp.min(stiffness)
+    spacing = jnp.diff(uneven.centres)
+    own = 0.5 * (spacing[1:] + spacing[:-1])
+    for share in (-0.99, -0.1, 0.1, 0.99):
+        t = jnp.pad(share * FAR * own, 1)
+        np.testing.assert_allclose(
+            bias(uneven, uneven.centres + t)[1:-1], stiffness * t[1:-1] ** 2 / 2, rtol=1e-9
+        )
+
+
+@pytest.mark.parametrize("s", [300.0, 1e4, 1e6])
+def test_far_away_the_nearer_window_is_the_lower(uneven, s):
+    for sign in (-1.0, 1.0):
+        heights = bias(uneven, jnp.asarray([sign * s]))
+        assert jnp.all(jnp.diff(heights) * sign < 0)
+        slope = jax.jacfwd(lambda s: bias(uneven, s))(jnp.float64(sign * s))
+        np.testing.assert_allclose(slope, bias_slope(uneven, jnp.float64(sign * s)), rtol=1e-12)
+
+
+def test_exchanges_lead_a_walker_home_that_is_far_away(uneven):
+    """It has entered A, where z falls to -1e6, under a window on B's side; each window's own walker is at its centre."""
+    number = len(uneven.centres)
+    s = uneven.centres.at[number - 3].set(-1e6)[None]
+    none = jnp.zeros((1, number))
+    places = Places(s[..., None], none, none[..., None], s, none[..., None], none == 0.0)
+    walkers = Walkers(places, s, jnp.ones_like(s)[..., None])
+    for look, key in enumerate(jax.random.split(jax.random.key(0), 60)):
+        walkers = exchange(key, walkers, lambda s: bias(uneven, s), jnp.asarray(look % 2))
+    assert int(jnp.argmin(walkers.s[0])) == 0
 
 
 def test_effective_share():

@@ -35,6 +35,9 @@ WIDTH, DEPTH, LIFT_DEPTH = 64, 2, 0.2
 RATE, WARM_UP, HALVING, PENALTY = 3e-3, 50, 1000, 100.0
 FEWEST, SETTLED = 1000, 0.2
 """Updates at least, and the fall of the energy's logarithm from one quarter of them to the next at which it has settled."""
+AGREEING, LATEST = 0.3, 3000
+"""Relative difference of the rates by the slab and by the Dirichlet form, which are one at f = q, within which an energy
+that stands still has settled: on a plateau it also stands still. Nothing is asked of them after so many updates."""
 KNOWN = 0.1
 """Relative error of the rate by the Dirichlet form below which the windows' masses are known."""
 KEPT = 48
@@ -154,12 +157,21 @@ class EnergyLead:
 
     @property
     def settled(self) -> bool:
-        """Whether log energy over the last quarter of the updates is in the mean hardly below that of the quarter before."""
-        if self.steps < FEWEST:
+        """Whether log energy over the last quarter of the updates is in the mean hardly below that of the quarter before,
+        and what is told of the rate does not contradict."""
+        if self.steps < FEWEST or not (self._agree or self.steps >= LATEST):
             return False
         share = len(self._energies) // 4
         heights = np.log(np.maximum(self._energies, np.finfo(float).tiny))
         return bool(np.mean(heights[-2 * share : -share]) - np.mean(heights[-share:]) < SETTLED)
+
+    @property
+    def _agree(self) -> bool:
+        """Whether the two rates that are told do."""
+        if not self.reports.keys() >= {"rate", "rate_dirichlet"}:
+            return False
+        slab, dirichlet = self.reports["rate"], self.reports["rate_dirichlet"]
+        return abs(slab - dirichlet) < AGREEING * dirichlet
 
     @property
     def sure(self) -> bool:

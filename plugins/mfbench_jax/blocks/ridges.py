@@ -12,7 +12,7 @@ import numpy as np
 from mfbench.tasks.committor import CommittorProblem
 
 from .ansatz import Scale
-from .lift import lift_of, log_rise
+from .lift import depth_in, lift_of, log_rise
 
 STEEPEST = 8.0
 """Slopes |w| lie between 1 / 2 and this, in units of 1 / length, evenly in their logarithm."""
@@ -59,7 +59,7 @@ def make_basis(
     """
     unit_a = float(np.mean(np.asarray(problem.boundary_a(problem.start_b))))
     unit_b = float(np.mean(np.asarray(problem.boundary_b(problem.start_a))))
-    lift = lift_of(problem, depth)
+    lift, depth = lift_of(problem, depth), depth_in(problem.dim, depth)
 
     def outside(x: jax.Array) -> jax.Array:
         return ~(problem.in_a(x) | problem.in_b(x))

@@ -6,6 +6,9 @@ With a = max(boundary_a, 0), b = max(boundary_b, 0) the ansatz is
 
 g a free function. The logarithms saturate at distances beyond `depth`, so that only the layers
 next to A and B feel the boundary functions' values, which mean nothing further out.
+
+The way from A to B is about sqrt(d) coordinates long, and the boundary functions' values may vary over the length of one:
+the layers are thinner in many dimensions (`depth_in`). In thick ones the logarithms are rougher than the committor's.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from mfbench.tasks.committor import CommittorProblem
 INNER = 1e-6
 """Below this rise the logarithm goes on as its tangent: finite inside A and B, and pointing outwards."""
 
+FEW = 10
+"""Dimensions up to which a depth is what is asked for."""
+
 Lift = Callable[[torch.Tensor], torch.Tensor]
 """(n, d) -> (n,) the lift z - g."""
 
@@ -30,8 +36,14 @@ def log_rise(rise: torch.Tensor, depth: float) -> torch.Tensor:
     return torch.log(safe / (safe + depth)) + torch.clamp(rise - INNER, max=0.0) / INNER
 
 
+def depth_in(dim: int, depth: float) -> float:
+    """The depth asked for, in units of the way between the sets, in so many dimensions."""
+    return depth * min(1.0, (FEW / dim) ** 0.5)
+
+
 def lift_of(problem: CommittorProblem, depth: float) -> Lift:
     """The lift of a problem; each boundary function in units of its mean over the other set's start points."""
+    depth = depth_in(problem.dim, depth)
     unit_a = float(np.mean(np.asarray(problem.boundary_a(problem.start_b))))
     unit_b = float(np.mean(np.asarray(problem.boundary_b(problem.start_a))))
 

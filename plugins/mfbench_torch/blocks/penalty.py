@@ -6,9 +6,11 @@ here is E / c^2, the energy of f stretched to contrast c = 1 between A and B: th
 f = a on A and 1 - a on B, c = 1 - 2a and v = 2 a^2, c^2 + p v is convex and least at a = 1 / (2 + p), at any rarity and
 from any start.
 
-A lift that holds the values does so while what is learned stays above the least logit that it rises from (`lift.INNER`).
-Where steps lead below, f is constant up to the boundary, with an energy of 0: walkers never come back from there. The same
-penalty at walkers inside the sets is 0 to rounding before, and leads back.
+A lift that holds the values does so whatever is learned beside it, but where that is large next to A, f rises within a
+layer that walkers hardly see. Where the lift is rough, that lowers the energy at once: f is nearly constant, masses of
+windows within the layer are wrong, and the way back is long or there is none. So the same penalty asks of what is learned
+at walkers inside the sets, f = sigmoid(g - HIGHEST) in A: without effect unless f were 1/2 at about a thousandth of the
+way from A to B.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from .sampler import Walkers
 
 LEAST = 0.1
 """Contrast below which the weight grows no more."""
+HIGHEST = 5.0
+"""Of what is learned next to A, and as much below 0 next to B; there the lift is of this size at a thousandth of the way."""
 
 Seen = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 Look = Callable[[torch.Tensor, Walkers], Seen]
@@ -43,9 +47,12 @@ def at_sets(problem: CommittorProblem, logit: Callable[[torch.Tensor, torch.Tens
 
 
 def at_walkers(_: torch.Tensor, walkers: Walkers) -> Seen:
-    """Logits (n,) at the walkers, and which are in A, which in B, by the sign of the lift."""
+    """What is learned at the walkers (n,), less HIGHEST in A and more by it elsewhere, and which are in A, which in B, by
+    the sign of the lift."""
     inside, lift = ~walkers.places.free.ravel(), walkers.places.lift.ravel()
-    return walkers.s.ravel(), inside & (lift < 0), inside & (lift > 0)
+    in_a = lift < 0
+    learned = walkers.s.ravel() - lift + torch.where(in_a, -HIGHEST, HIGHEST)
+    return learned, inside & in_a, inside & (lift > 0)
 
 
 def make_penalty(look: Look, strength: float) -> Callable[[torch.Tensor, Walkers], torch.Tensor]:

@@ -8,6 +8,11 @@ the first one only above its centre and the last one only below, so that these t
 invariant measure in the basins, A and B included. Along the exact logit of a committor the
 measure's density is about exp(|s|), a slope of one kT per unit; a window of stiffness k is displaced by 1/k,
 therefore k = 1/h^2 + 1/h for the spacing h.
+
+Farther than FAR times its own spacing from its centre a window is as stiff as any other: W_l goes on as k (s - c_l)^2 / 2
+plus a constant, k that of the mean spacing. A walker far from all windows, as one in A that a window on B's side pulls at,
+then lies the lower the nearer its window, and exchanges lead it home; if every window kept its own stiffness, the softest
+would have it for good.
 """
 
 from __future__ import annotations
@@ -15,6 +20,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+
+FAR = 6.0
+"""Times a window's own spacing: W is 18 kT and more there, so that nothing is seen of it in the window's law."""
 
 
 class Windows(NamedTuple):
@@ -29,7 +37,12 @@ def spread(low: torch.Tensor, high: torch.Tensor, shares: torch.Tensor) -> Windo
     spacing = (high - low) * torch.softmax(shares, dim=0)
     centres = low + torch.cat([spacing.new_zeros(1), torch.cumsum(spacing, dim=0)])
     width = 0.5 * (torch.cat([spacing, spacing[-1:]]) + torch.cat([spacing[:1], spacing]))
-    return Windows(centres, 1.0 / width**2 + 1.0 / width)
+    return Windows(centres, stiffness_of(width))
+
+
+def stiffness_of(spacing: torch.Tensor) -> torch.Tensor:
+    """k of windows so far apart."""
+    return 1.0 / spacing**2 + 1.0 / spacing
 
 
 def _stretch(windows: Windows, s: torch.Tensor) -> torch.Tensor:
@@ -40,11 +53,21 @@ def _stretch(windows: Windows, s: torch.Tensor) -> torch.Tensor:
     return stretch
 
 
+def _common(windows: Windows) -> tuple[torch.Tensor, torch.Tensor]:
+    """Stiffness of a window of the mean spacing, and the distances (L,) from which on windows have it."""
+    k = windows.stiffness
+    own = (1.0 + torch.sqrt(1.0 + 4.0 * k)) / (2.0 * k)
+    mean = (windows.centres[-1] - windows.centres[0]) / (len(windows.centres) - 1)
+    return stiffness_of(mean), FAR * own
+
+
 def bias(windows: Windows, s: torch.Tensor) -> torch.Tensor:
     """W_l(s): s (..., L) gives each walker its own window's bias; s (..., 1) gives the biases of all L."""
-    return 0.5 * windows.stiffness * _stretch(windows, s) ** 2
+    (common, far), square = _common(windows), _stretch(windows, s) ** 2
+    return 0.5 * (common * square + (windows.stiffness - common) * torch.minimum(square, far**2))
 
 
 def bias_slope(windows: Windows, s: torch.Tensor) -> torch.Tensor:
     """dW_l/ds, shapes as in `bias`."""
-    return windows.stiffness * _stretch(windows, s)
+    (common, far), stretch = _common(windows), _stretch(windows, s)
+    return torch.where(torch.abs(stretch) < far, windows.stiffness, common) * stretch
