@@ -188,7 +188,7 @@ def test_a_set_about_the_other_one_is_apart_from_it_though_means_coincide(nested
 
 
 def test_fields_are_asked_about_few_points_at_once(timeless, monkeypatch):
-    problem, sizes = balls(4, 0.0), []
+    (problem, _), sizes = balls(4, 0.0), []
     whole = checkpoints(problem, timeless, 1)[0]
 
     def counting(x):

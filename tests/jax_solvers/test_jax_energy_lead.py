@@ -14,6 +14,7 @@ from mfbench.hot_start import RARE, SURE
 from mfbench_jax.blocks import tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.cooling import HOTTEST, SOLVED, UNSOLVED
+from mfbench_jax.blocks import energy_lead
 from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.levels import shifted
@@ -186,3 +187,14 @@ def test_hot_equations_come_first_where_points_are_fewer_than_parameters(well):
     first = next(checkpoint for checkpoint in run if "residual" in checkpoint.reports)
     assert first.work["samples"] > LADDERS * WINDOWS * FEWEST, "the energy has settled"
     assert first.reports["heat"] == HOTTEST and first.reports["points"] <= few.pool
+
+
+def test_an_energy_that_stands_still_has_not_settled_while_its_rates_disagree(lead, monkeypatch):
+    assert lead.settled
+    monkeypatch.setitem(lead.reports, "rate", 1.5 * lead.reports["rate_dirichlet"])
+    assert not lead.settled
+    monkeypatch.setattr(energy_lead, "LATEST", lead.steps)
+    assert lead.settled, "one does not wait for ever"
+    monkeypatch.setattr(energy_lead, "LATEST", lead.steps + 1)
+    monkeypatch.delitem(lead.reports, "rate")
+    assert not lead.settled, "nothing is told of it"

@@ -312,6 +312,7 @@ def hopeless(monkeypatch):
     monkeypatch.setattr(cooling, "HOPELESS", 0.0)
     monkeypatch.setattr(energy_lead, "FEWEST", 40)
     monkeypatch.setattr(energy_lead, "SETTLED", np.inf)
+    monkeypatch.setattr(energy_lead, "AGREEING", np.inf)
     monkeypatch.setattr(energy_lead, "KNOWN", np.inf)
     monkeypatch.setattr(gauss_newton, "PATIENCE", 0.0)
     monkeypatch.setattr(ritz_pool, "CHANGED", np.inf)
