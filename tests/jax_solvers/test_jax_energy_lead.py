@@ -11,10 +11,9 @@ import pytest
 
 from mfbench import Context, hot_start
 from mfbench.hot_start import RARE, SURE
-from mfbench_jax.blocks import tanh_network
+from mfbench_jax.blocks import energy_lead, tanh_network
 from mfbench_jax.blocks.ansatz import scale_of
 from mfbench_jax.blocks.cooling import HOTTEST, SOLVED, UNSOLVED
-from mfbench_jax.blocks import energy_lead
 from mfbench_jax.blocks.energy_lead import FEWEST, EnergyLead
 from mfbench_jax.blocks.landscape import SURVEYED
 from mfbench_jax.blocks.levels import shifted
