@@ -223,7 +223,7 @@ def shape_operator(distance: Distance) -> Callable[[np.ndarray, np.ndarray], np.
             ahead[:, axis] += stride
             behind[:, axis] -= stride
             change = np.asarray(slope(ahead)) - np.asarray(slope(behind))
-            bend[:, axis] = (change / (ahead - behind)[:, axis, None])[kept]
+            bend[:, axis] = change[kept] / (ahead - behind)[kept, axis, None]
         across = np.asarray(slope(y))[kept]
         size = np.linalg.norm(across, axis=1)
         bend /= size[:, None, None]
