@@ -35,7 +35,7 @@ REACHES = (1.2, 1.4, 1.75, 2.1)
 """Distances at which a neighbour counts half, in units of that of nearest neighbours."""
 SHARPNESS = 4
 """Power of the squared distance with which it ceases to count."""
-THIN = 0.02
+THIN = 0.1
 """Share of a boundary function's mean over the other set's start points from which on its logarithm is told."""
 
 
