@@ -25,8 +25,8 @@ class ImportanceSampling:
         exchange: neighbouring windows exchange walkers.
         boundary: "lift" is exact on A and B; with "penalty" the values there are learned.
         penalty: weight p of their mean squares, in units of the energy of f stretched to contrast 1. It leaves about
-            1 / (2 + p) on A, and as much less than 1 on B. With a lift it acts only where the network falls below
-            what the lift can hold.
+            1 / (2 + p) on A, and as much less than 1 on B. With a lift it acts only where f would rise
+            within about a thousandth of the way from a set.
         calibrate: the flux through the level sets of f sets the values on them.
         lift_depth: how far from A and B the boundary functions are listened to, as a share of their
             value at the other set; in more than ten dimensions less by sqrt(10 / d).

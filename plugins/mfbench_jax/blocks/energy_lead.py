@@ -168,18 +168,19 @@ class EnergyLead:
     @property
     def _agree(self) -> bool:
         """Whether the two rates that are told do."""
-        if not self.reports.keys() >= {"rate", "rate_dirichlet"}:
-            return False
-        slab, dirichlet = self.reports["rate"], self.reports["rate_dirichlet"]
-        return abs(slab - dirichlet) < AGREEING * dirichlet
+        told = self.reports
+        return self._rated and abs(told["rate"] - told["rate_dirichlet"]) < AGREEING * told["rate_dirichlet"]
+
+    @property
+    def _rated(self) -> bool:
+        """Whether both rates are told."""
+        return self.reports.keys() >= {"rate", "rate_dirichlet"}
 
     @property
     def sure(self) -> bool:
         """Whether there is a rate, and its ladders agree on it."""
         told = self.reports
-        if not told.keys() >= {"rate", "rate_dirichlet"}:
-            return False
-        return told["rate_dirichlet_error"] < KNOWN * told["rate_dirichlet"]
+        return self._rated and told["rate_dirichlet_error"] < KNOWN * told["rate_dirichlet"]
 
     @property
     def rare(self) -> bool:
